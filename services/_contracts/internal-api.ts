@@ -1,0 +1,19 @@
+import { type Static, t } from "elysia";
+import { Money, Uuid } from "./common";
+
+/** What services ask each other over HTTP: paths below `/internal`, never routed by the edge, with a service token. */
+
+/** user: `GET /internal/users/{id}` */
+export const InternalUser = t.Object({ id: Uuid, email: t.String(), name: t.String() });
+export type InternalUser = Static<typeof InternalUser>;
+
+/** inventory: `GET /internal/products?ids=a,b` → the ones that exist */
+export const InternalProducts = t.Object({
+  items: t.Array(t.Object({ id: Uuid, name: t.String(), price: Money, available: t.Integer() })),
+});
+export type InternalProducts = Static<typeof InternalProducts>;
+export type InternalProduct = InternalProducts["items"][number];
+
+/** order: `GET /internal/orders/{id}/payable` — what may be charged for the order, and for whom. */
+export const Payable = t.Object({ orderId: Uuid, userId: Uuid, amount: Money, payable: t.Boolean() });
+export type Payable = Static<typeof Payable>;

@@ -1,0 +1,82 @@
+import type { Catalogue, DataOf, DraftOf, Message } from "@shop/kit/messages";
+import { t } from "elysia";
+import { Item, Money, Uuid } from "./common";
+
+const OrderLine = t.Composite([Item, t.Object({ name: t.String(), unitPrice: Money })]);
+
+const order = t.Object({ orderId: Uuid, userId: Uuid, items: t.Array(OrderLine), total: Money });
+const orderWithReason = t.Composite([order, t.Object({ reason: t.String() })]);
+const payment = t.Object({ paymentId: Uuid, orderId: Uuid, amount: Money, provider: t.String() });
+
+/**
+ * The published language: every message, its version, and the services whose queues it goes to. Commands are named
+ * `<service>.<verb>`, events in the past tense. A step's answer is the event that carries the saga's id.
+ */
+export const messages = {
+  // user
+  "user.registered": {
+    version: 1,
+    to: ["notification"],
+    data: t.Object({ userId: Uuid, email: t.String(), name: t.String() }),
+  },
+
+  // order
+  "order.created": { version: 1, to: [], data: order },
+  "order.confirmed": { version: 1, to: ["inventory", "notification"], data: order },
+  "order.cancelled": { version: 1, to: ["notification"], data: orderWithReason },
+  "order.status_changed": {
+    version: 1,
+    to: [],
+    data: t.Object({ orderId: Uuid, userId: Uuid, from: t.String(), to: t.String() }),
+  },
+
+  // inventory
+  "inventory.reserve": {
+    version: 1,
+    to: ["inventory"],
+    data: t.Object({ orderId: Uuid, items: t.Array(Item), expiresAt: t.Optional(t.String()) }),
+  },
+  "inventory.release": { version: 1, to: ["inventory"], data: t.Object({ orderId: Uuid }) },
+  "inventory.updated": {
+    version: 1,
+    to: ["order"],
+    data: t.Object({
+      orderId: Uuid,
+      change: t.Union([t.Literal("reserved"), t.Literal("rejected"), t.Literal("released"), t.Literal("low")]),
+      items: t.Array(Item),
+      /** With `rejected`: why. */
+      code: t.Optional(t.String()),
+    }),
+  },
+
+  // payment
+  "payment.charge": {
+    version: 1,
+    to: ["payment"],
+    data: t.Object({
+      orderId: Uuid,
+      /** `token` is a JWE for payment's key: nobody on the way can read it. */
+      paymentMethod: t.Object({ provider: t.String(), sealedToken: t.String() }),
+    }),
+  },
+  "payment.void": { version: 1, to: ["payment"], data: t.Object({ orderId: Uuid, reason: t.String() }) },
+  "payment.processed": { version: 1, to: ["order"], data: payment },
+  "payment.failed": { version: 1, to: ["order"], data: t.Composite([payment, t.Object({ code: t.String() })]) },
+  /** No money is held for the order, whatever was before: the answer to `payment.void`. */
+  "payment.voided": { version: 1, to: ["order"], data: t.Object({ orderId: Uuid, paymentId: Uuid }) },
+  "payment.refunded": {
+    version: 1,
+    to: ["order"],
+    data: t.Composite([payment, t.Object({ refundId: Uuid, refunded: Money })]),
+  },
+} as const satisfies Catalogue;
+
+export type Messages = typeof messages;
+export type MessageType = keyof Messages;
+export type Draft = DraftOf<Messages>;
+export type DataFor<T extends MessageType> = DataOf<Messages, T>;
+export type MessageFor<T extends MessageType> = Message<T, DataFor<T>>;
+
+/** Whether a message is of this type, with its data typed accordingly. */
+export const isMessage = <T extends MessageType>(message: Message, type: T): message is MessageFor<T> =>
+  message.type === type;

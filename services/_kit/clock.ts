@@ -1,0 +1,7 @@
+/** Time is a dependency, so that tests can move it. */
+export type Clock = { now(): Date };
+
+export const systemClock: Clock = { now: () => new Date() };
+
+/** `at` moved by `seconds` (may be negative). */
+export const plusSeconds = (at: Date, seconds: number): Date => new Date(at.getTime() + seconds * 1000);

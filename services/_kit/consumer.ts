@@ -1,0 +1,85 @@
+import type { Static } from "@sinclair/typebox";
+import { UnrecoverableError, Worker } from "bullmq";
+import { textOf } from "./errors";
+import type { Log } from "./log";
+import { type Catalogue, type Message, messageChecker } from "./messages";
+import { messageDuration } from "./metrics";
+import { bullConnection } from "./redis";
+import { inSpan, SpanKind } from "./telemetry";
+
+/** Handles one message. A throw is a retry; what can never succeed is answered by a message, not by a throw. */
+export type Handler<Deps, D> = (deps: Deps, data: D, message: Message) => Promise<unknown>;
+
+/** Which message starts which command: the table of a service's `consumers.ts`. */
+export type Consumers<Deps, C extends Catalogue> = {
+  [T in keyof C]?: Handler<Deps, Static<C[T]["data"]>>;
+};
+
+export type RunningConsumer = {
+  /** Stops taking jobs and waits for those under way. */
+  close(): Promise<void>;
+};
+
+/**
+ * Takes messages from this service's queue.
+ * A worker that dies is noticed within 7.5 s (lock 5 s, stalled check 2.5 s); BullMQ's defaults take a minute.
+ */
+export function startConsumer<Deps, C extends Catalogue>(o: {
+  queue: string;
+  catalogue: C;
+  consumers: Consumers<Deps, C>;
+  deps: Deps;
+  redisUrl: string;
+  concurrency: number;
+  log: Log;
+}): RunningConsumer {
+  const check = messageChecker(o.catalogue);
+  const handlers = o.consumers as Record<string, Handler<Deps, unknown> | undefined>;
+
+  async function handle(message: Message): Promise<void> {
+    const handler = handlers[message.type];
+    const wrong = handler ? check(message) : `${o.queue} has no consumer for ${message.type}`;
+    if (!handler || wrong) throw new UnrecoverableError(wrong);
+    await handler(o.deps, message.data, message);
+  }
+
+  const worker = new Worker<Message>(
+    o.queue,
+    (job) =>
+      inSpan(
+        `process ${job.name}`,
+        { kind: SpanKind.CONSUMER, traceparent: job.data.traceparent, root: true },
+        async () => {
+          const started = performance.now();
+          let outcome = "ok";
+          try {
+            await handle(job.data);
+          } catch (error) {
+            outcome = "failed";
+            o.log.warn(
+              { err: error, type: job.name, subject: job.data.subject, attempt: job.attemptsMade + 1 },
+              "message failed",
+            );
+            throw error;
+          } finally {
+            const seconds = (performance.now() - started) / 1000;
+            messageDuration.observe({ type: job.name, outcome }, seconds);
+            o.log.debug(
+              { type: job.name, subject: job.data.subject, messageId: job.data.id, ms: seconds * 1000 },
+              "message",
+            );
+          }
+        },
+      ),
+    {
+      connection: { ...bullConnection(o.redisUrl), maxRetriesPerRequest: null },
+      concurrency: o.concurrency,
+      lockDuration: 5_000,
+      stalledInterval: 2_500,
+      // Being killed is not the message's fault: it counts against none of its attempts.
+      maxStalledCount: 1_000,
+    },
+  );
+  worker.on("error", (error) => o.log.warn({ error: textOf(error), queue: o.queue }, "consumer"));
+  return { close: () => worker.close() };
+}

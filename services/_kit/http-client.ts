@@ -1,0 +1,113 @@
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  bulkhead,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  ExponentialBackoff,
+  handleType,
+  retry,
+  TaskCancelledError,
+  TimeoutStrategy,
+  timeout,
+  wrap,
+} from "cockatiel";
+import { AppError } from "./errors";
+import { breakerOpen, clientDuration } from "./metrics";
+import type { ServiceTokens } from "./service-tokens";
+import { inSpan, SpanKind, traceparent } from "./telemetry";
+
+export type HttpClient = {
+  /** GET, retried: reading twice does no harm. */
+  get<T>(path: string): Promise<T>;
+  /** POST, sent once. */
+  post<T>(path: string, body: unknown): Promise<T>;
+};
+
+/** An answer that says the other side is in trouble; worth another try and counted by the breaker. */
+class ServerTrouble extends Error {}
+
+/**
+ * Calls to one other service: bulkhead → retry with jitter (reads only) → circuit breaker → timeout, traced and measured.
+ * The timeout aborts the request; whether the other side acted is then unknown.
+ * @throws AppError with the callee's `code` for its 4xx answers; `<target>.unavailable` (503) when it is down, slow, or the breaker is open
+ */
+export function httpClient(o: {
+  target: string;
+  baseUrl: string;
+  tokens: ServiceTokens;
+  timeoutMs?: number;
+  maxConcurrent?: number;
+}): HttpClient {
+  const trouble = handleType(ServerTrouble).orType(TaskCancelledError).orType(TypeError);
+  const breaker = circuitBreaker(trouble, {
+    halfOpenAfter: 2_000,
+    breaker: new ConsecutiveBreaker(8),
+  });
+  breaker.onStateChange((state) => breakerOpen.set({ target: o.target }, state === CircuitState.Open ? 1 : 0));
+  breakerOpen.set({ target: o.target }, 0);
+  const room = bulkhead(o.maxConcurrent ?? 128, 512);
+  const limit = timeout(o.timeoutMs ?? 1_500, TimeoutStrategy.Aggressive);
+  const again = retry(trouble, {
+    maxAttempts: 2,
+    backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 250 }),
+  });
+  const once = wrap(room, breaker, limit);
+  const repeatable = wrap(room, again, breaker, limit);
+
+  async function request<T>(method: string, path: string, body: unknown, signal: AbortSignal): Promise<T> {
+    const trace = traceparent();
+    const response = await fetch(`${o.baseUrl}${path}`, {
+      method,
+      signal,
+      headers: {
+        authorization: `Bearer ${await o.tokens.for(o.target)}`,
+        ...(trace && { traceparent: trace }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch((cause) => {
+      throw new ServerTrouble(`${o.target} cannot be reached`, { cause });
+    });
+    if (response.status >= 500) throw new ServerTrouble(`${o.target} answered ${response.status}`);
+    const answer = (await response.json()) as T & { code?: string; title?: string };
+    if (response.ok) return answer;
+    throw new AppError(answer.code ?? `${o.target}.refused`, {
+      kind: response.status === 404 ? "not_found" : response.status === 409 ? "conflict" : "invalid",
+      public: answer.title ?? "The request was refused.",
+    });
+  }
+
+  async function call<T>(
+    policy: typeof once | typeof repeatable,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<T> {
+    const started = performance.now();
+    let outcome = "ok";
+    try {
+      return await inSpan(`${method} ${o.target}`, { kind: SpanKind.CLIENT }, () =>
+        policy.execute(({ signal }) => request<T>(method, path, body, signal)),
+      );
+    } catch (error) {
+      outcome =
+        error instanceof BrokenCircuitError ? "refused_by_breaker" : error instanceof AppError ? "refused" : "failed";
+      if (error instanceof AppError) throw error;
+      throw new AppError(`${o.target}.unavailable`, {
+        kind: "unavailable",
+        public: `The ${o.target} service cannot be reached right now.`,
+        retryAfterSeconds: error instanceof BulkheadRejectedError ? 1 : 2,
+        cause: error,
+      });
+    } finally {
+      clientDuration.observe({ target: o.target, outcome }, (performance.now() - started) / 1000);
+    }
+  }
+
+  return {
+    get: (path) => call(repeatable, "GET", path),
+    post: (path, body) => call(once, "POST", path, body),
+  };
+}

@@ -1,0 +1,51 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+export const registry = new Registry();
+collectDefaultMetrics({ register: registry });
+
+/** Metric names and labels of the plumbing in one place; every label is bounded. Durations are seconds. */
+export const httpDuration = new Histogram({
+  name: "http_request_duration_seconds",
+  help: "Time to answer an HTTP request",
+  labelNames: ["method", "route", "status"] as const,
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  registers: [registry],
+});
+export const messageDuration = new Histogram({
+  name: "message_duration_seconds",
+  help: "Time to handle a message",
+  labelNames: ["type", "outcome"] as const,
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  registers: [registry],
+});
+export const outboxLag = new Histogram({
+  name: "outbox_lag_seconds",
+  help: "From a message's commit to its being in the queue",
+  labelNames: ["way"] as const,
+  buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
+  registers: [registry],
+});
+export const clientDuration = new Histogram({
+  name: "http_client_duration_seconds",
+  help: "Time for a call to another service, retries included",
+  labelNames: ["target", "outcome"] as const,
+  buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  registers: [registry],
+});
+export const breakerOpen = new Gauge({
+  name: "circuit_breaker_open",
+  help: "1 while calls to the target are refused",
+  labelNames: ["target"] as const,
+  registers: [registry],
+});
+export const degraded = new Gauge({
+  name: "service_degraded",
+  help: "1 while the message queue cannot be reached",
+  registers: [registry],
+});
+
+export const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+  new Counter({ name, help, labelNames, registers: [registry] });
+
+export const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
+  new Histogram({ name, help, labelNames, buckets, registers: [registry] });

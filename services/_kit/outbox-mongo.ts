@@ -1,0 +1,177 @@
+import type { AnyBulkWriteOperation, Collection, Filter } from "mongodb";
+import type { Clock } from "./clock";
+import { plusSeconds } from "./clock";
+import type { Log } from "./log";
+import { type Catalogue, type Draft, type Message, messageOf } from "./messages";
+import type { Publisher } from "./publisher";
+import { type Committed, startRelay } from "./relay";
+
+/** One line of a document's life: a message to be sent, or (`note`) something that happened and is told to nobody. */
+export type Entry = {
+  seq: number;
+  id: string;
+  type: string;
+  time: string;
+  data: unknown;
+  sagaid?: string;
+  traceparent?: string;
+  note?: true;
+};
+
+/** What a document carries to be its own outbox. One write changes the state and these: it is the transaction. */
+export type OutboxDocument = {
+  _id: string;
+  /** Every state write adds one and asks for the one it read. */
+  version: number;
+  history: Entry[];
+  lastSeq: number;
+  /** Everything up to here is known to be in the queues. */
+  sentSeq: number;
+  unsentSince?: Date;
+  /** When the sweep is to look at it: something unsent, or a saga that waits for an answer. */
+  wakeAt?: Date;
+};
+
+type Ack = { id: string; version: number; seq: number; sleep: boolean };
+type Note = { type: string; data: unknown };
+
+export type MongoOutbox<D extends OutboxDocument> = {
+  /** The next entries of a document's history, messages and notes, in this order: notes first. */
+  entries(doc: Pick<D, "lastSeq">, drafts: Draft[], notes: Note[]): Entry[];
+  /** Call after a document was written: publishes what is not sent yet. */
+  committed(doc: D): void;
+  close(): Promise<void>;
+};
+
+/** How long the committing process has before the sweep takes a document, seconds. */
+export const graceSeconds = 2;
+
+/** The outbox of a service on MongoDB: each document of `collection` holds its own messages. */
+export function mongoOutbox<D extends OutboxDocument>(o: {
+  collection: Collection<D>;
+  source: string;
+  catalogue: Catalogue;
+  publisher: Publisher;
+  clock: Clock;
+  log: Log;
+  /** The message as it is sent, where history keeps less of it (a sealed token, say). */
+  complete?: (doc: D, message: Message) => Message;
+  /** When to look at a document again that has nothing to send; undefined: never. */
+  wakeAgain: (doc: D) => Date | undefined;
+  /** The command to send again for a saga that waits for too long, by its type. */
+  unanswered: (doc: D) => string | undefined;
+}): MongoOutbox<D> {
+  const { collection } = o;
+
+  const toMessage = (doc: D, entry: Entry): Message => {
+    const message: Message = {
+      specversion: "1.0",
+      id: entry.id,
+      type: entry.type,
+      source: `/services/${o.source}`,
+      subject: doc._id,
+      time: entry.time,
+      dataschema: `urn:shop:schema:${entry.type}:${o.catalogue[entry.type]?.version ?? 1}`,
+      sequence: entry.seq,
+      ...(entry.sagaid && { sagaid: entry.sagaid }),
+      ...(entry.traceparent && { traceparent: entry.traceparent }),
+      data: entry.data,
+    };
+    return o.complete?.(doc, message) ?? message;
+  };
+
+  const unsentOf = (doc: D): Committed<Ack> => {
+    const entries = doc.history.filter((entry) => entry.seq > doc.sentSeq && !entry.note);
+    return {
+      outgoing: entries.map((entry) => ({ message: toMessage(doc, entry), jobId: entry.id })),
+      ack: { id: doc._id, version: doc.version, seq: doc.lastSeq, sleep: o.wakeAgain(doc) === undefined },
+    };
+  };
+
+  /** The command of a saga that has not moved, under a new job id: the queue would take the old one for a duplicate. */
+  const askAgain = (doc: D): Committed<Ack> => {
+    const type = o.unanswered(doc);
+    const entry = type && doc.history.findLast((candidate) => candidate.type === type && !candidate.note);
+    if (!entry) return { outgoing: [] };
+    return { outgoing: [{ message: toMessage(doc, entry), jobId: `${entry.id}-${Bun.randomUUIDv7()}` }] };
+  };
+
+  const relay = startRelay<Ack>({
+    publisher: o.publisher,
+    log: o.log,
+    // Longer than a saga takes from step to step: most notes then ride on the next state write instead.
+    acknowledgeEveryMs: 1_000,
+    sweepEveryMs: 500,
+    store: {
+      async claim(limit) {
+        const now = o.clock.now();
+        const due = await collection
+          .find({ wakeAt: { $lte: now } } as Filter<D>)
+          .sort({ wakeAt: 1 })
+          .limit(limit)
+          .toArray();
+        const claimed = await Promise.all(due.map((doc) => claimOne(doc as D, now)));
+        return claimed.filter((committed) => committed !== undefined);
+      },
+      async acknowledge(acks) {
+        const latest = new Map(acks.map((ack) => [ack.id, ack]));
+        const updates = [...latest.values()].map(
+          (ack) =>
+            ({
+              updateOne: {
+                // Another version has its own messages and its own acknowledgement.
+                filter: { _id: ack.id, version: ack.version, sentSeq: { $lt: ack.seq } },
+                update: {
+                  $max: { sentSeq: ack.seq },
+                  $unset: { unsentSince: "", ...(ack.sleep && { wakeAt: "" }) },
+                },
+              },
+            }) as unknown as AnyBulkWriteOperation<D>,
+        );
+        await collection.bulkWrite(updates, { ordered: false });
+      },
+    },
+  });
+
+  async function claimOne(doc: D, now: Date): Promise<Committed<Ack> | undefined> {
+    const again = o.wakeAgain(doc);
+    const committed = doc.sentSeq < doc.lastSeq ? unsentOf(doc) : undefined;
+    const early = !committed && again !== undefined && again > now;
+    const next = early ? again : plusSeconds(now, 10);
+    const { matchedCount } = await collection.updateOne(
+      { _id: doc._id, version: doc.version, wakeAt: doc.wakeAt } as Filter<D>,
+      (committed || again ? { $set: { wakeAt: next } } : { $unset: { wakeAt: "" } }) as never,
+    );
+    if (matchedCount === 0 || early) return undefined;
+    return committed ?? askAgain(doc);
+  }
+
+  return {
+    entries(doc, drafts, notes) {
+      const now = o.clock.now();
+      const noted: Entry[] = notes.map((note, index) => ({
+        seq: doc.lastSeq + index + 1,
+        id: Bun.randomUUIDv7(),
+        type: note.type,
+        time: now.toISOString(),
+        data: note.data,
+        note: true,
+      }));
+      const told = drafts.map((draft, index): Entry => {
+        const message = messageOf(draft, { source: "", subject: "", sequence: 0, version: 1, now });
+        return {
+          seq: doc.lastSeq + notes.length + index + 1,
+          id: message.id,
+          type: message.type,
+          time: message.time,
+          data: message.data,
+          ...(message.sagaid && { sagaid: message.sagaid }),
+          ...(message.traceparent && { traceparent: message.traceparent }),
+        };
+      });
+      return [...noted, ...told];
+    },
+    committed: (doc) => relay.dispatch(unsentOf(doc)),
+    close: () => relay.close(),
+  };
+}

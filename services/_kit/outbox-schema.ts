@@ -1,0 +1,32 @@
+import { sql } from "drizzle-orm";
+import { bigint, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
+
+/** Tables of the outbox and the inbox, part of each PostgreSQL service's schema. */
+export const outbox = pgTable(
+  "outbox",
+  {
+    seq: bigint({ mode: "number" }).generatedAlwaysAsIdentity().primaryKey(),
+    subject: text().notNull(),
+    /** The message without its sequence, which is `seq`. */
+    body: jsonb().notNull(),
+    createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
+    /** When the sweep may take it; the process that committed it has until then. */
+    wakeAt: timestamp("wake_at", { withTimezone: true }).notNull().default(sql`now() + interval '2 seconds'`),
+    sentAt: timestamp("sent_at", { withTimezone: true }),
+  },
+  (table) => [
+    index("outbox_unsent").on(table.seq).where(sql`${table.sentAt} is null`),
+    index("outbox_unsent_subject").on(table.subject).where(sql`${table.sentAt} is null`),
+  ],
+);
+
+export const inbox = pgTable(
+  "inbox",
+  {
+    messageId: uuid("message_id").primaryKey(),
+    /** The messages that answered it, to be sent again when it comes again. */
+    reply: jsonb().notNull(),
+    receivedAt: timestamp("received_at", { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [index("inbox_received_at").on(table.receivedAt)],
+);

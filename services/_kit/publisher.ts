@@ -1,0 +1,114 @@
+import { type JobsOptions, Queue } from "bullmq";
+import { Redis } from "ioredis";
+import { textOf } from "./errors";
+import type { Log } from "./log";
+import type { Catalogue, Message } from "./messages";
+import { bullConnection } from "./redis";
+
+export type Outgoing = {
+  message: Message /** Differs from the message's id only for a message sent again on purpose. */;
+  jobId: string;
+};
+
+/** Puts messages into the queues of their consumers. */
+export type Publisher = {
+  /**
+   * Resolves when every message is in Redis. Calls made at the same time share round trips; messages of one subject keep
+   * their order.
+   * @throws when Redis is away; the outbox still has the messages
+   */
+  publish(outgoing: Outgoing[]): Promise<void>;
+  /** Whether Redis can be reached right now. */
+  connected(): boolean;
+  close(): Promise<void>;
+};
+
+const jobOptions: JobsOptions = {
+  attempts: 12,
+  backoff: { type: "exponential", delay: 250, jitter: 0.5 },
+  // Kept for a while, because a job id only guards against a second publish as long as its job is there.
+  removeOnComplete: { age: 600, count: 5_000 },
+  // A job that failed for good is the dead letter, with its error.
+  removeOnFail: false,
+};
+
+type Waiting = Outgoing & { done: () => void; failed: (error: unknown) => void };
+
+export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log: Log }): Publisher {
+  // One connection for all queues; without Redis a publish fails at once instead of piling up in memory.
+  const connection = new Redis({
+    ...bullConnection(o.redisUrl),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000),
+  });
+  connection.on("error", (error) => o.log.warn({ error: textOf(error) }, "redis"));
+  const queues = new Map<string, Queue>();
+  const queueOf = (name: string) => {
+    const existing = queues.get(name);
+    if (existing) return existing;
+    const queue = new Queue(name, { connection, defaultJobOptions: jobOptions, skipWaitingForReady: true });
+    queue.on("error", () => {}); // the connection's own handler has told it
+    queues.set(name, queue);
+    return queue;
+  };
+  for (const name of new Set(Object.values(o.catalogue).flatMap((entry) => entry.to))) queueOf(name);
+
+  let waiting: Waiting[] = [];
+  let flushing: Promise<void> | undefined;
+
+  /** One round trip a queue for all that waits. A subject's next message for another queue waits for the next round. */
+  async function flush(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch: Waiting[] = [];
+      const later: Waiting[] = [];
+      const taken = new Map<string, string>();
+      for (const item of waiting) {
+        const target = o.catalogue[item.message.type]?.to.join() ?? "";
+        const before = taken.get(item.message.subject);
+        if (batch.length >= 500 || (before !== undefined && before !== target)) later.push(item);
+        else {
+          batch.push(item);
+          taken.set(item.message.subject, target);
+        }
+      }
+      waiting = later;
+      await send(batch);
+    }
+  }
+
+  async function send(batch: Waiting[]): Promise<void> {
+    const jobs = new Map<string, { name: string; data: Message; opts: JobsOptions }[]>();
+    for (const { message, jobId } of batch)
+      for (const queue of o.catalogue[message.type]?.to ?? []) {
+        const list = jobs.get(queue) ?? [];
+        list.push({ name: message.type, data: message, opts: { jobId } });
+        jobs.set(queue, list);
+      }
+    try {
+      await Promise.all([...jobs].map(([queue, list]) => queueOf(queue).addBulk(list)));
+      for (const item of batch) item.done();
+    } catch (error) {
+      for (const item of batch) item.failed(error);
+    }
+  }
+
+  return {
+    publish(outgoing) {
+      const all = outgoing.map((item) => new Promise<void>((done, failed) => waiting.push({ ...item, done, failed })));
+      // Started in the next turn, so that what is published in this one goes along.
+      flushing ??= Promise.resolve()
+        .then(flush)
+        .finally(() => {
+          flushing = undefined;
+        });
+      return Promise.all(all).then(() => {});
+    },
+    connected: () => connection.status === "ready",
+    async close() {
+      await flushing;
+      await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => {})));
+      connection.disconnect();
+    },
+  };
+}

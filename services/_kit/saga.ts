@@ -1,0 +1,185 @@
+import type { Draft, Message } from "./messages";
+
+/**
+ * A saga: steps in order, each with the way to undo it. The engine below is a pure function; it is stored with the
+ * aggregate it moves and driven by messages, so a crash anywhere leaves a state that the next message, or the sweep,
+ * carries on from.
+ */
+export type Saga<A> = { name: string; steps: readonly Step<A>[] };
+
+export type Step<A> = {
+  name: string;
+  /** After this step nothing may be refused any more, only retried. */
+  pivot?: true;
+} & (({ kind: "local" } & Local<A>) | ({ kind: "ask" } & Ask<A>));
+
+/** A step of the saga's own service: it changes the aggregate and tells others. */
+export type Local<A> = {
+  do?(aggregate: A): Change<A>;
+  undo?(aggregate: A, failure: Failure): Change<A>;
+};
+
+/** A step of another service: a command, answered by that service's public event. */
+export type Ask<A> = {
+  do(aggregate: A): Draft;
+  /** What the event means for this step; undefined where it is no answer to it. */
+  answer(message: Message): Answer | undefined;
+  /** Given the step's own output, if it ever answered. */
+  undo?(aggregate: A, output: unknown, failure: Failure): Draft;
+  undone?(message: Message): boolean;
+  /** Keeps what an answer says in the aggregate. */
+  record?(aggregate: A, answer: Answer): A;
+};
+
+export type Change<A> = { aggregate: A; drafts: Draft[] };
+export type Failure = { step: string; code: string };
+export type Answer = { ok: unknown } | { rejected: string } | { waiting: { until: string; nextAction?: unknown } };
+
+export type SagaState = {
+  id: string;
+  name: string;
+  status: "running" | "compensating" | "completed" | "compensated";
+  /** The step whose answer is awaited; the last one at the end. */
+  step: string;
+  outputs: Record<string, unknown>;
+  failure?: Failure;
+  /** Somebody asked to stop: the saga turns round at its next answer. */
+  abort?: string;
+  waiting?: { until: string; nextAction?: unknown };
+};
+
+export type SagaEvent =
+  | { kind: "start" }
+  | { kind: "message"; message: Message }
+  /** No answer came in time: nobody knows whether the step happened, so it is undone too. */
+  | { kind: "timeout"; code: string };
+
+/** What happened to a step, for the timeline. */
+export type Note = { step: string; outcome: "done" | "rejected" | "waiting" | "timed_out" | "undone"; code?: string };
+export type Advanced<A> = { aggregate: A; state: SagaState; drafts: Draft[]; notes: Note[] };
+
+export const newSaga = (saga: { name: string }, id: string): SagaState => ({
+  id,
+  name: saga.name,
+  status: "running",
+  step: "",
+  outputs: {},
+});
+
+export const atEnd = (state: SagaState): boolean => state.status === "completed" || state.status === "compensated";
+
+/**
+ * Moves a saga on.
+ * @returns undefined where the event is no answer to the step under way (a duplicate, a late one): nothing is to be done
+ */
+export function advance<A>(saga: Saga<A>, aggregate: A, state: SagaState, event: SagaEvent): Advanced<A> | undefined {
+  if (atEnd(state)) return undefined;
+  const run = new Run(saga, aggregate, state);
+  if (event.kind === "start") return state.step === "" ? run.forward(0) : undefined;
+
+  const index = saga.steps.findIndex((step) => step.name === state.step);
+  const step = saga.steps[index];
+  if (step?.kind !== "ask") return undefined;
+
+  if (event.kind === "timeout") {
+    if (state.status === "compensating") return undefined;
+    run.note({ step: step.name, outcome: "timed_out", code: event.code });
+    return run.turnRound({ step: step.name, code: event.code }, index);
+  }
+
+  if (event.message.sagaid !== state.id) return undefined;
+  if (state.status === "compensating") {
+    if (!step.undone?.(event.message)) return undefined;
+    run.note({ step: step.name, outcome: "undone" });
+    return run.backward(index - 1);
+  }
+
+  const answer = step.answer(event.message);
+  if (!answer) return undefined;
+  return run.answered(step, index, answer);
+}
+
+/** One call of `advance`: collects what changes on the way. */
+class Run<A> {
+  private drafts: Draft[] = [];
+  private notes: Note[] = [];
+
+  constructor(
+    private readonly saga: Saga<A>,
+    private aggregate: A,
+    private state: SagaState,
+  ) {}
+
+  note(note: Note): void {
+    this.notes.push(note);
+  }
+
+  answered(step: Step<A> & Ask<A>, index: number, answer: Answer): Advanced<A> {
+    this.aggregate = step.record?.(this.aggregate, answer) ?? this.aggregate;
+    const { waiting: _, ...rest } = this.state;
+    if ("waiting" in answer) {
+      this.state = { ...rest, waiting: answer.waiting };
+      this.note({ step: step.name, outcome: "waiting" });
+      return this.result();
+    }
+    this.state = rest;
+    if ("rejected" in answer) {
+      this.note({ step: step.name, outcome: "rejected", code: answer.rejected });
+      return this.turnRound({ step: step.name, code: answer.rejected }, index - 1);
+    }
+    this.note({ step: step.name, outcome: "done" });
+    this.state = { ...this.state, outputs: { ...this.state.outputs, [step.name]: answer.ok } };
+    if (this.state.abort) return this.turnRound({ step: step.name, code: this.state.abort }, index);
+    return this.forward(index + 1);
+  }
+
+  forward(from: number): Advanced<A> {
+    for (const step of this.saga.steps.slice(from)) {
+      this.state = { ...this.state, step: step.name };
+      if (step.kind === "ask") {
+        this.tell(step.do(this.aggregate));
+        return this.result();
+      }
+      if (step.do) this.apply(step.do(this.aggregate));
+      this.note({ step: step.name, outcome: "done" });
+    }
+    this.state = { ...this.state, status: "completed" };
+    return this.result();
+  }
+
+  turnRound(failure: Failure, from: number): Advanced<A> {
+    const { waiting: _, ...rest } = this.state;
+    this.state = { ...rest, status: "compensating", failure };
+    return this.backward(from);
+  }
+
+  backward(from: number): Advanced<A> {
+    const failure = this.state.failure as Failure;
+    for (let index = from; index >= 0; index--) {
+      const step = this.saga.steps[index] as Step<A>;
+      if (!step.undo) continue;
+      this.state = { ...this.state, step: step.name };
+      if (step.kind === "ask") {
+        this.tell(step.undo(this.aggregate, this.state.outputs[step.name], failure));
+        return this.result();
+      }
+      this.apply(step.undo(this.aggregate, failure));
+      this.note({ step: step.name, outcome: "undone" });
+    }
+    this.state = { ...this.state, status: "compensated" };
+    return this.result();
+  }
+
+  private apply(change: Change<A>): void {
+    this.aggregate = change.aggregate;
+    for (const draft of change.drafts) this.tell(draft);
+  }
+
+  private tell(draft: Draft): void {
+    this.drafts.push({ ...draft, sagaid: this.state.id });
+  }
+
+  private result(): Advanced<A> {
+    return { aggregate: this.aggregate, state: this.state, drafts: this.drafts, notes: this.notes };
+  }
+}

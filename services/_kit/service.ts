@@ -1,0 +1,26 @@
+import type { Static, TObject } from "@sinclair/typebox";
+import { systemClock } from "./clock";
+import type { commonEnv } from "./config";
+import { createLog } from "./log";
+import { serviceTokens } from "./service-tokens";
+import { startTelemetry } from "./telemetry";
+
+/** What every composition root begins with: tracing, log, clock and the key for service tokens. */
+export async function prepare(service: string, config: Static<TObject<typeof commonEnv>>) {
+  const flushTelemetry = await startTelemetry(service, config.OTEL_EXPORTER_OTLP_ENDPOINT);
+  return {
+    flushTelemetry,
+    clock: systemClock,
+    log: createLog({
+      service,
+      instance: config.INSTANCE_ID,
+      version: config.SERVICE_VERSION,
+      level: config.LOG_LEVEL,
+    }),
+    tokens: serviceTokens({
+      self: service,
+      privateJwk: JSON.parse(config.SERVICE_KEY),
+      publicKeys: JSON.parse(config.SERVICE_KEYS),
+    }),
+  };
+}

@@ -1,0 +1,51 @@
+import { createLocalJWKSet, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
+import { accessTokens } from "../access";
+import { type ServiceTokens, serviceTokens } from "../service-tokens";
+
+const issuer = "http://issuer.test";
+
+/** An issuer of access tokens for tests, and the verifier that trusts it. */
+export async function testIssuer() {
+  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+  const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: "test", alg: "ES256" }] });
+  return {
+    verify: accessTokens({ issuer, keys }),
+    /** An `Authorization` header value. */
+    bearer: async (userId: string, permissions: string[] = []) =>
+      `Bearer ${await new SignJWT({ permissions })
+        .setProtectedHeader({ alg: "ES256", kid: "test" })
+        .setSubject(userId)
+        .setIssuer(issuer)
+        .setAudience("shop-api")
+        .setIssuedAt()
+        .setExpirationTime("15m")
+        .sign(privateKey)}`,
+  };
+}
+
+/** Service tokens of several services that know each other's keys. */
+export async function testServiceTokens<N extends string>(...names: N[]): Promise<Record<N, ServiceTokens>> {
+  const pairs = await Promise.all(
+    names.map(async (name) => {
+      const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+      return {
+        name,
+        privateJwk: await exportJWK(privateKey),
+        publicJwk: { ...(await exportJWK(publicKey)), kid: name } as JWK,
+      };
+    }),
+  );
+  const publicKeys = { keys: pairs.map((pair) => pair.publicJwk) };
+  return Object.fromEntries(
+    pairs.map(({ name, privateJwk }) => [name, serviceTokens({ self: name, privateJwk, publicKeys })]),
+  ) as Record<N, ServiceTokens>;
+}
+
+/** `SERVICE_KEY` and `SERVICE_KEYS` for a service that is started whole. */
+export async function testServiceKeyEnv(service: string): Promise<{ SERVICE_KEY: string; SERVICE_KEYS: string }> {
+  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+  return {
+    SERVICE_KEY: JSON.stringify(await exportJWK(privateKey)),
+    SERVICE_KEYS: JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: service }] }),
+  };
+}
