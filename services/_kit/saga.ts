@@ -28,7 +28,7 @@ export type Ask<A> = {
   undo?(aggregate: A, output: unknown, failure: Failure): Draft;
   undone?(message: Message): boolean;
   /** Keeps what an answer says in the aggregate. */
-  record?(aggregate: A, answer: Answer): A;
+  record?(aggregate: A, message: Message): A;
 };
 
 export type Change<A> = { aggregate: A; drafts: Draft[] };
@@ -96,7 +96,7 @@ export function advance<A>(saga: Saga<A>, aggregate: A, state: SagaState, event:
 
   const answer = step.answer(event.message);
   if (!answer) return undefined;
-  return run.answered(step, index, answer);
+  return run.answered(step, index, answer, event.message);
 }
 
 /** One call of `advance`: collects what changes on the way. */
@@ -114,8 +114,8 @@ class Run<A> {
     this.notes.push(note);
   }
 
-  answered(step: Step<A> & Ask<A>, index: number, answer: Answer): Advanced<A> {
-    this.aggregate = step.record?.(this.aggregate, answer) ?? this.aggregate;
+  answered(step: Step<A> & Ask<A>, index: number, answer: Answer, message: Message): Advanced<A> {
+    this.aggregate = step.record?.(this.aggregate, message) ?? this.aggregate;
     const { waiting: _, ...rest } = this.state;
     if ("waiting" in answer) {
       this.state = { ...rest, waiting: answer.waiting };

@@ -1,0 +1,95 @@
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  check,
+  index,
+  integer,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from "drizzle-orm/pg-core";
+
+export { inbox, outbox } from "@shop/kit/outbox-schema";
+
+const instant = (name: string) => timestamp(name, { withTimezone: true });
+
+export const product = pgTable(
+  "product",
+  {
+    id: uuid().primaryKey(),
+    name: text().notNull(),
+    description: text().notNull(),
+    priceAmount: bigint("price_amount", { mode: "number" }).notNull(),
+    currency: text().notNull(),
+    /** Always the sum of the product's movements. */
+    onHand: integer("on_hand").notNull().default(0),
+    /** The sum of its holds that do not expire, so that the usual order need not add anything up. */
+    pinned: integer().notNull().default(0),
+    lowStockThreshold: integer("low_stock_threshold").notNull().default(0),
+    createdAt: instant("created_at").notNull().defaultNow(),
+    updatedAt: instant("updated_at").notNull().defaultNow(),
+  },
+  (table) => [
+    check("product_price", sql`${table.priceAmount} >= 0`),
+    check("product_pinned", sql`${table.pinned} >= 0`),
+    // The last line of defence against selling what is not there.
+    check("product_not_oversold", sql`${table.onHand} >= ${table.pinned}`),
+    index("product_words").using("gin", sql`to_tsvector('simple', ${table.name})`),
+  ],
+);
+
+export const reservationStatus = pgEnum("reservation_status", ["held", "committed", "released"]);
+
+export const reservation = pgTable(
+  "reservation",
+  {
+    orderId: uuid("order_id").notNull(),
+    productId: uuid("product_id")
+      .notNull()
+      .references(() => product.id),
+    quantity: integer().notNull(),
+    status: reservationStatus().notNull(),
+    /** Null: pinned, ends by commit or release alone. Otherwise it counts only as long as this is ahead. */
+    expiresAt: instant("expires_at"),
+    createdAt: instant("created_at").notNull().defaultNow(),
+    updatedAt: instant("updated_at").notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.orderId, table.productId] }),
+    check("reservation_quantity", sql`${table.quantity} > 0`),
+    // Holds all that "how much of this product is held right now" asks for.
+    index("reservation_expiring")
+      .on(table.productId, table.expiresAt, table.quantity)
+      .where(sql`${table.status} = 'held' and ${table.expiresAt} is not null`),
+  ],
+);
+
+/** Orders whose release came before their reserve: a reserve that is still to come is refused. */
+export const releasedFirst = pgTable("released_first", {
+  orderId: uuid("order_id").primaryKey(),
+  createdAt: instant("created_at").notNull().defaultNow(),
+});
+
+export const movementReason = pgEnum("movement_reason", ["received", "sold", "returned", "corrected"]);
+
+/** Everything that ever changed `product.on_hand`. Append-only: the database refuses to change or delete a row. */
+export const stockMovement = pgTable(
+  "stock_movement",
+  {
+    id: bigint({ mode: "number" }).generatedAlwaysAsIdentity().primaryKey(),
+    productId: uuid("product_id")
+      .notNull()
+      .references(() => product.id),
+    delta: integer().notNull(),
+    reason: movementReason().notNull(),
+    orderId: uuid("order_id"),
+    at: instant("at").notNull().defaultNow(),
+  },
+  (table) => [
+    check("stock_movement_delta", sql`${table.delta} <> 0`),
+    index("stock_movement_product").on(table.productId, table.id),
+  ],
+);

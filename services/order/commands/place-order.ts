@@ -1,0 +1,58 @@
+import type { Item } from "@shop/contracts/common";
+import { AppError } from "@shop/kit/errors";
+import { advance, newSaga } from "@shop/kit/saga";
+import type { Deps, StoredOrder } from "../deps";
+import { mergeItems, openOrder } from "../domain/new-order";
+import type { ShippingAddress } from "../domain/order";
+import { placeOrder as saga } from "../sagas/place-order";
+
+export type PlaceOrder = {
+  userId: string;
+  items: Item[];
+  paymentMethod: { provider: string; token: string };
+  shippingAddress?: ShippingAddress;
+  idempotencyKey?: string;
+};
+
+/**
+ * Takes an order: stored with its first messages in one write, then moved on by its saga.
+ * @throws AppError see `openOrder`; `order.user_unknown` (403), `idempotency.key_reused` (422), `inventory.unavailable`, `user.unavailable` (503)
+ */
+export async function placeOrder(deps: Deps, command: PlaceOrder): Promise<StoredOrder> {
+  const key = command.idempotencyKey === undefined ? undefined : keyOf(command, command.idempotencyKey);
+  if (key) {
+    const before = await deps.store.loadByKey(key.scope);
+    if (before) return sameRequest(before, key.hash);
+  }
+
+  const [known, products, sealedToken] = await Promise.all([
+    deps.userExists(command.userId),
+    deps.productsOf(mergeItems(command.items).map((item) => item.productId)),
+    deps.seal(command.paymentMethod.token),
+  ]);
+  if (!known) throw new AppError("order.user_unknown", { kind: "forbidden", public: "This account no longer exists." });
+
+  const paymentMethod = { provider: command.paymentMethod.provider, sealedToken };
+  const order = openOrder({ ...command, paymentMethod }, products, Bun.randomUUIDv7(), deps.clock.now());
+  const placed = advance(saga, order, newSaga(saga, Bun.randomUUIDv7()), { kind: "start" });
+  if (!placed) throw new Error("a new saga starts");
+  return sameRequest(await deps.store.insert(placed, key), key?.hash);
+}
+
+function sameRequest(found: { stored: StoredOrder; keyHash?: string }, hash: string | undefined): StoredOrder {
+  if (found.keyHash === hash) return found.stored;
+  throw new AppError("idempotency.key_reused", {
+    kind: "invalid",
+    public: "This Idempotency-Key was used for another request.",
+  });
+}
+
+/** The key belongs to one user and one route; of the request only a hash is kept. */
+function keyOf(command: PlaceOrder, key: string) {
+  const { items, paymentMethod, shippingAddress } = command;
+  const request = JSON.stringify([items.map((i) => [i.productId, i.quantity]), paymentMethod, shippingAddress]);
+  return {
+    scope: `${command.userId} POST /orders ${key}`,
+    hash: new Bun.CryptoHasher("sha256").update(request).digest("base64url"),
+  };
+}

@@ -1,0 +1,14 @@
+import { accessEnv, commonEnv, readConfig, urlEnv } from "@shop/kit/config";
+import { t } from "elysia";
+
+const schema = t.Object({
+  ...commonEnv,
+  ...accessEnv,
+  ORDER_MONGO_URL: t.String({ pattern: "^mongodb(\\+srv)?://" }),
+  USER_URL: urlEnv,
+  INVENTORY_URL: urlEnv,
+  /** JWK that payment holds the private half of. */
+  PAYMENT_SEAL_PUBLIC_KEY: t.String({ minLength: 1 }),
+});
+
+export const config = (env: Record<string, string | undefined>) => readConfig(schema, env);

@@ -1,0 +1,12 @@
+import type { Messages } from "@shop/contracts/messages";
+import type { Consumers } from "@shop/kit/consumer";
+import { continueSaga } from "./commands/continue-saga";
+import type { Deps } from "./deps";
+
+export const consumers: Consumers<Deps, Messages> = {
+  "inventory.updated": continueSaga,
+  "payment.processed": continueSaga,
+  "payment.failed": continueSaga,
+  "payment.voided": continueSaga,
+  "payment.refunded": continueSaga,
+};

@@ -1,0 +1,37 @@
+import type { InternalProduct } from "@shop/contracts/internal-api";
+import type { Clock } from "@shop/kit/clock";
+import type { Log } from "@shop/kit/log";
+import type { Advanced, SagaState } from "@shop/kit/saga";
+import type { Order } from "./domain/order";
+
+/** One line of an order's life, as its owner may see it. */
+export type TimelineEntry = { seq: number; type: string; at: string; step?: string; outcome?: string; code?: string };
+
+export type StoredOrder = { order: Order; saga: SagaState; version: number; timeline: TimelineEntry[] };
+
+/** One answer for one key, whoever comes first: same key and request → the first order again. */
+export type Idempotency = { scope: string; hash: string };
+
+export type Page = { items: Order[]; nextCursor: string | null };
+
+export type OrderStore = {
+  /** Stores a new order; the owner of an idempotency key that is taken already gets the order that took it. */
+  insert(placed: Advanced<Order>, key?: Idempotency): Promise<{ stored: StoredOrder; keyHash?: string }>;
+  load(orderId: string): Promise<StoredOrder | undefined>;
+  loadByKey(scope: string): Promise<{ stored: StoredOrder; keyHash?: string } | undefined>;
+  /** Saves what an answer changed, and publishes. @returns false if somebody else wrote since `stored` was loaded */
+  commit(stored: StoredOrder, next: Advanced<Order>): Promise<boolean>;
+  listByUser(userId: string, page: { limit: number; cursor?: string }): Promise<Page>;
+};
+
+export type Deps = {
+  store: OrderStore;
+  /** inventory's products with these ids; the ones that do not exist are missing. */
+  productsOf(ids: string[]): Promise<InternalProduct[]>;
+  /** user's verdict, kept for 30 s. */
+  userExists(userId: string): Promise<boolean>;
+  /** Closes a payment token so that only the payment service can read it: a JWE. */
+  seal(token: string): Promise<string>;
+  clock: Clock;
+  log: Log;
+};

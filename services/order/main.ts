@@ -1,0 +1,67 @@
+import type { InternalProducts, InternalUser } from "@shop/contracts/internal-api";
+import { messages } from "@shop/contracts/messages";
+import { accessTokens, remoteKeys } from "@shop/kit/access";
+import { cached } from "@shop/kit/cache";
+import { startConsumer } from "@shop/kit/consumer";
+import { AppError } from "@shop/kit/errors";
+import { httpClient } from "@shop/kit/http-client";
+import { connectMongo } from "@shop/kit/mongo";
+import { createPublisher } from "@shop/kit/publisher";
+import { type Server, serve } from "@shop/kit/serve";
+import { prepare } from "@shop/kit/service";
+import { config as readConfig } from "./config";
+import { consumers } from "./consumers";
+import type { Deps } from "./deps";
+import { routes } from "./routes";
+import { sealer } from "./seal";
+import { orderStore } from "./store/orders";
+
+export async function main(env: Record<string, string | undefined>): Promise<Server> {
+  const config = readConfig(env);
+  const { log, clock, tokens, flushTelemetry } = await prepare("order", config);
+  const { client, db } = await connectMongo(config.ORDER_MONGO_URL, "order");
+  const publisher = createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log });
+  const store = orderStore({ db, publisher, clock, log });
+  const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
+  const inventory = httpClient({ target: "inventory", baseUrl: config.INVENTORY_URL, tokens });
+
+  const deps: Deps = {
+    store,
+    clock,
+    log,
+    seal: await sealer(config.PAYMENT_SEAL_PUBLIC_KEY),
+    productsOf: async (ids) => (await inventory.get<InternalProducts>(`/internal/products?ids=${ids.join()}`)).items,
+    userExists: cached((id) => users.get<InternalUser>(`/internal/users/${id}`).then(() => true, unknownIsFalse), {
+      ttlMs: 30_000,
+      max: 10_000,
+    }),
+  };
+  const verify = accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
+  const redisUrl = config.REDIS_URL;
+  const consumer = startConsumer({
+    queue: "order",
+    catalogue: messages,
+    consumers,
+    deps,
+    redisUrl,
+    concurrency: 32,
+    log,
+  });
+
+  return serve({
+    service: "order",
+    host: config.HOST,
+    port: config.PORT,
+    routes: routes(deps, { verify, tokens }),
+    health: { store: () => db.command({ ping: 1 }), queue: publisher.connected },
+    log,
+    close: [consumer.close, store.close, publisher.close, () => client.close(), flushTelemetry],
+  });
+}
+
+function unknownIsFalse(error: unknown): false {
+  if (error instanceof AppError && error.kind === "not_found") return false;
+  throw error;
+}
+
+if (import.meta.main) await main(process.env);

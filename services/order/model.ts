@@ -1,0 +1,66 @@
+import { Item, Money, Uuid } from "@shop/contracts/common";
+import { t } from "elysia";
+import { type OrderStatus, orderStatuses } from "./domain/order";
+
+const text = (maxLength: number) => t.String({ minLength: 1, maxLength });
+
+const ShippingAddress = t.Object({
+  name: text(100),
+  line1: text(200),
+  line2: t.Optional(text(200)),
+  city: text(100),
+  postalCode: text(20),
+  country: t.String({ pattern: "^[A-Z]{2}$", description: "ISO 3166-1 alpha-2" }),
+});
+
+export const PlaceOrderBody = t.Object({
+  items: t.Array(Item, { minItems: 1, maxItems: 50 }),
+  paymentMethod: t.Object({
+    provider: t.Literal("stripe"),
+    token: t.String({
+      minLength: 1,
+      maxLength: 255,
+      description: "A payment method id of the provider, never a card number",
+    }),
+  }),
+  shippingAddress: t.Optional(ShippingAddress),
+});
+
+export const PlaceOrderHeaders = t.Object({
+  "idempotency-key": t.Optional(t.String({ minLength: 1, maxLength: 255 })),
+});
+
+const Status = t.Unsafe<OrderStatus>(t.Union(orderStatuses.map((status) => t.Literal(status))));
+
+const summary = {
+  id: Uuid,
+  userId: Uuid,
+  status: Status,
+  items: t.Array(t.Composite([Item, t.Object({ name: t.String(), unitPrice: Money })])),
+  total: Money,
+  payment: t.Optional(t.Object({ id: Uuid, status: t.String() })),
+  shippingAddress: t.Optional(ShippingAddress),
+  cancelReason: t.Optional(t.String()),
+  createdAt: t.String({ format: "date-time" }),
+  updatedAt: t.String({ format: "date-time" }),
+};
+
+export const OrderSummary = t.Object(summary);
+export const OrderView = t.Object({
+  ...summary,
+  history: t.Array(
+    t.Object({
+      seq: t.Integer(),
+      type: t.String(),
+      at: t.String({ format: "date-time" }),
+      step: t.Optional(t.String()),
+      outcome: t.Optional(t.String()),
+      code: t.Optional(t.String()),
+    }),
+  ),
+});
+export const OrderPage = t.Object({ items: t.Array(OrderSummary), nextCursor: t.Nullable(t.String()) });
+export const PageQuery = t.Object({
+  limit: t.Integer({ minimum: 1, maximum: 100, default: 20 }),
+  cursor: t.Optional(Uuid),
+});

@@ -1,0 +1,32 @@
+import type { Payable } from "@shop/contracts/internal-api";
+import { may, type User } from "@shop/kit/access";
+import { AppError } from "@shop/kit/errors";
+import type { Deps, Page, StoredOrder } from "../deps";
+
+const notFound = () => new AppError("order.not_found", { kind: "not_found", public: "There is no such order." });
+
+/** Somebody else's order answers as one that does not exist. */
+export async function orderFor(deps: Deps, user: User, orderId: string): Promise<StoredOrder> {
+  const stored = await deps.store.load(orderId);
+  if (!stored || (stored.order.userId !== user.id && !may(user, "orders:read"))) throw notFound();
+  return stored;
+}
+
+export async function ordersOf(
+  deps: Deps,
+  user: User,
+  query: { userId: string; limit: number; cursor?: string },
+): Promise<Page> {
+  if (query.userId !== user.id && !may(user, "orders:read"))
+    throw new AppError("user.not_found", { kind: "not_found", public: "There is no such user." });
+  return deps.store.listByUser(query.userId, query);
+}
+
+/** What payment may charge for an order, and for whom. */
+export async function payableOf(deps: Deps, orderId: string): Promise<Payable> {
+  const stored = await deps.store.load(orderId);
+  if (!stored) throw notFound();
+  const { order, saga } = stored;
+  const payable = saga.status === "running" && saga.step === "funds";
+  return { orderId, userId: order.userId, amount: order.total, payable };
+}

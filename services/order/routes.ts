@@ -1,0 +1,63 @@
+import { problems, Uuid } from "@shop/contracts/common";
+import { Payable } from "@shop/contracts/internal-api";
+import { access, type VerifyAccess } from "@shop/kit/access";
+import type { ServiceTokens } from "@shop/kit/service-tokens";
+import { Elysia, t } from "elysia";
+import { placeOrder } from "./commands/place-order";
+import type { Deps, StoredOrder } from "./deps";
+import type { Order } from "./domain/order";
+import { OrderPage, OrderView, PageQuery, PlaceOrderBody, PlaceOrderHeaders } from "./model";
+import { orderFor, ordersOf, payableOf } from "./queries/order";
+
+export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: ServiceTokens }) =>
+  new Elysia({ name: "order-routes" })
+    .use(access(auth.verify))
+    .post(
+      "/orders",
+      async ({ body, headers, user, set }) => {
+        const stored = await placeOrder(deps, { ...body, userId: user.id, idempotencyKey: headers["idempotency-key"] });
+        set.status = 201;
+        set.headers.location = `/api/v1/orders/${stored.order.id}`;
+        return viewOf(stored);
+      },
+      {
+        signedIn: true,
+        headers: PlaceOrderHeaders,
+        body: PlaceOrderBody,
+        response: { 201: OrderView, ...problems(400, 401, 403, 409, 413, 415, 422, 503) },
+      },
+    )
+    .get("/orders/:id", async ({ params, user }) => viewOf(await orderFor(deps, user, params.id)), {
+      signedIn: true,
+      params: t.Object({ id: Uuid }),
+      response: { 200: OrderView, ...problems(401, 404, 422) },
+    })
+    .get(
+      "/orders/user/:userId",
+      async ({ params, query, user }) => {
+        const page = await ordersOf(deps, user, { ...params, ...query });
+        return { items: page.items.map(summaryOf), nextCursor: page.nextCursor };
+      },
+      {
+        signedIn: true,
+        params: t.Object({ userId: Uuid }),
+        query: PageQuery,
+        response: { 200: OrderPage, ...problems(401, 404, 422) },
+      },
+    )
+    .get(
+      "/internal/orders/:id/payable",
+      async ({ params, headers }) => {
+        await auth.tokens.verify(headers.authorization, ["payment"]);
+        return payableOf(deps, params.id);
+      },
+      { params: t.Object({ id: Uuid }), response: { 200: Payable, ...problems(401, 403, 404, 422) } },
+    );
+
+const summaryOf = ({ paymentMethod: _, createdAt, updatedAt, ...order }: Order) => ({
+  ...order,
+  createdAt: createdAt.toISOString(),
+  updatedAt: updatedAt.toISOString(),
+});
+
+const viewOf = ({ order, timeline }: StoredOrder) => ({ ...summaryOf(order), history: timeline });

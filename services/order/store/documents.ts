@@ -1,0 +1,49 @@
+import type { OutboxDocument } from "@shop/kit/outbox-mongo";
+import type { SagaState } from "@shop/kit/saga";
+import type { Collection, Db } from "mongodb";
+import type { Idempotency, StoredOrder, TimelineEntry } from "../deps";
+import type { Order } from "../domain/order";
+
+/** An order as it is stored: state, saga, messages and idempotency key in one document, so one write moves them all. */
+export type OrderDocument = OutboxDocument & Omit<Order, "id"> & { saga: SagaState; idempotency?: Idempotency };
+
+export const ordersOf = (db: Db): Collection<OrderDocument> => db.collection<OrderDocument>("orders");
+
+/** Every query has its index; see the store for which. */
+export async function createIndexes(db: Db): Promise<void> {
+  await ordersOf(db).createIndexes([
+    { key: { userId: 1, _id: -1 }, name: "by_user" },
+    { key: { wakeAt: 1 }, name: "due", partialFilterExpression: { wakeAt: { $exists: true } } },
+    { key: { unsentSince: 1 }, name: "unsent", partialFilterExpression: { unsentSince: { $exists: true } } },
+    {
+      key: { "idempotency.scope": 1 },
+      name: "idempotency",
+      unique: true,
+      partialFilterExpression: { "idempotency.scope": { $exists: true } },
+    },
+  ]);
+}
+
+export function toStored(doc: OrderDocument): StoredOrder {
+  return { order: toOrder(doc), saga: doc.saga, version: doc.version, timeline: (doc.history ?? []).map(toTimeline) };
+}
+
+export const toOrder = (doc: OrderDocument): Order => ({
+  id: doc._id,
+  userId: doc.userId,
+  status: doc.status,
+  items: doc.items,
+  total: doc.total,
+  paymentMethod: doc.paymentMethod,
+  ...(doc.shippingAddress && { shippingAddress: doc.shippingAddress }),
+  ...(doc.payment && { payment: doc.payment }),
+  ...(doc.cancelReason && { cancelReason: doc.cancelReason }),
+  createdAt: doc.createdAt,
+  updatedAt: doc.updatedAt,
+});
+
+/** Of a note its content, of a message only that it was sent: its data is for its receiver. */
+function toTimeline(entry: OrderDocument["history"][number]): TimelineEntry {
+  const line = { seq: entry.seq, type: entry.type, at: entry.time };
+  return entry.note ? { ...line, ...(entry.data as Pick<TimelineEntry, "step" | "outcome" | "code">) } : line;
+}

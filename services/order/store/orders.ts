@@ -1,0 +1,145 @@
+import { messages } from "@shop/contracts/messages";
+import { type Clock, plusSeconds } from "@shop/kit/clock";
+import type { Log } from "@shop/kit/log";
+import { isDuplicateKey } from "@shop/kit/mongo";
+import { graceSeconds, type MongoOutbox, mongoOutbox } from "@shop/kit/outbox-mongo";
+import type { Publisher } from "@shop/kit/publisher";
+import { type Advanced, atEnd } from "@shop/kit/saga";
+import type { Db, Filter, UpdateFilter } from "mongodb";
+import type { OrderStore, StoredOrder } from "../deps";
+import type { Order } from "../domain/order";
+import { placeOrder } from "../sagas/place-order";
+import { type OrderDocument, ordersOf, toOrder, toStored } from "./documents";
+
+/** A saga that has had no answer for so long is asked for again. */
+const answerWithinSeconds = 10;
+
+export function orderStore(o: {
+  db: Db;
+  publisher: Publisher;
+  clock: Clock;
+  log: Log;
+}): OrderStore & { close(): Promise<void> } {
+  const orders = ordersOf(o.db);
+  /** Documents as they were read, so that a commit need not read again. */
+  const read = new WeakMap<StoredOrder, OrderDocument>();
+
+  const outbox: MongoOutbox<OrderDocument> = mongoOutbox({
+    ...o,
+    collection: orders,
+    source: "order",
+    catalogue: messages,
+    complete: (doc, message) =>
+      message.type === "payment.charge"
+        ? { ...message, data: { ...(message.data as object), paymentMethod: doc.paymentMethod } }
+        : message,
+    wakeAgain: (doc) => (atEnd(doc.saga) ? undefined : plusSeconds(doc.updatedAt, answerWithinSeconds)),
+    unanswered: (doc) => {
+      const step = placeOrder.steps.find((candidate) => candidate.name === doc.saga.step);
+      if (atEnd(doc.saga) || step?.kind !== "ask") return undefined;
+      return doc.saga.status === "running" ? step.do(toOrder(doc)).type : undoType(doc);
+    },
+  });
+
+  const keep = (doc: OrderDocument): StoredOrder => {
+    const stored = toStored(doc);
+    read.set(stored, doc);
+    return stored;
+  };
+
+  const found = (doc: OrderDocument | null) =>
+    doc ? { stored: keep(doc), keyHash: doc.idempotency?.hash } : undefined;
+
+  const loadByKey: OrderStore["loadByKey"] = async (scope) =>
+    found(await orders.findOne({ "idempotency.scope": scope }));
+
+  return {
+    async insert(placed, key) {
+      const now = o.clock.now();
+      const { id, ...order } = placed.aggregate;
+      const history = outbox.entries({ lastSeq: 0 }, placed.drafts, notesOf(placed));
+      const doc: OrderDocument = {
+        _id: id,
+        version: 1,
+        ...order,
+        saga: placed.state,
+        history,
+        lastSeq: history.length,
+        sentSeq: 0,
+        unsentSince: now,
+        wakeAt: plusSeconds(now, graceSeconds),
+        ...(key && { idempotency: key }),
+      };
+      try {
+        await orders.insertOne(doc);
+      } catch (error) {
+        const first = key && isDuplicateKey(error) ? await loadByKey(key.scope) : undefined;
+        if (!first) throw error;
+        return first;
+      }
+      outbox.committed(doc);
+      return { stored: keep(doc), keyHash: key?.hash };
+    },
+
+    async load(orderId) {
+      const doc = await orders.findOne({ _id: orderId });
+      return doc ? keep(doc) : undefined;
+    },
+    loadByKey,
+
+    async commit(stored, next) {
+      const before = read.get(stored) as OrderDocument;
+      const after = changed(before, next);
+      const { matchedCount } = await orders.updateOne({ _id: before._id, version: before.version }, after.update);
+      if (matchedCount === 0) return false;
+      outbox.committed(after.doc);
+      return true;
+    },
+
+    async listByUser(userId, { limit, cursor }) {
+      const filter: Filter<OrderDocument> = { userId, ...(cursor && { _id: { $lt: cursor } }) };
+      const docs = await orders
+        .find(filter, { projection: { history: 0, saga: 0 } })
+        .sort({ _id: -1 })
+        .limit(limit + 1)
+        .toArray();
+      const items = docs.slice(0, limit).map(toOrder);
+      return { items, nextCursor: docs.length > limit ? (items.at(-1) as Order).id : null };
+    },
+
+    close: () => outbox.close(),
+  };
+
+  /** The document after an answer, and the update that makes it so. */
+  function changed(before: OrderDocument, next: Advanced<Order>) {
+    const now = o.clock.now();
+    const { id: _, ...order } = next.aggregate;
+    const entries = outbox.entries(before, next.drafts, notesOf(next));
+    const set = {
+      status: order.status,
+      paymentMethod: order.paymentMethod,
+      payment: order.payment,
+      cancelReason: order.cancelReason,
+      saga: next.state,
+      updatedAt: now,
+      lastSeq: before.lastSeq + entries.length,
+      // An answer proves that its question was sent, and all before it: no write of its own for that.
+      sentSeq: Math.max(before.sentSeq, before.history.findLast((entry) => !entry.note)?.seq ?? 0),
+      unsentSince: now,
+      wakeAt: plusSeconds(now, graceSeconds),
+      version: before.version + 1,
+    };
+    const doc: OrderDocument = { ...before, ...set, history: [...before.history, ...entries] };
+    const update: UpdateFilter<OrderDocument> = { $set: set, $push: { history: { $each: entries } } };
+    return { doc, update };
+  }
+}
+
+const notesOf = (advanced: Advanced<Order>) => advanced.notes.map((note) => ({ type: "saga.step", data: note }));
+
+const undoType = (doc: OrderDocument): string | undefined => {
+  const step = placeOrder.steps.find((candidate) => candidate.name === doc.saga.step);
+  return step?.kind === "ask"
+    ? step.undo?.(toOrder(doc), undefined, doc.saga.failure ?? { step: "", code: "" }).type
+    : undefined;
+};

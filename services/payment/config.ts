@@ -1,0 +1,24 @@
+import { accessEnv, commonEnv, postgresEnv, readConfig, urlEnv } from "@shop/kit/config";
+import { t } from "elysia";
+
+const schema = t.Object({
+  ...commonEnv,
+  ...accessEnv,
+  PAYMENT_DATABASE_URL: postgresEnv,
+  ORDER_URL: urlEnv,
+  /** JWK whose public half order seals payment tokens with. */
+  PAYMENT_SEAL_PRIVATE_KEY: t.String({ minLength: 1 }),
+  STRIPE_SECRET_KEY: t.String({ pattern: "^(sk|rk)_" }),
+  /** Where the Stripe API is. Only outside production; there it is Stripe's own. */
+  STRIPE_API_URL: t.Optional(urlEnv),
+});
+
+/** @throws Error when production is pointed at anything but the provider itself, or given a test key */
+export function config(env: Record<string, string | undefined>) {
+  const parsed = readConfig(schema, env);
+  if (parsed.APP_ENV === "production") {
+    if (parsed.STRIPE_API_URL) throw new Error("STRIPE_API_URL must not be set in production.");
+    if (/^(sk|rk)_test_/.test(parsed.STRIPE_SECRET_KEY)) throw new Error("STRIPE_SECRET_KEY is a test key.");
+  }
+  return parsed;
+}

@@ -1,0 +1,12 @@
+import { counter, histogram } from "@shop/kit/metrics";
+
+export const paymentsProcessed = counter("payments_processed_total", "Payments that reached an end", [
+  "provider",
+  "status",
+]);
+export const gatewayCalls = histogram(
+  "payment_gateway_call_seconds",
+  "Time a call to a payment provider took",
+  ["provider", "call", "outcome"],
+  [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8],
+);

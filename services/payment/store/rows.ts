@@ -1,0 +1,41 @@
+import type { Desired, Observed, Payment, PaymentStatus } from "../domain/payment";
+
+/** A row of `payment` as postgres.js reads it. */
+export type PaymentRow = {
+  id: string;
+  order_id: string;
+  user_id: string;
+  saga_id: string;
+  provider: string;
+  amount: string;
+  currency: string;
+  status: PaymentStatus;
+  desired: Desired;
+  observed: Observed;
+  provider_id: string | null;
+  sealed_token: string | null;
+  failure_code: string | null;
+  attempts: number;
+  lease_id: string | null;
+  created_at: Date;
+  updated_at: Date;
+};
+
+export const toPayment = (row: PaymentRow): Payment => ({
+  id: row.id,
+  orderId: row.order_id,
+  userId: row.user_id,
+  sagaId: row.saga_id,
+  provider: row.provider,
+  amount: { amount: Number(row.amount), currency: row.currency },
+  status: row.status,
+  desired: row.desired,
+  observed: row.observed,
+  providerId: row.provider_id ?? undefined,
+  sealedToken: row.sealed_token ?? undefined,
+  failureCode: row.failure_code ?? undefined,
+  attempts: row.attempts,
+  leaseId: row.lease_id ?? undefined,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});

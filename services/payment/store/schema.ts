@@ -1,0 +1,60 @@
+import { sql } from "drizzle-orm";
+import { bigint, check, index, integer, pgTable, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+
+export { inbox, outbox } from "@shop/kit/outbox-schema";
+
+const at = (name: string) => timestamp(name, { withTimezone: true });
+
+export const payment = pgTable(
+  "payment",
+  {
+    id: uuid().primaryKey(),
+    orderId: uuid("order_id").notNull(),
+    userId: uuid("user_id").notNull(),
+    sagaId: uuid("saga_id").notNull(),
+    provider: text().notNull(),
+    /** Minor units. */
+    amount: bigint({ mode: "number" }).notNull(),
+    currency: text().notNull(),
+    status: text().notNull(),
+    desired: text().notNull(),
+    observed: text().notNull(),
+    providerId: text("provider_id"),
+    sealedToken: text("sealed_token"),
+    failureCode: text("failure_code"),
+    attempts: integer().notNull().default(0),
+    leaseId: uuid("lease_id"),
+    leaseUntil: at("lease_until"),
+    /** When the sweep takes it up; null while there is nothing to do. */
+    nextAttemptAt: at("next_attempt_at"),
+    createdAt: at("created_at").notNull().defaultNow(),
+    updatedAt: at("updated_at").notNull().defaultNow(),
+  },
+  (table) => [
+    uniqueIndex("payment_saga").on(table.sagaId),
+    uniqueIndex("payment_one_live_per_order").on(table.orderId).where(sql`${table.status} in ('pending', 'completed')`),
+    index("payment_order").on(table.orderId),
+    index("payment_due").on(table.nextAttemptAt).where(sql`${table.nextAttemptAt} is not null`),
+    check("payment_amount_positive", sql`${table.amount} > 0`),
+    check("payment_status", sql`${table.status} in ('pending', 'completed', 'failed', 'voided')`),
+    check("payment_desired", sql`${table.desired} in ('captured', 'released')`),
+  ],
+);
+
+/** Every call to a provider. Only ever added to. */
+export const transaction = pgTable(
+  "transaction",
+  {
+    seq: bigint({ mode: "number" }).generatedAlwaysAsIdentity().primaryKey(),
+    paymentId: uuid("payment_id")
+      .notNull()
+      .references(() => payment.id),
+    call: text().notNull(),
+    idempotencyKey: text("idempotency_key").notNull(),
+    outcome: text().notNull(),
+    detail: text().notNull(),
+    latencyMs: integer("latency_ms").notNull(),
+    at: at("at").notNull().defaultNow(),
+  },
+  (table) => [index("transaction_payment").on(table.paymentId)],
+);
