@@ -1,5 +1,5 @@
 import { type Static, t } from "elysia";
-import { Money, Uuid } from "./common";
+import { Integer, Money, Uuid } from "./common";
 
 /** What services ask each other over HTTP: paths below `/internal`, never routed by the edge, with a service token. */
 
@@ -9,7 +9,7 @@ export type InternalUser = Static<typeof InternalUser>;
 
 /** inventory: `GET /internal/products?ids=a,b` → the ones that exist */
 export const InternalProducts = t.Object({
-  items: t.Array(t.Object({ id: Uuid, name: t.String(), price: Money, available: t.Integer() })),
+  items: t.Array(t.Object({ id: Uuid, name: t.String(), price: Money, available: Integer() })),
 });
 export type InternalProducts = Static<typeof InternalProducts>;
 export type InternalProduct = InternalProducts["items"][number];

@@ -52,7 +52,6 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
     queues.set(name, queue);
     return queue;
   };
-  for (const name of new Set(Object.values(o.catalogue).flatMap((entry) => entry.to))) queueOf(name);
 
   let waiting: Waiting[] = [];
   let flushing: Promise<void> | undefined;
@@ -86,6 +85,8 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
         jobs.set(queue, list);
       }
     try {
+      // A queue made on a connection that is not up yet never gets well.
+      if (connection.status !== "ready") throw new Error("Redis cannot be reached");
       await Promise.all([...jobs].map(([queue, list]) => queueOf(queue).addBulk(list)));
       for (const item of batch) item.done();
     } catch (error) {

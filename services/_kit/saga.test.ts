@@ -1,0 +1,220 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { Message } from "./messages";
+import { type Advanced, advance, atEnd, newSaga, type Saga, type SagaEvent } from "./saga";
+
+/** A trip: a local step, two asked steps of which the second is the pivot, a local end. */
+type Trip = { log: string[]; room?: string };
+
+const wrote = (trip: Trip, line: string) => ({ ...trip, log: [...trip.log, line] });
+
+const ask = (name: string) =>
+  ({
+    name,
+    kind: "ask",
+    do: () => ({ type: `${name}.do`, data: {} }),
+    answer: (message: Message) => {
+      if (message.type === `${name}.done`) return { ok: message.data };
+      if (message.type === `${name}.refused`) return { rejected: `${name}.full` };
+      if (message.type === `${name}.asked_back`) return { waiting: { until: "2026-01-01T00:15:00.000Z" } };
+      return undefined;
+    },
+    undo: (_trip: Trip, output: unknown) => ({ type: `${name}.undo`, data: { output } }),
+    undone: (message: Message) => message.type === `${name}.undone`,
+  }) as const;
+
+const trip: Saga<Trip> = {
+  name: "trip",
+  steps: [
+    {
+      name: "open",
+      kind: "local",
+      do: (it) => ({ aggregate: wrote(it, "opened"), drafts: [{ type: "trip.opened", data: {} }] }),
+      undo: (it, failure) => ({
+        aggregate: wrote(it, `cancelled: ${failure.code}`),
+        drafts: [{ type: "trip.cancelled", data: {} }],
+      }),
+    },
+    { ...ask("room"), record: (it, message) => (message.type === "room.done" ? { ...it, room: "12" } : it) },
+    { ...ask("fare"), pivot: true },
+    {
+      name: "close",
+      kind: "local",
+      do: (it) => ({ aggregate: wrote(it, "closed"), drafts: [{ type: "trip.closed", data: {} }] }),
+    },
+  ],
+};
+
+const message = (type: string, data: unknown = {}, sagaid = "s1"): Message => ({
+  specversion: "1.0",
+  id: crypto.randomUUID(),
+  type,
+  source: "/test",
+  subject: "t1",
+  time: "2026-01-01T00:00:00.000Z",
+  dataschema: `urn:${type}:1`,
+  sequence: 1,
+  sagaid,
+  data,
+});
+
+const start = () => advance(trip, { log: [] }, newSaga(trip, "s1"), { kind: "start" }) as Advanced<Trip>;
+const step = (at: Advanced<Trip>, event: SagaEvent | string, data?: unknown) =>
+  advance(
+    trip,
+    at.aggregate,
+    at.state,
+    typeof event === "string" ? { kind: "message", message: message(event, data) } : event,
+  );
+const must = (at: Advanced<Trip>, ...events: (SagaEvent | string)[]) =>
+  events.reduce((now, event) => step(now, event) as Advanced<Trip>, at);
+const types = (at: Advanced<Trip> | undefined) => at?.drafts.map((draft) => draft.type);
+
+describe("a saga going forward", () => {
+  test("starts with its local steps and the first question", () => {
+    const at = start();
+    expect(types(at)).toEqual(["trip.opened", "room.do"]);
+    expect(at.drafts.every((draft) => draft.sagaid === "s1")).toBe(true);
+    expect(at.state).toMatchObject({ status: "running", step: "room" });
+  });
+
+  test("asks the next step when one is done, and keeps its output", () => {
+    const at = step(start(), "room.done", { number: 12 });
+    expect(types(at)).toEqual(["fare.do"]);
+    expect(at?.state.outputs).toEqual({ room: { number: 12 } });
+    expect(at?.aggregate.room).toBe("12");
+  });
+
+  test("ends after the last step", () => {
+    const at = must(start(), "room.done", "fare.done");
+    expect(types(at)).toEqual(["trip.closed"]);
+    expect(at.state.status).toBe("completed");
+    expect(at.notes.map((note) => `${note.step} ${note.outcome}`)).toEqual(["fare done", "close done"]);
+  });
+
+  test("cannot be started twice", () => {
+    const at = start();
+    expect(advance(trip, at.aggregate, at.state, { kind: "start" })).toBeUndefined();
+  });
+});
+
+describe("a saga turning round", () => {
+  test("a refused step is not undone, the ones before it are", () => {
+    const refused = must(start(), "room.done", "fare.refused");
+    expect(types(refused)).toEqual(["room.undo"]);
+    expect(refused.state).toMatchObject({
+      status: "compensating",
+      step: "room",
+      failure: { step: "fare", code: "fare.full" },
+    });
+    const end = must(refused, "room.undone");
+    expect(types(end)).toEqual(["trip.cancelled"]);
+    expect(end.aggregate.log).toEqual(["opened", "cancelled: fare.full"]);
+    expect(end.state.status).toBe("compensated");
+  });
+
+  test("an undo is given what its step answered", () => {
+    const refused = must(step(start(), "room.done", { number: 12 }) as Advanced<Trip>, "fare.refused");
+    expect(refused.drafts[0]?.data).toEqual({ output: { number: 12 } });
+  });
+
+  test("a timeout undoes the step itself too: nobody knows whether it happened", () => {
+    const late = must(start(), "room.done", { kind: "timeout", code: "fare.late" });
+    expect(types(late)).toEqual(["fare.undo"]);
+    expect(types(must(late, "fare.undone"))).toEqual(["room.undo"]);
+  });
+
+  test("a timeout while undoing changes nothing: undoing is retried until it is done", () => {
+    const late = must(start(), { kind: "timeout", code: "room.late" });
+    expect(step(late, { kind: "timeout", code: "again" })).toBeUndefined();
+  });
+
+  test("an abort turns it at its next answer, with the answered step undone", () => {
+    const at = start();
+    const aborted = { ...at, state: { ...at.state, abort: "asked" } };
+    const turned = step(aborted, "room.done") as Advanced<Trip>;
+    expect(types(turned)).toEqual(["room.undo"]);
+    expect(turned.state.failure).toEqual({ step: "room", code: "asked" });
+  });
+
+  test("a waiting step keeps its place, and time out undoes it", () => {
+    const waiting = must(start(), "room.done", "fare.asked_back");
+    expect(types(waiting)).toEqual([]);
+    expect(waiting.state.waiting).toEqual({ until: "2026-01-01T00:15:00.000Z" });
+    expect(types(must(waiting, { kind: "timeout", code: "x" }))).toEqual(["fare.undo"]);
+    expect(must(waiting, "fare.done").state.status).toBe("completed");
+  });
+});
+
+describe("what is no answer changes nothing", () => {
+  test.each(["room.undone", "fare.done", "trip.opened"])("%s while the room is asked for", (type) => {
+    expect(step(start(), type)).toBeUndefined();
+  });
+  test("another saga's answer", () => {
+    const at = start();
+    const event = { kind: "message", message: message("room.done", {}, "s2") } as const;
+    expect(advance(trip, at.aggregate, at.state, event)).toBeUndefined();
+  });
+  test("anything after the end", () => {
+    expect(step(must(start(), "room.done", "fare.done"), "fare.done")).toBeUndefined();
+  });
+});
+
+/** The other side, as it really is: each service does what it is told once, and answers as often as it is asked. */
+function participant(refuses: boolean) {
+  let state: "untouched" | "held" | "refused" | "undone" = "untouched";
+  return {
+    holds: () => state === "held",
+    receive(name: string, type: string): string {
+      if (type === `${name}.undo`) {
+        state = "undone";
+        return `${name}.undone`;
+      }
+      if (state === "untouched") state = refuses ? "refused" : "held";
+      // After an undo that came first, the late `do` is refused.
+      return state === "held" ? `${name}.done` : `${name}.refused`;
+    },
+  };
+}
+
+test("messages lost, repeated, delayed and reordered, with timeouts anywhere: all is held, or nothing is", () => {
+  fc.assert(
+    fc.property(
+      fc.record({ room: fc.boolean(), fare: fc.boolean() }),
+      fc.infiniteStream(fc.nat(99)),
+      (refuses, choices) => {
+        const others = { room: participant(refuses.room), fare: participant(refuses.fare) };
+        const pick = () => choices.next().value as number;
+        let at = start();
+        const sent: string[] = types(at) ?? [];
+        const answers: string[] = [];
+        const take = (next: Advanced<Trip> | undefined) => {
+          if (!next) return;
+          at = next;
+          sent.push(...(types(next) ?? []));
+        };
+        for (let turn = 0; turn < 400 && !atEnd(at.state); turn++) {
+          const dice = pick();
+          if (dice < 45) {
+            // Any message sent so far arrives at its receiver, maybe again, maybe late.
+            const type = sent[pick() % sent.length] as string;
+            const name = type.split(".")[0] as "room" | "fare";
+            if (name in others) answers.push(others[name].receive(name, type));
+          } else if (dice < 95 && answers.length > 0) take(step(at, answers[pick() % answers.length] as string));
+          else if (dice >= 98 && at.state.step !== "close") take(step(at, { kind: "timeout", code: "late" }));
+        }
+        // What was sent last is sent until it is answered, so the rest arrives in the end.
+        for (let turn = 0; turn < 50 && !atEnd(at.state); turn++) {
+          const type = sent.at(-1) as string;
+          const name = type.split(".")[0] as "room" | "fare";
+          take(step(at, others[name].receive(name, type)));
+        }
+        expect(atEnd(at.state)).toBe(true);
+        const done = at.state.status === "completed";
+        expect([others.room.holds(), others.fare.holds()]).toEqual([done, done]);
+        expect(at.aggregate.log).toHaveLength(2);
+      },
+    ),
+    { numRuns: 10_000 },
+  );
+});

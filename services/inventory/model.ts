@@ -1,0 +1,44 @@
+import { Money, Uuid } from "@shop/contracts/common";
+import { t } from "elysia";
+
+export const ProductParams = t.Object({ productId: Uuid });
+
+export const ProductView = t.Object({
+  id: Uuid,
+  name: t.String(),
+  description: t.String(),
+  price: Money,
+  available: t.Integer({ description: "What can be ordered right now: on hand less what orders hold" }),
+});
+
+export const ProductPage = t.Object({ items: t.Array(ProductView), nextCursor: t.Nullable(t.String()) });
+
+export const ListQuery = t.Object({
+  limit: t.Integer({ minimum: 1, maximum: 100, default: 20 }),
+  cursor: t.Optional(Uuid),
+  q: t.Optional(t.String({ minLength: 1, maxLength: 100, description: "Words the name has, or beginnings of words" })),
+});
+
+export const PutProductBody = t.Object({
+  name: t.String({ minLength: 1, maxLength: 200 }),
+  description: t.String({ maxLength: 5000 }),
+  price: Money,
+  lowStockThreshold: t.Integer({ minimum: 0, maximum: 1_000_000, default: 0 }),
+});
+
+export const BookStockBody = t.Object({
+  quantity: t.Union([t.Integer({ minimum: 1, maximum: 1_000_000 }), t.Integer({ minimum: -1_000_000, maximum: -1 })]),
+  reason: t.Union([t.Literal("received"), t.Literal("returned"), t.Literal("corrected")]),
+});
+
+export const StockView = t.Object({
+  productId: Uuid,
+  onHand: t.Integer(),
+  held: t.Integer({ description: "By orders that are not finished" }),
+  available: t.Integer(),
+});
+
+const uuid = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
+export const InternalQuery = t.Object({
+  ids: t.String({ pattern: `^${uuid}(?:,${uuid}){0,99}$`, description: "Up to 100 ids, with commas between" }),
+});

@@ -1,0 +1,62 @@
+import { problems } from "@shop/contracts/common";
+import { InternalProducts } from "@shop/contracts/internal-api";
+import { access, type VerifyAccess } from "@shop/kit/access";
+import type { ServiceTokens } from "@shop/kit/service-tokens";
+import { Elysia } from "elysia";
+import { bookStock } from "./commands/book-stock";
+import { putProduct } from "./commands/put-product";
+import type { Deps } from "./deps";
+import { availableOf, type ProductStock } from "./domain/stock";
+import * as Model from "./model";
+import { internalProducts, listProducts, productOf } from "./queries/products";
+
+export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<ServiceTokens, "verify"> }) =>
+  new Elysia({ name: "inventory-routes" })
+    .use(access(auth.verify))
+    .get("/products", ({ query }) => listProducts(deps, query), {
+      query: Model.ListQuery,
+      response: { 200: Model.ProductPage, ...problems(422, 500) },
+    })
+    .get("/products/:productId", ({ params }) => productOf(deps, params.productId), {
+      params: Model.ProductParams,
+      response: { 200: Model.ProductView, ...problems(404, 422, 500) },
+    })
+    .put(
+      "/products/:productId",
+      async ({ params, body, set }) => {
+        const { product, created } = await putProduct(deps, { ...body, ...params });
+        set.status = created ? 201 : 200;
+        return product;
+      },
+      {
+        permission: "inventory:write",
+        params: Model.ProductParams,
+        body: Model.PutProductBody,
+        response: { 200: Model.ProductView, 201: Model.ProductView, ...problems(400, 401, 403, 413, 415, 422, 500) },
+      },
+    )
+    .post(
+      "/products/:productId/stock",
+      async ({ params, body }) => stockView(await bookStock(deps, { ...body, ...params })),
+      {
+        permission: "inventory:write",
+        params: Model.ProductParams,
+        body: Model.BookStockBody,
+        response: { 200: Model.StockView, ...problems(400, 401, 403, 404, 409, 413, 415, 422, 500) },
+      },
+    )
+    .get(
+      "/internal/products",
+      async ({ query, headers }) => {
+        await auth.tokens.verify(headers.authorization, ["order"]);
+        return internalProducts(deps, query.ids);
+      },
+      { query: Model.InternalQuery, response: { 200: InternalProducts, ...problems(401, 403, 422, 500) } },
+    );
+
+const stockView = (stock: ProductStock) => ({
+  productId: stock.productId,
+  onHand: stock.onHand,
+  held: stock.pinned + stock.expiring,
+  available: availableOf(stock),
+});

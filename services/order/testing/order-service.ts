@@ -1,0 +1,82 @@
+import { messages } from "@shop/contracts/messages";
+import { systemClock } from "@shop/kit/clock";
+import type { Message } from "@shop/kit/messages";
+import { connectMongo } from "@shop/kit/mongo";
+import { createPublisher } from "@shop/kit/publisher";
+import { silentLog } from "@shop/kit/testing/log";
+import { testMongoUrl, testRedisUrl } from "@shop/kit/testing/stores";
+import { continueSaga } from "../commands/continue-saga";
+import type { Deps } from "../deps";
+import { createIndexes, ordersOf } from "../store/documents";
+import { orderStore } from "../store/orders";
+
+export const lamp = {
+  id: "01920000-0000-7000-8000-000000000001",
+  name: "Lamp",
+  price: { amount: 1999, currency: "USD" },
+  available: 5,
+};
+export const rug = {
+  id: "01920000-0000-7000-8000-000000000002",
+  name: "Rug",
+  price: { amount: 4500, currency: "USD" },
+  available: 9,
+};
+export const krone = {
+  id: "01920000-0000-7000-8000-000000000003",
+  name: "Krone",
+  price: { amount: 100, currency: "DKK" },
+  available: 9,
+};
+
+/** The order service's insides on real stores, with its neighbours' answers in hand. */
+export async function testOrders() {
+  const { client, db } = await connectMongo(testMongoUrl("order"), "order-test");
+  await createIndexes(db);
+  const publisher = createPublisher({ redisUrl: testRedisUrl(4), catalogue: messages, log: silentLog });
+  const store = orderStore({ db, publisher, clock: systemClock, log: silentLog });
+  const known = new Set<string>();
+  const deps: Deps = {
+    store,
+    clock: systemClock,
+    log: silentLog,
+    seal: async (token) => `sealed(${token})`,
+    productsOf: async (ids) => [lamp, rug, krone].filter((product) => ids.includes(product.id)),
+    userExists: async (id) => known.has(id),
+  };
+  return {
+    deps,
+    orders: ordersOf(db),
+    newUser() {
+      const id = Bun.randomUUIDv7();
+      known.add(id);
+      return id;
+    },
+    /** The answer of another service, as the queue would bring it. */
+    async answer(orderId: string, type: keyof typeof messages, data: object = {}): Promise<Message> {
+      const stored = await store.load(orderId);
+      const message: Message = {
+        specversion: "1.0",
+        id: Bun.randomUUIDv7(),
+        type,
+        source: "/services/test",
+        subject: orderId,
+        time: new Date().toISOString(),
+        dataschema: `urn:shop:schema:${type}:1`,
+        sequence: 1,
+        sagaid: stored?.saga.id,
+        data: { orderId, ...data },
+      };
+      await continueSaga(deps, { orderId }, message);
+      return message;
+    },
+    async close() {
+      await store.close();
+      await publisher.close();
+      await db.dropDatabase();
+      await client.close();
+    },
+  };
+}
+
+export type TestOrders = Awaited<ReturnType<typeof testOrders>>;
