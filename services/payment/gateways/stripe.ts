@@ -21,7 +21,7 @@ const observedOf: Record<string, Observed | undefined> = {
  */
 export function stripeGateway(o: { secretKey: string; apiUrl?: string }): Gateway {
   const stripe = new Stripe(o.secretKey, {
-    httpClient: Stripe.createFetchHttpClient(),
+    httpClient: Stripe.createFetchHttpClient(askOnce as typeof fetch),
     // Trying again is converge's business, which asks first what became of the last try.
     maxNetworkRetries: 0,
     timeout: timeoutMs,
@@ -30,7 +30,8 @@ export function stripeGateway(o: { secretKey: string; apiUrl?: string }): Gatewa
   });
 
   const seen = (intent: Stripe.PaymentIntent): Observation => ({
-    observed: intent.amount_received > 0 && isRefunded(intent) ? "refunded" : (observedOf[intent.status] ?? "processing"),
+    observed:
+      intent.amount_received > 0 && isRefunded(intent) ? "refunded" : (observedOf[intent.status] ?? "processing"),
     providerId: intent.id,
     ...(intent.status === "requires_payment_method" && { code: codeOf(intent.last_payment_error) }),
     ...(intent.status === "requires_action" && { code: "payment.authentication_required" }),
@@ -79,6 +80,12 @@ export function stripeGateway(o: { secretKey: string; apiUrl?: string }): Gatewa
 
 const isRefunded = (intent: Stripe.PaymentIntent): boolean =>
   typeof intent.latest_charge === "object" && intent.latest_charge?.refunded === true;
+
+/** A dropped connection's error without its code: at that code the SDK sends again by itself, whatever `maxNetworkRetries` says. */
+const askOnce = (url: string | URL | Request, init?: RequestInit) =>
+  fetch(url, init).catch((cause) => {
+    throw new Error("Stripe gave no answer", { cause });
+  });
 
 /** A refusal is an answer: no money moved. @throws what is not one */
 function refused(error: unknown): Observation {

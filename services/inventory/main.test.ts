@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type DataFor, messages } from "@shop/contracts/messages";
+import { startConsumer } from "@shop/kit/consumer";
+import { createPublisher } from "@shop/kit/publisher";
+import type { Server } from "@shop/kit/serve";
+import { eventually } from "@shop/kit/testing/eventually";
+import { silentLog } from "@shop/kit/testing/log";
+import { type TestPostgres, testPostgres } from "@shop/kit/testing/stores";
+import { testServiceKeyEnv } from "@shop/kit/testing/tokens";
+import { main } from "./main";
+import { migrate } from "./migrate";
+import { productIdOf } from "./store/catalogue";
+import { aMessage, migrations, redisUrl } from "./testing/shop";
+
+let database: TestPostgres;
+let server: Server;
+beforeAll(async () => {
+  database = await testPostgres("inventory", migrations);
+  await migrate({ INVENTORY_MIGRATION_URL: database.url, APP_ENV: "test" }, ["--seed"]);
+  server = await main({
+    ...(await testServiceKeyEnv("inventory")),
+    APP_ENV: "test",
+    PORT: "0",
+    LOG_LEVEL: "silent",
+    REDIS_URL: redisUrl,
+    ISSUER_URL: "http://issuer.test",
+    JWKS_URL: "http://issuer.test/jwks",
+    INVENTORY_DATABASE_URL: database.url,
+  });
+});
+afterAll(() => database.drop());
+
+const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
+
+test("the service starts, answers messages, and stops", async () => {
+  expect((await get("/health")).status).toBe(200);
+  await eventually(async () => ((await (await get("/ready")).json()) as { status: string }).status === "ready");
+  const paths = ((await (await get("/openapi.json")).json()) as { paths: object }).paths;
+  expect(Object.keys(paths).sort()).toEqual(["/products", "/products/{productId}", "/products/{productId}/stock"]);
+  expect(((await (await get("/products?limit=100")).json()) as { items: unknown[] }).items).toHaveLength(20);
+
+  const answers: DataFor<"inventory.updated">[] = [];
+  const order = startConsumer({
+    queue: "order",
+    catalogue: messages,
+    consumers: { "inventory.updated": async (_: object, data: DataFor<"inventory.updated">) => answers.push(data) },
+    deps: {},
+    redisUrl,
+    concurrency: 32,
+    log: silentLog,
+  });
+  const publisher = createPublisher({ redisUrl, catalogue: messages, log: silentLog });
+  const data = { orderId: Bun.randomUUIDv7(), items: [{ productId: productIdOf(1), quantity: 1 }] };
+  const message = aMessage({ type: "inventory.reserve", data, sagaid: "saga-1" });
+  await eventually(() => publisher.connected());
+  await publisher.publish([{ message, jobId: message.id }]);
+  const answer = await eventually(() => answers.find((candidate) => candidate.orderId === data.orderId));
+  expect(answer).toEqual({ ...data, change: "reserved" });
+  expect(await (await get("/metrics")).text()).toContain('stock_reservations_total{outcome="reserved"}');
+
+  await order.close();
+  await publisher.close();
+  await server.stop();
+  expect(get("/health")).rejects.toThrow();
+});

@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Payable } from "@shop/contracts/internal-api";
+import { type TestPayments, testPayments } from "../testing/payment-service";
+import { chargeOrder } from "./charge-order";
+import { resumePayments } from "./resume-payments";
+import { voidPayment } from "./void-payment";
+
+let service: TestPayments;
+beforeAll(async () => {
+  service = await testPayments();
+});
+afterAll(() => service.close());
+
+const command = (order: Payable, token: string) => ({
+  orderId: order.orderId,
+  paymentMethod: { provider: "stripe", sealedToken: `sealed(${token})` },
+});
+async function charge(order: Payable, token = "pm_card_visa", sagaId: string = order.orderId) {
+  const message = service.message("payment.charge", order.orderId, sagaId);
+  await chargeOrder(service.deps, command(order, token), message);
+  return message;
+}
+async function undo(order: Payable, sagaId: string = order.orderId) {
+  const message = service.message("payment.void", order.orderId, sagaId);
+  await voidPayment(service.deps, { orderId: order.orderId, reason: "test" }, message);
+}
+const paymentOf = async (order: Payable) => {
+  const [payment] = await service.deps.store.byOrder(order.orderId);
+  if (!payment) throw new Error("no payment");
+  return payment;
+};
+const ledgerOf = async (order: Payable) =>
+  (await service.sandbox.ledger((await paymentOf(order)).id)).map((entry) => `${entry.type} ${entry.amount}`);
+const callsOf = async (order: Payable) =>
+  (
+    await service.sql`select t.call, t.outcome from transaction t join payment p on p.id = t.payment_id where p.order_id = ${order.orderId} order by seq`
+  ).map((row) => `${row.call} ${row.outcome}`);
+
+describe("a charge", () => {
+  test("takes the money once, in two calls, and forgets the token", async () => {
+    const order = service.newOrder();
+    await charge(order);
+    expect(await paymentOf(order)).toMatchObject({ status: "completed", sealedToken: undefined, leaseId: undefined });
+    expect(await ledgerOf(order)).toEqual(["charge 1999"]);
+    expect(await callsOf(order)).toEqual(["create answered", "confirm answered"]);
+    expect(await service.told(order.orderId)).toEqual(["payment.processed"]);
+  });
+  test("that is declined holds nothing and says why", async () => {
+    const order = service.newOrder();
+    await charge(order, "pm_card_chargeDeclinedInsufficientFunds");
+    expect(await paymentOf(order)).toMatchObject({
+      status: "failed",
+      failureCode: "payment.declined.insufficient_funds",
+    });
+    expect(await ledgerOf(order)).toEqual([]);
+    expect(await service.told(order.orderId)).toEqual(["payment.failed"]);
+  });
+  test("with a method the provider does not know fails", async () => {
+    const order = service.newOrder();
+    await charge(order, "pm_nobody");
+    expect(await paymentOf(order)).toMatchObject({ status: "failed", failureCode: "payment.method_unknown" });
+  });
+  test("that the customer would have to confirm ends, without money", async () => {
+    const order = service.newOrder();
+    await charge(order, "pm_card_authenticationRequired");
+    expect(await paymentOf(order)).toMatchObject({ status: "failed", failureCode: "payment.authentication_required" });
+    expect(await ledgerOf(order)).toEqual([]);
+  });
+  test("by an unknown provider fails", async () => {
+    const order = service.newOrder();
+    const message = service.message("payment.charge", order.orderId, order.orderId);
+    const strange = { orderId: order.orderId, paymentMethod: { provider: "shells", sealedToken: "x" } };
+    await chargeOrder(service.deps, strange, message);
+    expect(await paymentOf(order)).toMatchObject({ status: "failed", failureCode: "payment.provider_unknown" });
+  });
+  test("for an order that may not be charged is refused without a call", async () => {
+    const order = service.newOrder({ payable: false });
+    await charge(order);
+    expect(await paymentOf(order)).toMatchObject({ status: "failed", failureCode: "payment.order_not_payable" });
+    expect(await callsOf(order)).toEqual([]);
+    expect(await service.told(order.orderId)).toEqual(["payment.failed"]);
+  });
+});
+
+describe("the same charge again", () => {
+  test("as the same message: the stored reply, nothing else", async () => {
+    const order = service.newOrder();
+    const message = await charge(order);
+    await chargeOrder(service.deps, command(order, "pm_card_visa"), message);
+    expect(await ledgerOf(order)).toEqual(["charge 1999"]);
+    expect(await service.told(order.orderId)).toEqual(["payment.processed"]);
+  });
+  test("as another message of the saga: told again, charged once", async () => {
+    const order = service.newOrder();
+    await charge(order);
+    await charge(order);
+    expect(await ledgerOf(order)).toEqual(["charge 1999"]);
+    expect(await service.told(order.orderId)).toEqual(["payment.processed", "payment.processed"]);
+  });
+  test("ten at once: charged once", async () => {
+    const order = service.newOrder();
+    await Promise.all(Array.from({ length: 10 }, () => charge(order)));
+    await service.letTimePass();
+    await resumePayments(service.deps);
+    expect(await ledgerOf(order)).toEqual(["charge 1999"]);
+    expect((await paymentOf(order)).status).toBe("completed");
+  });
+});
+
+describe("an answer that never came", () => {
+  test.each(["payment_intents.create", "payment_intents.confirm"])(
+    "after %s acted: found out, charged once",
+    async (operation) => {
+      const order = service.newOrder();
+      await service.sandbox.fault(operation, "drop_answer_after_acting");
+      await charge(order);
+      expect(await paymentOf(order)).toMatchObject({ status: "pending", attempts: 1 });
+      expect(await service.told(order.orderId)).toEqual([]);
+      await service.letTimePass();
+      await resumePayments(service.deps);
+      expect((await paymentOf(order)).status).toBe("completed");
+      expect(await ledgerOf(order)).toEqual(["charge 1999"]);
+      expect(await service.told(order.orderId)).toEqual(["payment.processed"]);
+    },
+  );
+  test("a 500 before it acted: tried again", async () => {
+    const order = service.newOrder();
+    await service.sandbox.fault("payment_intents.create", "error_500");
+    await charge(order);
+    await service.letTimePass();
+    await resumePayments(service.deps);
+    expect(await ledgerOf(order)).toHaveLength((await paymentOf(order)).status === "completed" ? 1 : 0);
+  });
+});
+
+describe("a process that died holding the lease", () => {
+  test("is waited for, then the sweep carries on by asking first", async () => {
+    const order = service.newOrder();
+    const { payment } = await service.deps.store.open({
+      id: Bun.randomUUIDv7(),
+      orderId: order.orderId,
+      userId: order.userId,
+      sagaId: order.orderId,
+      provider: "stripe",
+      amount: order.amount,
+      status: "pending",
+      desired: "captured",
+      observed: "nothing",
+      sealedToken: "sealed(pm_card_visa)",
+    });
+    await charge(order);
+    expect(await callsOf(order)).toEqual([]);
+    await service.letTimePass();
+    await resumePayments(service.deps);
+    expect((await paymentOf(order)).status).toBe("completed");
+    // The dead one may still be alive: what it saves with its old lease is refused.
+    expect(await service.deps.store.save(payment, { ...payment, status: "failed" })).toBeUndefined();
+    expect((await paymentOf(order)).status).toBe("completed");
+  });
+});
+
+describe("a void", () => {
+  test("after the charge gives the money back, once", async () => {
+    const order = service.newOrder();
+    await charge(order);
+    await undo(order);
+    await undo(order);
+    expect(await ledgerOf(order)).toEqual(["charge 1999", "refund 1999"]);
+    expect((await paymentOf(order)).status).toBe("voided");
+    expect(await service.told(order.orderId)).toEqual(["payment.processed", "payment.voided", "payment.voided"]);
+  });
+  test("before the charge leaves a stone on which the late charge fails", async () => {
+    const order = service.newOrder();
+    await undo(order);
+    await charge(order);
+    expect((await paymentOf(order)).status).toBe("voided");
+    expect(await ledgerOf(order)).toEqual([]);
+    expect(await service.told(order.orderId)).toEqual(["payment.voided", "payment.voided"]);
+  });
+  test("of a declined charge has nothing to give back", async () => {
+    const order = service.newOrder();
+    await charge(order, "pm_card_chargeDeclined");
+    await undo(order);
+    expect(await service.told(order.orderId)).toEqual(["payment.failed", "payment.voided"]);
+  });
+  test.each(["payment_intents.create", "payment_intents.confirm"])(
+    "while the answer of %s is missing: no money is kept",
+    async (operation) => {
+      const order = service.newOrder();
+      await service.sandbox.fault(operation, "drop_answer_after_acting");
+      await charge(order);
+      await undo(order);
+      await service.letTimePass();
+      await resumePayments(service.deps);
+      expect((await paymentOf(order)).status).toBe("voided");
+      const ledger = await ledgerOf(order);
+      expect(ledger.filter((line) => line.startsWith("charge"))).toHaveLength(
+        ledger.filter((line) => line.startsWith("refund")).length,
+      );
+      expect(await service.told(order.orderId)).toEqual(["payment.voided"]);
+    },
+  );
+});
