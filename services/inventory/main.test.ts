@@ -7,6 +7,7 @@ import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
 import { type TestPostgres, testPostgres } from "@shop/kit/testing/stores";
 import { testServiceKeyEnv } from "@shop/kit/testing/tokens";
+import { RedisClient } from "bun";
 import { main } from "./main";
 import { migrate } from "./migrate";
 import { productIdOf } from "./store/catalogue";
@@ -15,6 +16,10 @@ import { aMessage, migrations, redisUrl } from "./testing/shop";
 let database: TestPostgres;
 let server: Server;
 beforeAll(async () => {
+  // The order service is not there to take what other tests told it.
+  const redis = new RedisClient(redisUrl);
+  await redis.send("FLUSHDB", []);
+  redis.close();
   database = await testPostgres("inventory", migrations);
   await migrate({ INVENTORY_MIGRATION_URL: database.url, APP_ENV: "test" }, ["--seed"]);
   server = await main({
@@ -61,5 +66,5 @@ test("the service starts, answers messages, and stops", async () => {
   await order.close();
   await publisher.close();
   await server.stop();
-  expect(get("/health")).rejects.toThrow();
+  await expect(get("/health")).rejects.toThrow();
 });

@@ -25,12 +25,12 @@ test("seeding again adds what is missing and resets nothing", async () => {
   expect([...counts]).toEqual([{ products: catalogue.length, moved }]);
 });
 
-test("seed data never gets into production", () => {
+test("seed data never gets into production", async () => {
   const env = { INVENTORY_MIGRATION_URL: database.url };
-  expect(migrate(env, ["--seed"])).rejects.toThrow("--seed is refused");
-  expect(migrate({ ...env, APP_ENV: "production" }, ["--seed"])).rejects.toThrow("--seed is refused");
+  await expect(migrate(env, ["--seed"])).rejects.toThrow("--seed is refused");
+  await expect(migrate({ ...env, APP_ENV: "production" }, ["--seed"])).rejects.toThrow("--seed is refused");
 });
 
-test("a migration says what is missing", () => {
-  expect(migrate({}, [])).rejects.toThrow("INVENTORY_MIGRATION_URL");
+test("a migration says what is missing", async () => {
+  await expect(migrate({}, [])).rejects.toThrow("INVENTORY_MIGRATION_URL");
 });

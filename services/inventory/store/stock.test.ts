@@ -108,7 +108,7 @@ describe("an order's stock", () => {
   });
 
   test("that is confirmed without ever being held stays in the queue for somebody to look at", async () => {
-    expect(shop.commit(id())).rejects.toMatchObject({ code: "inventory.nothing_held" });
+    await expect(shop.commit(id())).rejects.toMatchObject({ code: "inventory.nothing_held" });
   });
 });
 
@@ -169,6 +169,8 @@ describe("with many buyers at once", () => {
 
 test("the ledger cannot be rewritten", async () => {
   const productId = await shop.aProduct(1);
-  expect(shop.sql`update stock_movement set delta = 2 where product_id = ${productId}`).rejects.toThrow("append-only");
-  expect(shop.sql`delete from stock_movement where product_id = ${productId}`).rejects.toThrow("append-only");
+  await expect(shop.sql`update stock_movement set delta = 2 where product_id = ${productId}`).rejects.toThrow(
+    "append-only",
+  );
+  await expect(shop.sql`delete from stock_movement where product_id = ${productId}`).rejects.toThrow("append-only");
 });

@@ -1,0 +1,71 @@
+import { cpus } from "node:os";
+import { join } from "node:path";
+import type { trackEndpoints } from "./endpoints";
+import { type EnvSource, sandboxEnv, serviceEnv } from "./env";
+import { envoyArgs, renderEnvoy } from "./envoy";
+import type { Layout } from "./layout";
+import { instancePort, type Ports, type Service } from "./ports";
+import { baseEnv } from "./spawn";
+import type { Supervised } from "./supervise";
+
+/** One instance of a service; Envoy learns of it when it is ready and forgets it before it is stopped. */
+export function serviceSpec(
+  source: EnvSource,
+  service: Service,
+  index: number,
+  options: { sourceDir: string; endpoints: ReturnType<typeof trackEndpoints> },
+): Supervised {
+  const port = instancePort(source.ports, service, index);
+  return {
+    name: `${service}-${index}`,
+    command: [process.execPath, join(options.sourceDir, "services", service, "main.ts")],
+    env: serviceEnv(source, service, index),
+    cwd: options.sourceDir,
+    stopSignal: "SIGTERM",
+    ready: () => answersOk(`http://127.0.0.1:${port}/ready`),
+    readyTimeoutMs: 60_000,
+    onReady: () => options.endpoints.add(service, port),
+    onDown: () => options.endpoints.remove(service, port),
+  };
+}
+
+export function sandboxSpec(source: EnvSource, sourceDir: string): Supervised {
+  return {
+    name: "sandbox",
+    command: [process.execPath, join(sourceDir, "deploy/sandbox/main.ts")],
+    env: sandboxEnv(source),
+    cwd: sourceDir,
+    stopSignal: "SIGTERM",
+    ready: () => answers(`http://127.0.0.1:${source.ports.sandbox}/inbox`),
+    readyTimeoutMs: 60_000,
+  };
+}
+
+/** Writes Envoy's configuration and says how to run it. */
+export async function envoySpec(binary: string, layout: Layout, ports: Ports): Promise<Supervised> {
+  const issuer = `http://localhost:${ports.edge}`;
+  const allowedOrigins = [issuer, `http://127.0.0.1:${ports.edge}`];
+  await renderEnvoy({ outDir: layout.envoy, ports, issuer, allowedOrigins });
+  const concurrency = Math.min(2, cpus().length);
+  return {
+    name: "envoy",
+    // The base id names Envoy's shared memory: two stacks on one machine need two.
+    command: [binary, ...envoyArgs({ outDir: layout.envoy, baseId: ports.edge, concurrency })],
+    env: baseEnv(),
+    cwd: layout.dataDir,
+    stopSignal: "SIGTERM",
+    ready: () => answersOk(`http://127.0.0.1:${ports.admin}/ready`),
+    readyTimeoutMs: 30_000,
+  };
+}
+
+export async function answersOk(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
+  await response.body?.cancel();
+  return response.ok;
+}
+
+async function answers(url: string): Promise<boolean> {
+  await fetch(url, { signal: AbortSignal.timeout(2000) });
+  return true;
+}

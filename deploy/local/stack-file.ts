@@ -1,0 +1,62 @@
+import { readFile } from "node:fs/promises";
+import { Failure } from "./failure";
+import { layoutOf } from "./layout";
+import type { Ports, Service } from "./ports";
+import { recreateDatabase } from "./postgres-roles";
+import { loadSecrets, type Secrets } from "./secrets";
+import { ended, send } from "./signal";
+import { pidIn } from "./spawn";
+import { type SqlService, sqlUrls } from "./store-urls";
+
+/** What `run/stack.json` keeps of a running stack, for other processes (mode 0600: it holds its secrets). */
+export type StackFile = {
+  offset: number;
+  ports: Ports;
+  edgeUrl: string;
+  dataDir: string;
+  adminUrls: { postgres: string; mongo: string; redis: string };
+  env: Record<Service, Record<string, string>>;
+};
+
+/** What can be done with a stack from any process, the launcher's or another. */
+export type StackHandle = Omit<StackFile, "env"> & {
+  secrets: Secrets;
+  /** The environment of a service's first instance, with the migrations' URL under its name. */
+  env: (service: Service) => Record<string, string>;
+  /** The current pid of "order-0", "postgres", "mongo", "redis", "envoy", "sandbox" … */
+  pid: (process: string) => number | undefined;
+  /** Sends a signal. With SIGKILL (the default), waits until it is gone; the launcher then starts it again. */
+  kill: (process: string, signal?: NodeJS.Signals) => Promise<void>;
+  /** Makes an extra, empty PostgreSQL database (in place of an older one of that name) with a service's own two roles. */
+  createDatabase: (service: SqlService, name: string) => Promise<{ appUrl: string; ownerUrl: string }>;
+};
+
+/** The stack running at a port offset, started by another process. Throws `Failure` when there is none. */
+export async function readStack(offset: number): Promise<StackHandle> {
+  const layout = layoutOf(offset);
+  const text = await readFile(layout.stackFile, "utf8").catch(() => undefined);
+  if (text === undefined) throw new Failure(`no stack is running at PORT_OFFSET=${offset}; start one: bun run dev`);
+  return handleOf(JSON.parse(text) as StackFile, await loadSecrets(layout.secrets));
+}
+
+export function handleOf(file: StackFile, secrets: Secrets): StackHandle {
+  const layout = layoutOf(file.offset);
+  const pid = (process: string) => pidIn(layout.pidFile(process));
+  return {
+    ...file,
+    secrets,
+    env: (service) => ({ ...file.env[service] }),
+    pid,
+    async kill(process, signal = "SIGKILL") {
+      const target = pid(process);
+      if (target === undefined) throw new Failure(`${process} is not running`);
+      send(target, signal);
+      if (signal === "SIGKILL") await ended([target], 5000);
+    },
+    async createDatabase(service, name) {
+      await recreateDatabase(file.adminUrls.postgres, service, name);
+      const { app, owner } = sqlUrls(file.ports, secrets, service, name);
+      return { appUrl: app, ownerUrl: owner };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { textOf } from "@shop/kit/errors";
+import { createTransport } from "nodemailer";
+import { type Channel, type Outbound, Undeliverable } from "./channel";
+
+/**
+ * Mail over SMTP, on connections that stay open. Every step has a time limit, so that a server that hangs gives the
+ * delivery back well before its lease ends.
+ */
+export function email(o: { smtpUrl: string; from: string; connections: number; timeoutMs?: number }): Channel {
+  const timeout = o.timeoutMs ?? 8_000;
+  const transport = createTransport({
+    url: o.smtpUrl,
+    pool: true,
+    maxConnections: o.connections,
+    connectionTimeout: timeout,
+    greetingTimeout: timeout,
+    socketTimeout: timeout,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const domain = /@([^>\s]+)/.exec(o.from)?.[1];
+
+  return {
+    async send({ id, to, subject, text, html }: Outbound) {
+      try {
+        await transport.sendMail({
+          from: o.from,
+          // As an object it is one address, whatever signs are in it.
+          to: { name: "", address: to },
+          subject,
+          text,
+          html,
+          // The same for every attempt, so that a mail server or reader can tell a second copy.
+          messageId: `<${id}@${domain}>`,
+          headers: { "Auto-Submitted": "auto-generated" },
+        });
+      } catch (error) {
+        throw isFinal(error) ? new Undeliverable(textOf(error), { cause: error }) : error;
+      }
+    },
+    async close() {
+      transport.close();
+    },
+  };
+}
+
+type SmtpError = Error & { code?: string; command?: string; responseCode?: number };
+
+/** The server refused this recipient or this mail for good. A refused login or sender is our own fault, and will be mended. */
+function isFinal(error: unknown): boolean {
+  const { code, command, responseCode } = error as SmtpError;
+  if (code === "EENVELOPE") return command !== "MAIL FROM" && (responseCode === undefined || responseCode >= 500);
+  return code === "EMESSAGE" && responseCode !== undefined && responseCode >= 500;
+}

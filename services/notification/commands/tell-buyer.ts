@@ -1,0 +1,17 @@
+import type { DataFor } from "@shop/contracts/messages";
+import type { Message } from "@shop/kit/messages";
+import type { Deps } from "../deps";
+import { notify } from "./notify";
+
+/** What became of their order, to whoever placed it, at the address they have now. */
+export async function tellConfirmed(deps: Deps, order: DataFor<"order.confirmed">, message: Message): Promise<void> {
+  const user = await deps.findUser(order.userId);
+  const data = { ...order, name: user?.name ?? "" };
+  return notify(deps, message, { userId: order.userId, email: user?.email, template: "order-confirmed", data });
+}
+
+export async function tellCancelled(deps: Deps, order: DataFor<"order.cancelled">, message: Message): Promise<void> {
+  const user = await deps.findUser(order.userId);
+  const data = { ...order, name: user?.name ?? "" };
+  return notify(deps, message, { userId: order.userId, email: user?.email, template: "order-cancelled", data });
+}

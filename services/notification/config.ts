@@ -1,0 +1,15 @@
+import { commonEnv, postgresEnv, readConfig, urlEnv } from "@shop/kit/config";
+import { t } from "elysia";
+
+const schema = t.Object({
+  ...commonEnv,
+  NOTIFICATION_DATABASE_URL: postgresEnv,
+  USER_URL: urlEnv,
+  SMTP_URL: t.String({ pattern: "^smtps?://" }),
+  /** `Shop <shop@example.com>`, or the address alone. */
+  MAIL_FROM: t.String({ pattern: "^(?:[^<>\\r\\n]*<[^<>\\s@]+@[^<>\\s@]+>|[^<>\\s@]+@[^<>\\s@]+)$" }),
+  /** Where links in mails lead: the edge. */
+  PUBLIC_URL: urlEnv,
+});
+
+export const config = (env: Record<string, string | undefined>) => readConfig(schema, env);

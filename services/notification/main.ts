@@ -1,0 +1,75 @@
+import type { InternalUser } from "@shop/contracts/internal-api";
+import { messages } from "@shop/contracts/messages";
+import { cached } from "@shop/kit/cache";
+import { startConsumer } from "@shop/kit/consumer";
+import { AppError } from "@shop/kit/errors";
+import { httpClient } from "@shop/kit/http-client";
+import { connectPostgres } from "@shop/kit/postgres";
+import { createPublisher } from "@shop/kit/publisher";
+import { type Server, serve } from "@shop/kit/serve";
+import { prepare } from "@shop/kit/service";
+import { Elysia } from "elysia";
+import { email } from "./channels/email";
+import { config as readConfig } from "./config";
+import { consumers } from "./consumers";
+import type { Deps } from "./deps";
+import { startPostman } from "./postman";
+import { deliveryStore } from "./store/deliveries";
+
+/** Mails sent at the same time, each on a connection of its own. */
+const concurrency = 8;
+
+export async function main(env: Record<string, string | undefined>): Promise<Server> {
+  const config = readConfig(env);
+  const { log, clock, tokens, flushTelemetry } = await prepare("notification", config);
+  const redisUrl = config.REDIS_URL;
+  const publicUrl = config.PUBLIC_URL.replace(/\/+$/, "");
+  const sql = connectPostgres(config.NOTIFICATION_DATABASE_URL, { max: 8, service: "notification" });
+  const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
+  const mail = email({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM, connections: concurrency });
+  const deliveries = deliveryStore(sql);
+  const postman = startPostman({
+    deliveries,
+    channels: { email: mail },
+    publicUrl,
+    clock,
+    log,
+    concurrency,
+    room: 500,
+  });
+  // This service publishes nothing; what it wants is to know whether the queues are there.
+  const publisher = createPublisher({ redisUrl, catalogue: {}, log });
+
+  const findUser = cached((id) => users.get<InternalUser>(`/internal/users/${id}`).catch(unknownIsUndefined), {
+    ttlMs: 30_000,
+    max: 10_000,
+  });
+  const deps: Deps = { deliveries, postman, findUser, publicUrl, clock, log };
+  const consumer = startConsumer({
+    queue: "notification",
+    catalogue: messages,
+    consumers,
+    deps,
+    redisUrl,
+    concurrency: 32,
+    log,
+  });
+
+  return serve({
+    service: "notification",
+    host: config.HOST,
+    port: config.PORT,
+    routes: new Elysia({ name: "notification-routes" }),
+    health: { store: () => sql`select 1`, queue: publisher.connected },
+    log,
+    close: [consumer.close, postman.close, mail.close, publisher.close, () => sql.end(), flushTelemetry],
+  });
+}
+
+/** Only user's own word counts: an answer from something else at its address must not lose mail. */
+function unknownIsUndefined(error: unknown): undefined {
+  if (error instanceof AppError && error.code === "user.not_found") return undefined;
+  throw error;
+}
+
+if (import.meta.main) await main(process.env);

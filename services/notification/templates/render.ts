@@ -1,0 +1,16 @@
+import type { Content } from "./layout";
+import { orderCancelled } from "./order-cancelled";
+import { orderConfirmed } from "./order-confirmed";
+import { welcome } from "./welcome";
+
+const templates = { welcome, "order-confirmed": orderConfirmed, "order-cancelled": orderCancelled };
+
+export type Template = keyof typeof templates;
+/** What a template is filled with, less what is the same for all. */
+export type DataOf<T extends Template> = Omit<Parameters<(typeof templates)[T]>[0], "publicUrl">;
+
+export const isTemplate = (name: string): name is Template => Object.hasOwn(templates, name);
+
+/** `data` is what was recorded with the delivery under this template's name. */
+export const render = (template: Template, data: unknown, publicUrl: string): Content =>
+  templates[template]({ ...(data as object), publicUrl } as never);

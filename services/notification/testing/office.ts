@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import type { InternalUser } from "@shop/contracts/internal-api";
+import type { DataFor, Draft } from "@shop/contracts/messages";
+import { type Message, messageOf } from "@shop/kit/messages";
+import { testClock } from "@shop/kit/testing/clock";
+import { silentLog } from "@shop/kit/testing/log";
+import { testPostgres } from "@shop/kit/testing/stores";
+import { email } from "../channels/email";
+import type { Deps } from "../deps";
+import { type Postman, startPostman } from "../postman";
+import { deliveryStore } from "../store/deliveries";
+
+export const migrations = join(import.meta.dir, "../store/migrations");
+export const publicUrl = "https://shop.test";
+export const from = "Shop <shop@shop.test>";
+
+export const aMessage = (draft: Draft): Message =>
+  messageOf(draft, { source: "order", subject: draft.type, sequence: 1, version: 1, now: new Date() });
+
+export const anOrder = (userId: string): DataFor<"order.confirmed"> => ({
+  orderId: Bun.randomUUIDv7(),
+  userId,
+  items: [{ productId: Bun.randomUUIDv7(), quantity: 2, name: "Mug", unitPrice: { amount: 1999, currency: "USD" } }],
+  total: { amount: 3998, currency: "USD" },
+});
+
+export type Row = {
+  id: string;
+  status: string;
+  attempts: number;
+  recipient: string | null;
+  data: unknown;
+  error: string;
+};
+
+/** Deliveries on a database of their own, a clock that stands still, and as many postmen as a test opens. */
+export async function testOffice(smtpUrl: string) {
+  const database = await testPostgres("notification", migrations);
+  const { sql } = database;
+  const clock = testClock();
+  const deliveries = deliveryStore(sql);
+  const users = new Map<string, InternalUser>();
+  const opened: { close(): Promise<void> }[] = [];
+
+  function open(
+    o: { room?: number; concurrency?: number; store?: Deps["deliveries"] } = {},
+  ): Deps & { postman: Postman } {
+    const concurrency = o.concurrency ?? 4;
+    const mail = email({ smtpUrl, from, connections: concurrency });
+    const store = o.store ?? deliveries;
+    const channels = { email: mail };
+    const postman = startPostman({
+      ...{ deliveries: store, channels, publicUrl, clock, log: silentLog },
+      ...{ concurrency, room: o.room ?? 50 },
+    });
+    opened.push(postman, mail);
+    const findUser = async (userId: string) => users.get(userId);
+    return { deliveries: store, postman, findUser, publicUrl, clock, log: silentLog };
+  }
+
+  return {
+    clock,
+    sql,
+    open,
+    aUser(email: string): string {
+      const id = Bun.randomUUIDv7();
+      users.set(id, { id, email, name: "Ada" });
+      return id;
+    },
+    rename(userId: string, email: string) {
+      users.set(userId, { id: userId, email, name: "Ada" });
+    },
+    async deliveriesTo(userId: string): Promise<Row[]> {
+      return sql<Row[]>`
+        select id, status, attempts, recipient, data, last_error as error from delivery where user_id = ${userId} order by id`;
+    },
+    async close() {
+      for (const one of opened) await one.close();
+      await database.drop();
+    },
+  };
+}
+
+export type TestOffice = Awaited<ReturnType<typeof testOffice>>;

@@ -1,0 +1,113 @@
+import { MongoClient } from "mongodb";
+import postgres from "postgres";
+import { eventually } from "./eventually";
+import { sandboxUrl, stack } from "./stack";
+
+type LedgerEntry = {
+  type: "charge" | "refund";
+  amount: number;
+  currency: string;
+  metadata: { paymentId?: string; orderId?: string };
+};
+
+const database = (name: string) =>
+  postgres(Object.assign(new URL(stack.adminUrls.postgres), { pathname: `/${name}` }).href, { max: 2 });
+
+/** Looks into every store, as an auditor would: beside the system, not through it. */
+export function openBooks() {
+  const payments = database("payments");
+  const inventory = database("inventory");
+  const mongo = new MongoClient(stack.adminUrls.mongo);
+  const orders = mongo.db("orders").collection<{
+    _id: string;
+    status: string;
+    saga: { status: string };
+    total: { amount: number };
+    version: number;
+    sentSeq: number;
+    lastSeq: number;
+  }>("orders");
+
+  return {
+    orders,
+    payments,
+    inventory,
+    async close() {
+      await Promise.all([payments.end(), inventory.end(), mongo.close()]);
+    },
+
+    /** @returns what is wrong, in words; nothing when every order is settled and paid exactly as its status says */
+    async problemsOf(orderIds: string[]): Promise<string[]> {
+      const problems: string[] = [];
+      const docs = new Map((await orders.find({ _id: { $in: orderIds } }).toArray()).map((doc) => [doc._id, doc]));
+      const ledger = await readLedger();
+      const rows = await payments<{ order_id: string; id: string; status: string; amount: string }[]>`
+        select order_id, id, status, amount from payment where order_id = any(${orderIds}::uuid[])`;
+      const holds = await inventory<{ order_id: string; status: string }[]>`
+        select order_id, status from reservation where order_id = any(${orderIds}::uuid[])`;
+      for (const id of orderIds) {
+        const doc = docs.get(id);
+        if (!doc) {
+          problems.push(`${id}: lost`);
+          continue;
+        }
+        const payment = rows.filter((row) => row.order_id === id);
+        const charged = ledger.charges.get(id) ?? [];
+        const kept = sum(charged) - sum(ledger.refunds.get(id) ?? []);
+        const held = new Set(holds.filter((hold) => hold.order_id === id).map((hold) => hold.status));
+        if (!["completed", "compensated"].includes(doc.saga.status)) problems.push(`${id}: saga is ${doc.saga.status}`);
+        if (charged.length > 1) problems.push(`${id}: charged ${charged.length} times`);
+        if (doc.status === "confirmed") {
+          if (kept !== doc.total.amount) problems.push(`${id}: confirmed, but ${kept} of ${doc.total.amount} was kept`);
+          if (payment.length !== 1 || payment[0]?.status !== "completed")
+            problems.push(`${id}: confirmed, payment ${payment[0]?.status}`);
+          if (held.size !== 1 || !held.has("committed")) problems.push(`${id}: confirmed, stock ${[...held]}`);
+        } else if (doc.status === "cancelled") {
+          if (kept !== 0) problems.push(`${id}: cancelled, but ${kept} was kept`);
+          if (payment.some((row) => row.status === "completed")) problems.push(`${id}: cancelled, payment completed`);
+          if (held.has("held") || held.has("committed")) problems.push(`${id}: cancelled, stock ${[...held]}`);
+        } else problems.push(`${id}: is ${doc.status}`);
+      }
+      return problems;
+    },
+
+    /** Waits until an audit finds nothing. @throws with the findings that stay */
+    async balance(orderIds: string[], withinMs = 60_000): Promise<void> {
+      await eventually(async () => {
+        const problems = await this.problemsOf(orderIds);
+        if (problems.length > 0) throw new Error(`${problems.length} problems:\n${problems.slice(0, 20).join("\n")}`);
+        return true;
+      }, withinMs);
+    },
+
+    /** Stock that does not add up, per product: on hand = all movements; pinned = all holds; nothing below zero. */
+    async stockProblems(): Promise<object[]> {
+      const rows = await inventory<object[]>`
+        select p.id, p.on_hand, p.pinned, m.moved, h.held from product p
+        cross join lateral (select coalesce(sum(delta), 0) as moved from stock_movement where product_id = p.id) m
+        cross join lateral (
+          select coalesce(sum(quantity), 0) as held from reservation where product_id = p.id and status = 'held' and expires_at is null
+        ) h
+        where p.on_hand <> m.moved or p.pinned <> h.held or p.on_hand < p.pinned`;
+      return [...rows];
+    },
+  };
+}
+
+export type Books = ReturnType<typeof openBooks>;
+
+const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
+
+/** The provider's own account of what it took and gave back, by order. */
+export async function readLedger() {
+  const { entries } = (await (await fetch(`${sandboxUrl}/ledger.json`)).json()) as { entries: LedgerEntry[] };
+  const of = (type: LedgerEntry["type"]) => {
+    const amounts = new Map<string, number[]>();
+    for (const entry of entries) {
+      const orderId = entry.metadata.orderId;
+      if (entry.type === type && orderId) amounts.set(orderId, [...(amounts.get(orderId) ?? []), entry.amount]);
+    }
+    return amounts;
+  };
+  return { charges: of("charge"), refunds: of("refund") };
+}

@@ -1,0 +1,1 @@
+export { eventually } from "../../services/_kit/testing/eventually";

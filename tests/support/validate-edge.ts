@@ -1,0 +1,8 @@
+import { validateEnvoy } from "../../deploy/local/envoy";
+import { serverBinaries } from "../../deploy/local/servers";
+
+/** @returns what Envoy finds wrong with the configuration it would run with; undefined if nothing */
+export async function validateEdge(): Promise<string | undefined> {
+  const { envoy } = await serverBinaries(["envoy"], (line) => console.log(line));
+  return validateEnvoy(envoy);
+}
