@@ -7,7 +7,7 @@ import { type Outcome, runTests } from "./support/run-tests";
  * `bun run test [path…]`: one stack of real servers for the whole run, then every test against it. Paths below `services`
  * and `deploy` need the stores only. The last line is `N passed, N failed`.
  */
-const offset = Number(process.env.TEST_PORT_OFFSET ?? 10_000);
+const offset = Number(process.env.TEST_PORT_OFFSET ?? 4_000);
 const paths = process.argv.slice(2);
 const needsServices = paths.length === 0 || paths.some((path) => path.startsWith("tests"));
 const stopping = new AbortController();

@@ -45,6 +45,7 @@ export function sandboxEnv({ appEnv, ports, secrets }: EnvSource): Record<string
     SMTP_PORT: String(ports.smtp),
     STRIPE_SECRET_KEY: secrets.stripeSecretKey,
     STRIPE_WEBHOOK_SECRET: secrets.stripeWebhookSecret,
+    WEBHOOKS: "off", // payment finds out by asking; it does not take webhooks yet
     WEBHOOK_URL: `http://127.0.0.1:${ports.edge}/api/v1/payments/webhooks/stripe`,
   };
 }

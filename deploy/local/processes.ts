@@ -4,7 +4,7 @@ import type { trackEndpoints } from "./endpoints";
 import { type EnvSource, sandboxEnv, serviceEnv } from "./env";
 import { envoyArgs, renderEnvoy } from "./envoy";
 import type { Layout } from "./layout";
-import { instancePort, type Ports, type Service } from "./ports";
+import { instancePort, type Service } from "./ports";
 import { baseEnv } from "./spawn";
 import type { Supervised } from "./supervise";
 
@@ -42,10 +42,12 @@ export function sandboxSpec(source: EnvSource, sourceDir: string): Supervised {
 }
 
 /** Writes Envoy's configuration and says how to run it. */
-export async function envoySpec(binary: string, layout: Layout, ports: Ports): Promise<Supervised> {
+export async function envoySpec(binary: string, layout: Layout, { ports, appEnv }: EnvSource): Promise<Supervised> {
   const issuer = `http://localhost:${ports.edge}`;
   const allowedOrigins = [issuer, `http://127.0.0.1:${ports.edge}`];
-  await renderEnvoy({ outDir: layout.envoy, ports, issuer, allowedOrigins });
+  // Tests and benchmarks are many customers behind one address.
+  const limits = appEnv === "dev" ? undefined : { perAddressPerSecond: 1_000_000, authPerMinute: 100_000 };
+  await renderEnvoy({ outDir: layout.envoy, ports, issuer, allowedOrigins, limits });
   const concurrency = Math.min(2, cpus().length);
   return {
     name: "envoy",

@@ -135,7 +135,7 @@ async function bringUpServices(
     allOrFirstError(which.map((service) => migrate(source, service, { layout, sourceDir, seed })));
   await step("migrations", () => migrateAll(services));
 
-  const envoy = await envoySpec(envoyBinary, layout, source.ports); // writes the endpoint files that services are added to
+  const envoy = await envoySpec(envoyBinary, layout, source); // writes the endpoint files that services are added to
   const endpoints = trackEndpoints(layout.envoy);
   const instances = services.flatMap((service) =>
     Array.from({ length: options.scale?.[service] ?? 1 }, (_, index) => ({ service, index })),

@@ -1,5 +1,5 @@
 import { Elysia } from "elysia";
-import { createRemoteJWKSet, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
 import { cached } from "./cache";
 import { AppError } from "./errors";
 
@@ -10,14 +10,37 @@ export type VerifyAccess = (authorization: string | undefined) => Promise<User>;
 
 export const may = (user: User, permission: string): boolean => user.permissions.includes(permission);
 
-/** Keys of the one issuer, fetched when an unknown key id turns up. */
-export const remoteKeys = (jwksUrl: string): JWTVerifyGetKey =>
-  createRemoteJWKSet(new URL(jwksUrl), { cooldownDuration: 5_000, cacheMaxAge: 300_000, timeoutDuration: 2_000 });
+/**
+ * Keys of the one issuer, fetched every 5 minutes and when an unknown key id turns up. While the issuer cannot be reached
+ * the keys known so far are used on: its outage must not sign everybody out.
+ */
+export function remoteKeys(jwksUrl: string, options: { maxAgeMs?: number } = {}): JWTVerifyGetKey {
+  const remote = createRemoteJWKSet(new URL(jwksUrl), {
+    cooldownDuration: 5_000,
+    cacheMaxAge: options.maxAgeMs ?? 300_000,
+    timeoutDuration: 2_000,
+  });
+  return async (header, token) => {
+    try {
+      return await remote(header, token);
+    } catch (error) {
+      const known = remote.jwks();
+      if (isVerdict(error) || !known) throw error;
+      return createLocalJWKSet(known)(header, token);
+    }
+  };
+}
+
+/** Whether an error says something about the token, rather than that the issuer's keys cannot be had. */
+const isVerdict = (error: unknown): boolean =>
+  error instanceof errors.JOSEError &&
+  error.code !== "ERR_JOSE_GENERIC" &&
+  !(error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid);
 
 /**
  * Verifies access tokens again behind the edge, so that a port reached directly gives nothing away.
  * A token's verdict is kept for 30 s at most, and never beyond its expiry.
- * @throws AppError `auth.token_missing`, `auth.token_invalid` (401)
+ * @throws AppError `auth.token_missing`, `auth.token_invalid` (401), `auth.unavailable` (503) before the first keys are there
  */
 export function accessTokens(o: { issuer: string; keys: JWTVerifyGetKey }): VerifyAccess {
   const verdictOf = cached(
@@ -38,6 +61,13 @@ export function accessTokens(o: { issuer: string; keys: JWTVerifyGetKey }): Veri
     if (!token)
       throw new AppError("auth.token_missing", { kind: "unauthenticated", public: "An access token is required." });
     return verdictOf(token).catch((cause) => {
+      if (!isVerdict(cause))
+        throw new AppError("auth.unavailable", {
+          kind: "unavailable",
+          public: "Access tokens cannot be checked right now.",
+          retryAfterSeconds: 2,
+          cause,
+        });
       throw new AppError("auth.token_invalid", {
         kind: "unauthenticated",
         public: "The access token is not valid.",

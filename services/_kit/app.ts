@@ -11,6 +11,8 @@ export type Health = {
   store: () => Promise<unknown>;
   /** Whether the message queue can be reached; without it the service carries on, degraded. */
   queue: () => boolean;
+  /** A store that takes longer is not ready; 2 s unless told. */
+  storeTimeoutMs?: number;
 };
 
 export type App = {
@@ -27,13 +29,17 @@ export function createApp(o: {
   draining: () => boolean;
 }): App {
   const routeOf = new WeakMap<Request, string>();
-  const app = new Elysia({ name: o.service })
+  // `standardHostname` looks for the path from the twelfth character on: with `Host: a`, /products/metrics would be /metrics.
+  const app = new Elysia({ name: o.service, handler: { standardHostname: false } })
     .onError({ as: "global" }, ({ code, error }) => {
       const known = toAppError(code, error);
       if (known.kind === "internal") o.log.error({ err: known.cause ?? known }, "request failed");
       return problemResponse(known, traceId());
     })
-    .onParse({ as: "global" }, ({ request, contentType }) => readBody(request, contentType))
+    .onParse({ as: "global" }, ({ request, contentType, route }) => {
+      routeOf.set(request, route);
+      return readBody(request, contentType);
+    })
     .onTransform({ as: "global" }, ({ request, route }) => {
       routeOf.set(request, route);
     })
@@ -43,23 +49,30 @@ export function createApp(o: {
   return {
     async handle(request) {
       const started = performance.now();
-      const path = new URL(request.url).pathname;
+      const path = pathOf(request);
       const response = await inSpan(
         `${request.method} ${path}`,
         { kind: SpanKind.SERVER, traceparent: request.headers.get("traceparent"), root: true },
         async () => {
-          const answer = await guarded(request, app.fetch);
+          const answer = await guarded(request, path, app.fetch);
           if (!operationPaths.has(path))
             o.log.info({ method: request.method, path, status: answer.status, ms: elapsedMs(started) }, "request");
           return answer;
         },
       );
       const route = routeOf.get(request) ?? "none";
-      httpDuration.observe({ method: request.method, route, status: response.status }, elapsedMs(started) / 1000);
+      const method = methods.has(request.method) ? request.method : "other";
+      httpDuration.observe({ method, route, status: response.status }, elapsedMs(started) / 1000);
       return response;
     },
   };
 }
+
+/** Every label is bounded, whatever a caller sends. */
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/** Empty where the `Host` header makes the URL unusable: such a request is refused. */
+const pathOf = (request: Request) => URL.parse(request.url)?.pathname ?? "";
 
 const elapsedMs = (started: number) => Math.round((performance.now() - started) * 1000) / 1000;
 
@@ -88,16 +101,22 @@ const operations = (o: { service: string; health: Health; draining: () => boolea
     });
 
 async function readiness(health: Health): Promise<string> {
-  const store = health.store().then(
+  const late = Bun.sleep(health.storeTimeoutMs ?? 2_000).then(() => false);
+  const answered = (async () => health.store())().then(
     () => true,
     () => false,
   );
-  if (!(await Promise.race([store, Bun.sleep(2_000).then(() => false)]))) return "store unavailable";
+  if (!(await Promise.race([answered, late]))) return "store unavailable";
   return health.queue() ? "ready" : "degraded";
 }
 
-async function guarded(request: Request, next: (request: Request) => Response | Promise<Response>): Promise<Response> {
+async function guarded(
+  request: Request,
+  path: string,
+  next: (request: Request) => Response | Promise<Response>,
+): Promise<Response> {
   try {
+    if (path === "" || /%00/.test(request.url)) throw malformed("The URL cannot be read.");
     refuseCardNumberAround(request);
   } catch (error) {
     return problemResponse(error as AppError, traceId());
@@ -105,27 +124,39 @@ async function guarded(request: Request, next: (request: Request) => Response | 
   return next(request);
 }
 
+const malformed = (text: string, cause?: unknown) =>
+  new AppError("request.malformed", { kind: "malformed", public: text, cause });
+
 /** Bodies are JSON, and are looked at for card numbers before anybody else sees them. */
 async function readBody(request: Request, contentType: string): Promise<unknown> {
   const text = await request.text();
   if (text === "") return undefined;
-  if (contentType !== "application/json")
+  if (contentType.toLowerCase() !== "application/json")
     throw new AppError("request.unsupported_media_type", {
       kind: "unsupported_media_type",
       public: "The body must be application/json.",
     });
   refuseCardNumber(text);
   const body = parsed(text);
-  if (text.includes("\\u")) refuseCardNumber(JSON.stringify(body));
+  // Escapes and exponents (4.111e15) are other ways to write digits.
+  if (/\\u|\de[+\d]/i.test(text)) refuseCardNumber(JSON.stringify(body));
   return body;
 }
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, /\\u(?:0000|d[89a-f])/i.test(text) ? refuseNonText : undefined);
   } catch (cause) {
-    throw new AppError("request.malformed", { kind: "malformed", public: "The body is not valid JSON.", cause });
+    throw malformed("The body is not valid JSON.", cause);
   }
+}
+
+/** PostgreSQL takes neither NUL nor half a character: found there it would be our error, but it is the caller's. */
+function refuseNonText(key: string, value: unknown): unknown {
+  for (const text of [key, value])
+    if (typeof text === "string" && (text.includes("\0") || !text.isWellFormed()))
+      throw new SyntaxError("a string holds what is not a character");
+  return value;
 }
 
 /** Turns whatever was thrown into the one error type; only an `AppError` decides what the caller reads. */
@@ -136,7 +167,7 @@ function toAppError(code: string | number, error: unknown): AppError {
   if (code === "NOT_FOUND")
     return new AppError("route.not_found", { kind: "not_found", public: "There is nothing here." });
   if (code === "PARSE")
-    return new AppError("request.malformed", { kind: "malformed", public: "The body cannot be read.", cause: error });
+    return malformed("The body cannot be read.", error);
   if (code === "VALIDATION") return invalid(error as ValidationIssues);
   return new AppError("internal", { kind: "internal", public: "Something went wrong.", cause: error });
 }
@@ -144,12 +175,15 @@ function toAppError(code: string | number, error: unknown): AppError {
 type ValidationIssues = { type: string; all: { path?: string; message?: string; summary?: string }[] };
 
 function invalid(error: ValidationIssues): AppError {
-  // An answer of ours that breaks its schema is our fault, not the caller's.
-  if (error.type === "response")
-    return new AppError("internal", { kind: "internal", public: "Something went wrong.", cause: error });
+  // Elysia's `summary` repeats the value, which may be a password.
   const fields = error.all
     .slice(0, 20)
-    .map((issue) => ({ path: issue.path ?? "", message: issue.summary ?? issue.message ?? "not as it should be" }));
+    .map((issue) => ({ path: issue.path ?? "", message: issue.message ?? issue.summary ?? "not as it should be" }));
+  // An answer of ours that breaks its schema is our fault, not the caller's. Its error holds the whole answer: not for the log.
+  if (error.type === "response") {
+    const internal = `the answer is off its schema: ${fields.map(({ path, message }) => `${path} ${message}`).join("; ")}`;
+    return new AppError("internal", { kind: "internal", public: "Something went wrong.", internal });
+  }
   return new AppError("request.invalid", {
     kind: "invalid",
     public: `The ${error.type} is not as it should be.`,

@@ -11,7 +11,7 @@ export function cached<T>(
   return (key) => {
     const hit = entries.get(key);
     if (hit && hit.until > Date.now()) return hit.value;
-    const entry = { value: load(key), until: Date.now() + options.ttlMs };
+    const entry = { value: (async () => load(key))(), until: Date.now() + options.ttlMs };
     entries.delete(key);
     entries.set(key, entry);
     if (entries.size > options.max) entries.delete(entries.keys().next().value as string);

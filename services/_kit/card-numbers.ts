@@ -1,8 +1,13 @@
 import { AppError } from "./errors";
 
-const candidates = /(?<!\d)[2-689](?:[ -]?\d){12,18}(?!\d)/g;
+/** Digits, with at most one space or hyphen between two of them. */
+const runs = /\d(?:[ -]?\d){12,}/g;
 /** Ids and digests are full of digits; one in a few hundred would pass for a card number. */
-const ids = /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b(?=\d*[a-f])[0-9a-f]{24,}\b/gi;
+const ids =
+  /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{24,})(?![0-9a-z])/gi;
+/** How the numbers of the card schemes begin, and how long they are. */
+const schemes =
+  /^(?:4\d{12,18}|5[0-8]\d{11,17}|2[2-7]\d{14,17}|3\d{13,18}|6\d{12,18}|8[12]\d{14,17}|9792\d{12})$/;
 
 function passesLuhn(digits: string): boolean {
   let sum = 0;
@@ -14,12 +19,33 @@ function passesLuhn(digits: string): boolean {
   return sum % 10 === 0;
 }
 
+const isCardNumber = (digits: string) => schemes.test(digits) && !/^(\d)\1+$/.test(digits) && passesLuhn(digits);
+
+/** A number may have others before and after it ("2 4111 1111 1111 1111 12/28"): any groups next to each other may be one. */
+function runHoldsCardNumber(run: string): boolean {
+  const groups = run.split(/[ -]/);
+  for (let first = 0; first < groups.length; first++) {
+    let digits = "";
+    for (let last = first; last < groups.length && digits.length < 19; last++) {
+      digits += groups[last];
+      if (isCardNumber(digits)) return true;
+    }
+  }
+  return false;
+}
+
+/** Other writings of digits, spaces and hyphens as the plain ones. */
+function plain(text: string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text;
+  return text
+    .normalize("NFKC")
+    .replace(/[\u00ad\u200b-\u200d\u2060\ufeff]/g, "")
+    .replace(/[\u2010-\u2015\u2212]/g, "-");
+}
+
 /** Whether a text holds what looks like a card number: 13 to 19 digits, spaced or not, that pass the Luhn check. */
 export function holdsCardNumber(text: string): boolean {
-  for (const [match] of text.replace(ids, "").matchAll(candidates)) {
-    const digits = match.replace(/\D/g, "");
-    if (!/^(\d)\1+$/.test(digits) && passesLuhn(digits)) return true;
-  }
+  for (const [run] of plain(text).replace(ids, "|").matchAll(runs)) if (runHoldsCardNumber(run)) return true;
   return false;
 }
 
@@ -32,7 +58,8 @@ export function refuseCardNumber(text: string): void {
     });
 }
 
-const harmlessHeaders = new Set(["authorization", "traceparent", "content-length", "host", "x-request-id"]);
+/** Digits that mean something else. */
+const harmlessHeaders = new Set(["traceparent", "tracestate", "content-length", "host"]);
 
 /** The same for a request's URL and headers. */
 export function refuseCardNumberAround(request: Request): void {
@@ -40,13 +67,11 @@ export function refuseCardNumberAround(request: Request): void {
   request.headers.forEach((value, name) => {
     if (!harmlessHeaders.has(name)) text += `\n${value}`;
   });
-  refuseCardNumber(text.includes("%") ? `${text}\n${decoded(text)}` : text);
+  refuseCardNumber(/[%+]/.test(text) ? `${text}\n${decoded(text)}` : text);
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return "";
-  }
-}
+/** Percent signs taken back where they can be: what cannot be decoded does not hide what can. */
+const decoded = (text: string) =>
+  text
+    .replaceAll("+", " ")
+    .replace(/(?:%[0-9a-f]{2})+/gi, (escaped) => Buffer.from(escaped.replaceAll("%", ""), "hex").toString());

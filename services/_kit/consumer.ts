@@ -1,5 +1,6 @@
 import type { Static } from "@sinclair/typebox";
 import { UnrecoverableError, Worker } from "bullmq";
+import { Redis } from "ioredis";
 import { textOf } from "./errors";
 import type { Log } from "./log";
 import { type Catalogue, type Message, messageChecker } from "./messages";
@@ -16,7 +17,7 @@ export type Consumers<Deps, C extends Catalogue> = {
 };
 
 export type RunningConsumer = {
-  /** Stops taking jobs and waits for those under way. */
+  /** Stops taking jobs and waits for those under way, for 4 s at most: what is not done then is done again by another worker. */
   close(): Promise<void>;
 };
 
@@ -32,32 +33,42 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
   redisUrl: string;
   concurrency: number;
   log: Log;
+  closeLimitMs?: number;
 }): RunningConsumer {
   const check = messageChecker(o.catalogue);
   const handlers = o.consumers as Record<string, Handler<Deps, unknown> | undefined>;
 
   async function handle(message: Message): Promise<void> {
-    const handler = handlers[message.type];
+    const handler = Object.hasOwn(handlers, message.type) ? handlers[message.type] : undefined;
     const wrong = handler ? check(message) : `${o.queue} has no consumer for ${message.type}`;
     if (!handler || wrong) throw new UnrecoverableError(wrong);
     await handler(o.deps, message.data, message);
   }
 
+  // Ours, because without Redis BullMQ waits for ever to close its own.
+  const connection = new Redis({
+    ...bullConnection(o.redisUrl),
+    maxRetriesPerRequest: null,
+    // BullMQ's own waits up to 20 s between two tries.
+    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000),
+    // Longer than a worker that has nothing to do waits for the next job.
+    socketTimeout: 15_000,
+  });
   const worker = new Worker<Message>(
     o.queue,
     (job) =>
       inSpan(
         `process ${job.name}`,
-        { kind: SpanKind.CONSUMER, traceparent: job.data.traceparent, root: true },
+        { kind: SpanKind.CONSUMER, traceparent: job.data?.traceparent, root: true },
         async () => {
           const started = performance.now();
           let outcome = "ok";
           try {
-            await handle(job.data);
+            await handle(job.data ?? {});
           } catch (error) {
             outcome = "failed";
             o.log.warn(
-              { err: error, type: job.name, subject: job.data.subject, attempt: job.attemptsMade + 1 },
+              { err: error, type: job.name, subject: job.data?.subject, attempt: job.attemptsMade + 1 },
               "message failed",
             );
             throw error;
@@ -65,14 +76,14 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
             const seconds = (performance.now() - started) / 1000;
             messageDuration.observe({ type: job.name, outcome }, seconds);
             o.log.debug(
-              { type: job.name, subject: job.data.subject, messageId: job.data.id, ms: seconds * 1000 },
+              { type: job.name, subject: job.data?.subject, messageId: job.data?.id, ms: seconds * 1000 },
               "message",
             );
           }
         },
       ),
     {
-      connection: { ...bullConnection(o.redisUrl), maxRetriesPerRequest: null },
+      connection,
       concurrency: o.concurrency,
       lockDuration: 5_000,
       stalledInterval: 2_500,
@@ -81,5 +92,13 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
     },
   );
   worker.on("error", (error) => o.log.warn({ error: textOf(error), queue: o.queue }, "consumer"));
-  return { close: () => worker.close() };
+  connection.on("error", () => {}); // the worker has told it
+  return {
+    async close() {
+      const closed = worker.close().then(() => true);
+      const tooLong = Bun.sleep(o.closeLimitMs ?? 4_000).then(() => false);
+      if (!(await Promise.race([closed, tooLong]))) o.log.warn({ queue: o.queue }, "consumer did not close in time");
+      connection.disconnect();
+    },
+  };
 }

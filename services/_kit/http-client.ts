@@ -13,7 +13,7 @@ import {
   timeout,
   wrap,
 } from "cockatiel";
-import { AppError } from "./errors";
+import { AppError, type ErrorKind, type Problem } from "./errors";
 import { breakerOpen, clientDuration } from "./metrics";
 import type { ServiceTokens } from "./service-tokens";
 import { inSpan, SpanKind, traceparent } from "./telemetry";
@@ -24,6 +24,28 @@ export type HttpClient = {
   /** POST, sent once. */
   post<T>(path: string, body: unknown): Promise<T>;
 };
+
+const kinds: Record<number, ErrorKind> = { 404: "not_found", 409: "conflict", 429: "unavailable" };
+
+/** What a 4xx answer means for our own caller. That our token is refused is not their fault, and none of their business. */
+function refusal(target: string, status: number, text: string): AppError {
+  if (status === 401 || status === 403)
+    return new AppError(`${target}.refused`, {
+      kind: "internal",
+      public: "Something went wrong.",
+      internal: `${target} refused our token: ${status}`,
+    });
+  let problem: Partial<Problem> = {};
+  try {
+    problem = JSON.parse(text);
+  } catch {
+    // Not from the service itself: from something in between.
+  }
+  return new AppError(problem.code ?? `${target}.refused`, {
+    kind: kinds[status] ?? "invalid",
+    public: problem.title ?? "The request was refused.",
+  });
+}
 
 /** An answer that says the other side is in trouble; worth another try and counted by the breaker. */
 class ServerTrouble extends Error {}
@@ -71,12 +93,12 @@ export function httpClient(o: {
       throw new ServerTrouble(`${o.target} cannot be reached`, { cause });
     });
     if (response.status >= 500) throw new ServerTrouble(`${o.target} answered ${response.status}`);
-    const answer = (await response.json()) as T & { code?: string; title?: string };
-    if (response.ok) return answer;
-    throw new AppError(answer.code ?? `${o.target}.refused`, {
-      kind: response.status === 404 ? "not_found" : response.status === 409 ? "conflict" : "invalid",
-      public: answer.title ?? "The request was refused.",
+    const text = await response.text().catch((cause) => {
+      throw new ServerTrouble(`the answer of ${o.target} broke off`, { cause });
     });
+    // An empty answer (204) is one too.
+    if (response.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
+    throw refusal(o.target, response.status, text);
   }
 
   async function call<T>(

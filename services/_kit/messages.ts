@@ -67,7 +67,7 @@ export const versionOf = (message: Message): number =>
 export function messageChecker(catalogue: Catalogue): (message: Message) => string | undefined {
   const compiled = new Map<string, ReturnType<typeof TypeCompiler.Compile>>();
   return (message) => {
-    const entry = catalogue[message.type];
+    const entry = Object.hasOwn(catalogue, message.type) ? catalogue[message.type] : undefined;
     if (!entry) return `unknown message type ${message.type}`;
     const check = compiled.get(message.type) ?? TypeCompiler.Compile(entry.data);
     compiled.set(message.type, check);

@@ -16,12 +16,22 @@ export type PostgresOutbox<C extends Catalogue> = {
   /**
    * Commits changes, messages and the note that `message` was handled — all or nothing — then publishes.
    * @returns the work's result; undefined if `message` had been handled before: its stored reply is sent again instead
+   * @throws what `work` throws, and nothing is kept; when the stored reply cannot be sent, so that the message is retried
    */
   commit<R>(message: Message | undefined, work: Work<C, R>): Promise<R | undefined>;
   close(): Promise<void>;
 };
 
 const inboxDays = 7;
+
+/** The first of the two numbers of an advisory lock; no other use in the database takes it. */
+const outboxLock = 7_203_412;
+
+/** Rows are dropped when nobody can ask for them any more. */
+export async function dropOld(sql: Sql): Promise<void> {
+  await sql`delete from outbox where sent_at < now() - interval '1 hour'`;
+  await sql`delete from inbox where received_at < now() - make_interval(days => ${inboxDays})`;
+}
 
 /** Outbox and inbox of a service on PostgreSQL: tables `outbox` and `inbox` of `outbox-schema.ts`. */
 export function postgresOutbox<C extends Catalogue>(o: {
@@ -41,14 +51,22 @@ export function postgresOutbox<C extends Catalogue>(o: {
     sweepEveryMs: 500,
     store: {
       async claim(limit) {
-        // A subject whose earlier message is still claimed by somebody else has to wait, or it would be overtaken.
+        // A subject is claimed by its oldest unsent message, and with that all of it: claimed message by message, a later
+        // one could be taken by another sweep and overtake.
         const rows = await sql<Row[]>`
-          with claimed as (
-            select seq from outbox where sent_at is null and wake_at <= now() order by seq limit ${limit} for update skip locked
+          with oldest as materialized (
+            select seq, subject from outbox
+            where sent_at is null and wake_at <= now() and not exists (
+              select from outbox as earlier
+              where earlier.subject = outbox.subject and earlier.sent_at is null and earlier.seq < outbox.seq
+            )
+            order by seq limit ${limit} for update skip locked
+          ), claimed as (
+            update outbox set wake_at = now() + interval '5 seconds' from oldest where outbox.seq = oldest.seq
           )
-          update outbox set wake_at = now() + interval '5 seconds' from claimed
-          where outbox.seq = claimed.seq returning outbox.seq, outbox.body`;
-        return [...Map.groupBy(rows.sort(bySeq), (row) => row.body.subject).values()].map(toCommitted);
+          select seq, body from outbox
+          where sent_at is null and subject in (select subject from oldest) order by seq limit ${limit * 5}`;
+        return [...Map.groupBy(rows, (row) => row.body.subject).values()].map(toCommitted);
       },
       async acknowledge(acks) {
         await sql`update outbox set sent_at = now() where seq = any(${acks.flat()}::bigint[]) and sent_at is null`;
@@ -56,22 +74,13 @@ export function postgresOutbox<C extends Catalogue>(o: {
     },
   });
 
-  /** Rows are dropped when nobody can ask for them any more. */
-  const stopSweeping = every(
-    60_000,
-    async () => {
-      await sql`delete from outbox where sent_at < now() - interval '1 hour'`;
-      await sql`delete from inbox where received_at < now() - make_interval(days => ${inboxDays})`;
-    },
-    o.log,
-  );
+  const stopDropping = every(60_000, () => dropOld(sql), o.log);
 
+  /** Waits for the queue: no outbox has this reply any more, so if it cannot be sent the message has to come again. */
   async function replyAgain(message: Message): Promise<void> {
     const [row] = await sql<{ reply: Message[] }[]>`select reply from inbox where message_id = ${message.id}`;
     const suffix = Bun.randomUUIDv7();
-    relay.dispatch({
-      outgoing: (row?.reply ?? []).map((reply) => ({ message: reply, jobId: `${reply.id}-${suffix}` })),
-    });
+    await o.publisher.publish((row?.reply ?? []).map((reply) => ({ message: reply, jobId: `${reply.id}-${suffix}` })));
   }
 
   return {
@@ -100,12 +109,16 @@ export function postgresOutbox<C extends Catalogue>(o: {
       }
     },
     async close() {
-      await stopSweeping();
+      await stopDropping();
       await relay.close();
     },
   };
 
-  /** Stores messages and inbox note in one statement. Returns what is to be sent: these, after older unsent ones of the subject. */
+  /**
+   * Stores messages and inbox note in one statement. Returns what is to be sent: these, after older unsent ones of the subject.
+   * Of one subject's transactions the next takes its numbers only when this one is committed; otherwise the higher number
+   * could be visible, and sent, first. The lock is in the same round trip, and nothing is waited for after it.
+   */
   async function write(
     tx: TransactionSql,
     told: { subject: string; drafts: Draft[]; message: Message | undefined },
@@ -120,7 +133,8 @@ export function postgresOutbox<C extends Catalogue>(o: {
       });
       return body;
     });
-    const rows = await tx<Row[]>`
+    const inTurn = tx`select pg_advisory_xact_lock(${outboxLock}, hashtext(${told.subject}))`;
+    const stored = tx<Row[]>`
       with fresh as (
         insert into outbox (subject, body)
         select ${told.subject}, body from jsonb_array_elements(${tx.json(bodies as never)}) as told(body)
@@ -132,6 +146,7 @@ export function postgresOutbox<C extends Catalogue>(o: {
       )
       select seq, body from fresh
       union all select seq, body from outbox where subject = ${told.subject} and sent_at is null`;
+    const [, rows] = await Promise.all([inTurn, stored]);
     return rows.sort(bySeq);
   }
 }

@@ -32,6 +32,9 @@ const jobOptions: JobsOptions = {
   removeOnFail: false,
 };
 
+/** No queue's name. */
+const waits = "\n";
+
 type Waiting = Outgoing & { done: () => void; failed: (error: unknown) => void };
 
 export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log: Log }): Publisher {
@@ -40,6 +43,8 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
     ...bullConnection(o.redisUrl),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
+    // A Redis that hangs, or is cut off without a word, is one that is away.
+    socketTimeout: 3_000,
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000),
   });
   connection.on("error", (error) => o.log.warn({ error: textOf(error) }, "redis"));
@@ -50,6 +55,8 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
     const queue = new Queue(name, { connection, defaultJobOptions: jobOptions, skipWaitingForReady: true });
     queue.on("error", () => {}); // the connection's own handler has told it
     queues.set(name, queue);
+    // A queue whose first look at Redis failed never gets well: the next publish makes a new one.
+    queue.waitUntilReady().catch(() => queues.delete(name));
     return queue;
   };
 
@@ -63,13 +70,13 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
       const later: Waiting[] = [];
       const taken = new Map<string, string>();
       for (const item of waiting) {
-        const target = o.catalogue[item.message.type]?.to.join() ?? "";
-        const before = taken.get(item.message.subject);
-        if (batch.length >= 500 || (before !== undefined && before !== target)) later.push(item);
-        else {
-          batch.push(item);
-          taken.set(item.message.subject, target);
-        }
+        const { subject, type } = item.message;
+        const target = o.catalogue[type]?.to.join() ?? "";
+        const before = taken.get(subject) ?? target;
+        if (batch.length < 500 && before === target) batch.push(item);
+        else later.push(item);
+        // Once one of its messages has to wait, so do all that follow.
+        taken.set(subject, before === target ? target : waits);
       }
       waiting = later;
       await send(batch);
@@ -90,7 +97,9 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
       await Promise.all([...jobs].map(([queue, list]) => queueOf(queue).addBulk(list)));
       for (const item of batch) item.done();
     } catch (error) {
-      for (const item of batch) item.failed(error);
+      // With those that wait: sent after all, they might overtake what has failed.
+      for (const item of [...batch, ...waiting]) item.failed(error);
+      waiting = [];
     }
   }
 

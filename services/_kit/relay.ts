@@ -33,6 +33,7 @@ export function startRelay<A>(o: {
   sweepEveryMs: number;
 }): Relay<A> {
   let acks: A[] = [];
+  let closing = false;
   const underway = new Set<Promise<void>>();
 
   async function send(committed: Committed<A>, way: "direct" | "sweep"): Promise<boolean> {
@@ -58,11 +59,15 @@ export function startRelay<A>(o: {
     await o.store.acknowledge(batch).catch((error) => o.log.warn({ error: textOf(error) }, "not acknowledged"));
   }
 
+  /** Until nothing is left, so that what an outage piled up is gone soon after it. */
   async function sweep(): Promise<void> {
-    for (;;) {
+    while (!closing) {
+      // Nothing is claimed in vain: what is claimed has to wait for its next turn.
+      degraded.set(o.publisher.connected() ? 0 : 1);
+      if (!o.publisher.connected()) return;
       const claimed = await o.store.claim(200);
       const sent = await Promise.all(claimed.map((committed) => send(committed, "sweep")));
-      if (claimed.length < 200 || sent.includes(false)) return;
+      if (claimed.length === 0 || sent.includes(false)) return;
     }
   }
 
@@ -78,6 +83,7 @@ export function startRelay<A>(o: {
       underway.add(sending);
     },
     async close() {
+      closing = true;
       await stopSweep();
       await Promise.all(underway);
       await stopAcks();
@@ -95,7 +101,7 @@ export function every(pauseMs: number, work: () => Promise<unknown>, log: Log): 
     if (!stopped) timer = setTimeout(run, pauseMs * (0.9 + 0.2 * Math.random()));
   };
   const run = () => {
-    running = work().then(next, (error) => {
+    running = (async () => work())().then(next, (error) => {
       log.warn({ err: error }, "a repeated task failed");
       next();
     });

@@ -8,12 +8,17 @@ export type Server = {
   stop(): Promise<void>;
 };
 
+const signals = ["SIGTERM", "SIGINT"] as const;
 const largestBodyBytes = 1024 * 1024;
-const hardLimitMs = 9_000;
+
+/** How long requests under way may take to finish once the process is asked to end: a live stream never does. */
+const drainLimitMs = 4_000;
+const exitLimitMs = 9_000;
 
 /**
  * Opens the port, and closes everything in order when the process is asked to end: no longer ready → requests under way
- * finish → `close` one after the other (consumers, outbox, queues, stores) → exit. After 9 s it exits regardless.
+ * finish, for 4 s at most → `close` one after the other (consumers, outbox, queues, stores) → exit. After 9 s it exits
+ * regardless, with code 1.
  */
 export function serve(o: {
   service: string;
@@ -23,37 +28,51 @@ export function serve(o: {
   health: Health;
   log: Log;
   close: (() => Promise<unknown>)[];
+  drainLimitMs?: number;
+  exitLimitMs?: number;
 }): Server {
-  let draining = false;
-  const app = createApp({ ...o, draining: () => draining });
+  let stopping: Promise<void> | undefined;
+  const draining = () => stopping !== undefined;
+  const app = createApp({ ...o, draining });
   const server = Bun.serve({
     hostname: o.host,
     port: o.port,
     maxRequestBodySize: largestBodyBytes,
     idleTimeout: 60,
+    // Bun's error page shows the source.
+    development: false,
     fetch: app.handle,
   });
 
-  async function stop(): Promise<void> {
-    draining = true;
-    await server.stop();
+  async function closeAll(): Promise<void> {
+    const finished = server.stop().then(() => true);
+    const tooLong = Bun.sleep(o.drainLimitMs ?? drainLimitMs).then(() => false);
+    if (!(await Promise.race([finished, tooLong]))) {
+      o.log.warn("requests were cut off");
+      await server.stop(true);
+    }
     for (const close of o.close) await close().catch((error) => o.log.warn({ err: error }, "while closing"));
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+
+  function stop(): Promise<void> {
+    stopping ??= closeAll();
+    return stopping;
   }
 
   const onSignal = (signal: string) => {
-    if (draining) return;
+    if (draining()) return;
     o.log.info({ signal }, "stopping");
     setTimeout(() => {
       o.log.error("did not stop in time");
       process.exit(1);
-    }, hardLimitMs).unref();
+    }, o.exitLimitMs ?? exitLimitMs);
     stop().then(
       () => process.exit(0),
       () => process.exit(1),
     );
   };
-  process.once("SIGTERM", onSignal);
-  process.once("SIGINT", onSignal);
+  for (const signal of signals) process.on(signal, onSignal);
   o.log.info({ port: server.port }, "listening");
   return { port: server.port as number, stop };
 }

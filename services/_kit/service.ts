@@ -19,8 +19,17 @@ export async function prepare(service: string, config: Static<TObject<typeof com
     }),
     tokens: serviceTokens({
       self: service,
-      privateJwk: JSON.parse(config.SERVICE_KEY),
-      publicKeys: JSON.parse(config.SERVICE_KEYS),
+      privateJwk: parsed("SERVICE_KEY", config.SERVICE_KEY),
+      publicKeys: parsed("SERVICE_KEYS", config.SERVICE_KEYS),
     }),
   };
+}
+
+/** The parser's own message would print part of the key. */
+function parsed(name: string, json: string) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new Error(`The environment is not usable:\n  ${name}: Expected JSON`);
+  }
 }

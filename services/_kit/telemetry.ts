@@ -15,6 +15,9 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core";
 
 export { SpanKind } from "@opentelemetry/api";
 
+/** Whether the SDK starts traces; otherwise we do. */
+let recording = false;
+
 /**
  * Starts tracing. With an OTLP endpoint spans are exported by the OpenTelemetry SDK; without one nothing is recorded,
  * but the trace context still travels through HTTP, outbox and queue, so that logs and errors carry one trace id.
@@ -31,6 +34,7 @@ export async function startTelemetry(service: string, endpoint: string | undefin
       instrumentations: [],
     });
     sdk.start();
+    recording = true;
     return () => sdk.shutdown();
   }
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -44,7 +48,8 @@ const carrierOf = (traceparent: string | undefined | null) => (traceparent ? { t
 /** A context with the caller's trace, or with a new trace where there is none and no SDK that would start one. */
 function contextFrom(traceparent: string | undefined | null): Context {
   const parent = propagation.extract(ROOT_CONTEXT, carrierOf(traceparent));
-  return trace.getSpanContext(parent) ? parent : trace.setSpanContext(ROOT_CONTEXT, newSpanContext());
+  if (trace.getSpanContext(parent) || recording) return parent;
+  return trace.setSpanContext(ROOT_CONTEXT, newSpanContext());
 }
 
 const hex = (bytes: number) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex");

@@ -1,5 +1,4 @@
 import type { InternalProduct } from "@shop/contracts/internal-api";
-import type { Log } from "@shop/kit/log";
 import type { Message } from "@shop/kit/messages";
 import type { Decision } from "./domain/decision";
 import type { Product, ProductDetails } from "./domain/product";
@@ -31,4 +30,4 @@ export type ProductStore = {
   findMany(productIds: string[]): Promise<InternalProduct[]>;
 };
 
-export type Deps = { stock: StockStore; products: ProductStore; log: Log };
+export type Deps = { stock: StockStore; products: ProductStore };

@@ -21,7 +21,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const publisher = createPublisher({ redisUrl, catalogue: messages, log });
   const outbox = postgresOutbox({ sql, source: "inventory", catalogue: messages, publisher, clock, log });
 
-  const deps: Deps = { stock: stockStore(outbox), products: productStore(sql), log };
+  const deps: Deps = { stock: stockStore(outbox), products: productStore(sql) };
   const verify = accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
   const consumer = startConsumer({
     queue: "inventory",

@@ -1,6 +1,5 @@
 import type { InternalUser } from "@shop/contracts/internal-api";
 import type { Clock } from "@shop/kit/clock";
-import type { Log } from "@shop/kit/log";
 import type { Delivery, Outcome } from "./domain/delivery";
 
 export type NewDelivery = {
@@ -35,5 +34,4 @@ export type Deps = {
   findUser(userId: string): Promise<InternalUser | undefined>;
   publicUrl: string;
   clock: Clock;
-  log: Log;
 };

@@ -44,7 +44,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     ttlMs: 30_000,
     max: 10_000,
   });
-  const deps: Deps = { deliveries, postman, findUser, publicUrl, clock, log };
+  const deps: Deps = { deliveries, postman, findUser, publicUrl, clock };
   const consumer = startConsumer({
     queue: "notification",
     catalogue: messages,

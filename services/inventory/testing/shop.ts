@@ -33,7 +33,7 @@ export async function testShop() {
     clock: systemClock,
     log: silentLog,
   });
-  const deps: Deps = { stock: stockStore(outbox), products: productStore(sql), log: silentLog };
+  const deps: Deps = { stock: stockStore(outbox), products: productStore(sql) };
 
   return {
     deps,

@@ -55,7 +55,7 @@ export async function testOffice(smtpUrl: string) {
     });
     opened.push(postman, mail);
     const findUser = async (userId: string) => users.get(userId);
-    return { deliveries: store, postman, findUser, publicUrl, clock, log: silentLog };
+    return { deliveries: store, postman, findUser, publicUrl, clock };
   }
 
   return {

@@ -19,11 +19,12 @@ export function mergeItems(items: Item[]): Item[] {
 
 /**
  * A new order at today's prices. Availability is looked at to refuse early what cannot work; the reservation decides.
- * @throws AppError `order.product_unknown`, `order.mixed_currencies`, `order.total_too_large` (422), `order.out_of_stock` (409)
+ * @throws AppError `order.product_unknown`, `order.quantity_too_large`, `order.mixed_currencies`, `order.total_too_large` (422), `order.out_of_stock` (409)
  */
 export function openOrder(request: OrderRequest, products: InternalProduct[], id: string, now: Date): Order {
   const byId = new Map(products.map((product) => [product.id, product]));
   const items = mergeItems(request.items).map((item): OrderLine => {
+    if (item.quantity > largestQuantity) throw refused("quantity_too_large", `At most ${largestQuantity} of a product.`);
     const product = byId.get(item.productId);
     if (!product) throw refused("product_unknown", `There is no product ${item.productId}.`);
     if (product.available < item.quantity)
@@ -43,6 +44,7 @@ export function openOrder(request: OrderRequest, products: InternalProduct[], id
   };
 }
 
+const largestQuantity = 1_000;
 /** More than any payment provider takes, in minor units. */
 const largestTotal = 99_999_999;
 

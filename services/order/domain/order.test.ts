@@ -40,6 +40,10 @@ describe("a new order", () => {
   test("is refused when there is not enough", () => {
     expect(codeOf(() => open([{ productId: lamp.id, quantity: 6 }]))).toBe("order.out_of_stock");
   });
+  test("is refused for more than a thousand of a product, also in several lines", () => {
+    const lines = [600, 600].map((quantity) => ({ productId: lamp.id, quantity }));
+    expect(codeOf(() => open(lines, [{ ...lamp, available: 5_000 }]))).toBe("order.quantity_too_large");
+  });
   test("is refused in two currencies", () => {
     const items = [lamp, krone].map(({ id }) => ({ productId: id, quantity: 1 }));
     expect(codeOf(() => open(items))).toBe("order.mixed_currencies");

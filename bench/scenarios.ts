@@ -1,0 +1,73 @@
+import type { Counters } from "./counters";
+import { type Load, load } from "./load";
+import { type BenchShop, orderBody } from "./shop";
+
+export type Scenario = {
+  name: string;
+  run: (shop: BenchShop, counters: Counters) => Promise<Load & { orders?: number; sagasPerSecond?: number }>;
+};
+
+const connections = 32;
+const seconds = 8;
+const json = (token: string) => ({ "content-type": "application/json", authorization: `Bearer ${token}` });
+
+export const scenarios: Scenario[] = [
+  {
+    name: "product read",
+    run: ({ api, productIds }) => load({ url: `${api}/products/${productIds[0]}`, connections, duration: seconds }),
+  },
+  {
+    name: "order list",
+    run: async (shop) => {
+      const { sub } = JSON.parse(Buffer.from(shop.token.split(".")[1] ?? "", "base64url").toString());
+      return load({ url: `${shop.api}/orders/user/${sub}`, headers: json(shop.token), connections, duration: seconds });
+    },
+  },
+  { name: "order accepted → confirmed", run: placeAndSettle },
+];
+
+/**
+ * Places orders in a closed loop and waits until every saga is at an end. Sagas per second counts from the first request
+ * to the last confirmation, so a backlog that piles up is paid for.
+ */
+async function placeAndSettle(shop: BenchShop, { orders }: Counters) {
+  const amount = Number(process.env.BENCH_ORDERS ?? 2_000);
+  const before = await orders.countDocuments({});
+  const started = performance.now();
+  const accepted = await spread(shop, amount);
+  const settled = { status: "confirmed", "saga.status": "completed" };
+  const wanted = before + accepted.requests - accepted.errors;
+  while ((await orders.countDocuments(settled)) < wanted) {
+    if (performance.now() - started > 120_000) throw new Error("orders did not settle within two minutes");
+    await Bun.sleep(25);
+  }
+  const took = (performance.now() - started) / 1000;
+  return { ...accepted, orders: accepted.requests, sagasPerSecond: accepted.requests / took };
+}
+
+/** The orders go over all products, as customers' do; one connection group for each. */
+async function spread(shop: BenchShop, amount: number): Promise<Load> {
+  const groups = shop.productIds.slice(0, 8);
+  const runs = await Promise.all(
+    groups.map((productId) =>
+      load({
+        url: `${shop.api}/orders`,
+        method: "POST",
+        headers: json(shop.token),
+        body: orderBody(productId),
+        connections: connections / groups.length,
+        amount: Math.floor(amount / groups.length),
+      }),
+    ),
+  );
+  const sum = (of: (run: Load) => number) => runs.reduce((total, run) => total + of(run), 0);
+  const worst = (of: (run: Load) => number) => Math.max(...runs.map(of));
+  return {
+    perSecond: sum((run) => run.perSecond),
+    p50Ms: worst((run) => run.p50Ms),
+    p95Ms: worst((run) => run.p95Ms),
+    p99Ms: worst((run) => run.p99Ms),
+    errors: sum((run) => run.errors),
+    requests: sum((run) => run.requests),
+  };
+}

@@ -1,0 +1,51 @@
+import { problems } from "@shop/contracts/common";
+import { Elysia, t } from "elysia";
+import type { JSONWebKeySet } from "jose";
+import { logIn } from "./commands/log-in";
+import { logOut } from "./commands/log-out";
+import type { Session } from "./commands/open-session";
+import { refreshSession } from "./commands/refresh-session";
+import { registerUser } from "./commands/register-user";
+import type { Deps } from "./deps";
+import { LoginBody, RefreshBody, RegisterBody, SessionView } from "./model";
+import { userView } from "./views";
+
+export const authRoutes = (deps: Deps, publicKeys: JSONWebKeySet) =>
+  new Elysia({ name: "auth-routes" })
+    .post(
+      "/auth/register",
+      async ({ body, set }) => {
+        set.status = 201;
+        return sessionView(await registerUser(deps, body));
+      },
+      { body: RegisterBody, response: { 201: SessionView, ...problems(400, 409, 415, 422, 503) } },
+    )
+    .post(
+      "/auth/login",
+      async ({ body, request }) => sessionView(await logIn(deps, { ...body, address: addressOf(request) })),
+      {
+        body: LoginBody,
+        response: { 200: SessionView, ...problems(400, 401, 415, 422, 429, 503) },
+      },
+    )
+    .post("/auth/refresh", async ({ body }) => sessionView(await refreshSession(deps, body)), {
+      body: RefreshBody,
+      response: { 200: SessionView, ...problems(400, 401, 415, 422) },
+    })
+    .post(
+      "/auth/logout",
+      async ({ body, status }) => {
+        await logOut(deps, body);
+        return status(204, undefined);
+      },
+      { body: RefreshBody, response: { 204: t.Void(), ...problems(400, 415, 422) } },
+    )
+    .get("/.well-known/jwks.json", ({ set }) => {
+      set.headers["cache-control"] = "public, max-age=300";
+      return publicKeys;
+    });
+
+/** The edge writes the address it saw; what a client puts there itself the edge removes. */
+const addressOf = (request: Request) => request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() ?? "direct";
+
+const sessionView = (session: Session) => ({ ...session, user: userView(session.user) });

@@ -1,0 +1,35 @@
+import { problems, Uuid } from "@shop/contracts/common";
+import { InternalUser } from "@shop/contracts/internal-api";
+import type { VerifyAccess } from "@shop/kit/access";
+import type { ServiceTokens } from "@shop/kit/service-tokens";
+import { Elysia, t } from "elysia";
+import type { Deps } from "./deps";
+import { accountOf } from "./queries/accounts";
+
+/** What other services ask; the edge has no route here. */
+export const internalRoutes = (deps: Deps, auth: { verify: VerifyAccess; tokens: ServiceTokens }) =>
+  new Elysia({ name: "internal-routes" })
+    .get(
+      "/internal/users/:id",
+      async ({ params, headers }) => {
+        await auth.tokens.verify(headers.authorization, ["order", "notification"]);
+        const { id, email, name } = await accountOf(deps, params.id);
+        return { id, email, name };
+      },
+      { params: t.Object({ id: Uuid }), response: { 200: InternalUser, ...problems(401, 403, 404, 422) } },
+    )
+    .post(
+      "/internal/auth/validate",
+      async ({ body, headers }) => {
+        await auth.tokens.verify(headers.authorization, ["order"]);
+        const user = await auth.verify(`Bearer ${body.token}`).catch(() => undefined);
+        return user ? { valid: true, userId: user.id, permissions: [...user.permissions] } : { valid: false };
+      },
+      {
+        body: t.Object({ token: t.String({ maxLength: 4096 }) }),
+        response: {
+          200: t.Object({ valid: t.Boolean(), userId: t.Optional(Uuid), permissions: t.Optional(t.Array(t.String())) }),
+          ...problems(401, 403, 422),
+        },
+      },
+    );

@@ -1,0 +1,69 @@
+import { messages } from "@shop/contracts/messages";
+import { accessTokens } from "@shop/kit/access";
+import { postgresOutbox } from "@shop/kit/outbox-postgres";
+import { connectPostgres } from "@shop/kit/postgres";
+import { createPublisher } from "@shop/kit/publisher";
+import { createRedis } from "@shop/kit/redis";
+import { every } from "@shop/kit/relay";
+import { type Server, serve } from "@shop/kit/serve";
+import { prepare } from "@shop/kit/service";
+import { Elysia } from "elysia";
+import { createLocalJWKSet } from "jose";
+import { accessTokenIssuer } from "./access-tokens";
+import { authRoutes } from "./auth-routes";
+import { config as readConfig } from "./config";
+import type { Deps } from "./deps";
+import { internalRoutes } from "./internal-routes";
+import { passwords } from "./passwords";
+import { sessionStore } from "./store/sessions";
+import { userStore } from "./store/users";
+import { loginThrottle } from "./throttle";
+import { userRoutes } from "./user-routes";
+
+export async function main(env: Record<string, string | undefined>): Promise<Server> {
+  const config = readConfig(env);
+  const { log, clock, tokens, flushTelemetry } = await prepare("user", config);
+  const sql = connectPostgres(config.USER_DATABASE_URL, { max: 10, service: "user" });
+  const redis = createRedis(config.REDIS_URL, log);
+  redis.connect().catch(() => {}); // it keeps trying by itself; logins work without it
+  const publisher = createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log });
+  const outbox = postgresOutbox({ sql, source: "user", catalogue: messages, publisher, clock, log });
+  const sessions = sessionStore(sql);
+  const { publicKeys, signAccess } = await accessTokenIssuer({
+    issuer: config.ISSUER_URL,
+    privateKeys: JSON.parse(config.USER_SIGNING_KEYS),
+  });
+  const deps: Deps = {
+    users: userStore(sql, outbox),
+    sessions,
+    passwords: await passwords(),
+    throttle: loginThrottle(redis, log),
+    signAccess,
+    clock,
+    log,
+  };
+  const verify = accessTokens({ issuer: config.ISSUER_URL, keys: createLocalJWKSet(publicKeys) });
+  const stopForgetting = every(3_600_000, sessions.forgetExpired, log);
+
+  return serve({
+    service: "user",
+    host: config.HOST,
+    port: config.PORT,
+    routes: new Elysia()
+      .use(authRoutes(deps, publicKeys))
+      .use(userRoutes(deps, verify))
+      .use(internalRoutes(deps, { verify, tokens })),
+    health: { store: () => sql`select 1`, queue: publisher.connected },
+    log,
+    close: [
+      stopForgetting,
+      outbox.close,
+      publisher.close,
+      async () => redis.destroy(),
+      () => sql.end(),
+      flushTelemetry,
+    ],
+  });
+}
+
+if (import.meta.main) await main(process.env);

@@ -1,0 +1,46 @@
+import { Uuid } from "@shop/contracts/common";
+import { roles } from "@shop/contracts/permissions";
+import { t } from "elysia";
+
+const email = t.String({ format: "email", maxLength: 254 });
+const password = t.String({ minLength: 8, maxLength: 200 });
+const name = t.String({ minLength: 1, maxLength: 100 });
+const refreshToken = t.String({ minLength: 1, maxLength: 200 });
+
+export const RegisterBody = t.Object({ email, password, name });
+export const LoginBody = t.Object({
+  email: t.String({ minLength: 1, maxLength: 254 }),
+  password: t.String({ minLength: 1, maxLength: 200 }),
+});
+export const RefreshBody = t.Object({ refreshToken });
+export const ProfileBody = t.Object(
+  {
+    name: t.Optional(name),
+    email: t.Optional(email),
+    password: t.Optional(password),
+    currentPassword: t.Optional(password),
+  },
+  { minProperties: 1 },
+);
+export const RoleName = t.Unsafe<(typeof roles)[number]>(t.Union(roles.map((role) => t.Literal(role))));
+
+export const UserView = t.Object({
+  id: Uuid,
+  email: t.String(),
+  name: t.String(),
+  roles: t.Array(t.String()),
+  createdAt: t.String({ format: "date-time" }),
+});
+export const ProfileView = t.Composite([UserView, t.Object({ permissions: t.Array(t.String()) })]);
+export const UserPage = t.Object({ items: t.Array(UserView), nextCursor: t.Nullable(t.String()) });
+export const SessionView = t.Object({
+  user: UserView,
+  token: t.String(),
+  tokenType: t.Literal("Bearer"),
+  expiresIn: t.Integer({ description: "seconds" }),
+  refreshToken: t.String(),
+});
+export const PageQuery = t.Object({
+  limit: t.Integer({ minimum: 1, maximum: 100, default: 20 }),
+  cursor: t.Optional(Uuid),
+});

@@ -1,0 +1,113 @@
+import type { Messages } from "@shop/contracts/messages";
+import type { PostgresOutbox } from "@shop/kit/outbox-postgres";
+import { isUniqueViolation, type Sql, type TransactionSql } from "@shop/kit/postgres";
+import type { UserStore } from "../deps";
+import { type Account, type Credentials, emailTaken, lastAdmin } from "../domain/account";
+
+type Row = { id: string; email: string; name: string; roles: string[]; permissions: string[]; created_at: Date };
+
+const toAccount = ({ created_at: createdAt, ...row }: Row): Account => ({ ...row, createdAt });
+
+export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore {
+  const accounts = (where: ReturnType<Sql>) => sql<Row[]>`
+    select u.id, u.email, u.name, u.created_at,
+      array(select role from user_role where user_id = u.id order by role) as roles,
+      array(select distinct p.permission from user_role r join role_permission p on p.role = r.role
+        where r.user_id = u.id order by 1) as permissions
+    from users u where u.deleted_at is null ${where}`;
+  const byId = async (id: string) => (await accounts(sql`and u.id = ${id}`)).map(toAccount)[0];
+
+  return {
+    byId,
+
+    async register({ id, email, name, passwordHash }) {
+      await outbox
+        .commit(undefined, async (tx) => {
+          await tx`
+            with added as (
+              insert into users (id, email, name, password_hash) values (${id}, ${email}, ${name}, ${passwordHash}) returning id
+            )
+            insert into user_role (user_id, role) select id, 'customer' from added`;
+          const drafts = [{ type: "user.registered" as const, data: { userId: id, email, name } }];
+          return { subject: id, drafts, result: undefined };
+        })
+        .catch(takenOr);
+      return (await byId(id)) as Account;
+    },
+
+    async credentialsOf(email) {
+      const [row] = await sql<Credentials[]>`
+        select id as "userId", password_hash as "passwordHash" from users
+        where lower(email) = lower(${email.trim()}) and deleted_at is null`;
+      return row;
+    },
+
+    async passwordHashOf(userId) {
+      const [row] = await sql<{ hash: string }[]>`
+        select password_hash as hash from users where id = ${userId} and deleted_at is null`;
+      return row?.hash;
+    },
+
+    async list({ limit, cursor }) {
+      const after = cursor ? sql`and u.id < ${cursor}` : sql``;
+      const rows = await accounts(sql`${after} order by u.id desc limit ${limit + 1}`);
+      const items = rows.slice(0, limit).map(toAccount);
+      return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+    },
+
+    async change(userId, { name, email, passwordHash }) {
+      await sql
+        .begin(async (tx) => {
+          await tx`
+            update users set name = coalesce(${name ?? null}, name), email = coalesce(${email ?? null}, email),
+              password_hash = coalesce(${passwordHash ?? null}, password_hash), updated_at = now()
+            where id = ${userId} and deleted_at is null`;
+          if (passwordHash !== undefined) await endSessions(tx, userId);
+        })
+        .catch(takenOr);
+    },
+
+    async erase(userId) {
+      await sql.begin(async (tx) => {
+        await keepAnAdmin(tx, userId);
+        await tx`delete from user_role where user_id = ${userId}`;
+        await endSessions(tx, userId);
+        await tx`
+          update users set email = id || '@deleted.invalid', name = 'Deleted user', password_hash = '', deleted_at = now()
+          where id = ${userId} and deleted_at is null`;
+      });
+    },
+
+    async grant(userId, role) {
+      const rows = await sql`
+        with known as (select id from users where id = ${userId} and deleted_at is null), added as (
+          insert into user_role (user_id, role) select id, ${role} from known on conflict do nothing
+        ) select 1 from known`;
+      return rows.length > 0;
+    },
+
+    async revoke(userId, role) {
+      await sql.begin(async (tx) => {
+        if (role === "admin") await keepAnAdmin(tx, userId);
+        await tx`delete from user_role where user_id = ${userId} and role = ${role}`;
+      });
+    },
+  };
+}
+
+const endSessions = (tx: TransactionSql, userId: string) =>
+  tx`update refresh_token set revoked_at = now() where user_id = ${userId} and revoked_at is null`;
+
+/** Two administrators who remove each other at once come one after the other here. */
+async function keepAnAdmin(tx: TransactionSql, leavingId: string): Promise<void> {
+  await tx`select 1 from role where name = 'admin' for update`;
+  const [row] = await tx<{ others: number; leaving: number }[]>`
+    select count(*) filter (where user_id <> ${leavingId})::int as others,
+      count(*) filter (where user_id = ${leavingId})::int as leaving
+    from user_role where role = 'admin'`;
+  if (row && row.leaving > 0 && row.others === 0) throw lastAdmin();
+}
+
+function takenOr(error: unknown): never {
+  throw isUniqueViolation(error, "users_email") ? emailTaken() : error;
+}

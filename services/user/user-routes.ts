@@ -1,0 +1,72 @@
+import { problems, Uuid } from "@shop/contracts/common";
+import { access, type VerifyAccess } from "@shop/kit/access";
+import { Elysia, t } from "elysia";
+import { grantRole, revokeRole } from "./commands/change-roles";
+import { deleteProfile } from "./commands/delete-profile";
+import { updateProfile } from "./commands/update-profile";
+import type { Deps } from "./deps";
+import type { Account } from "./domain/account";
+import { PageQuery, ProfileBody, ProfileView, RoleName, UserPage, UserView } from "./model";
+import { accountFor, accountOf } from "./queries/accounts";
+import { userView } from "./views";
+
+export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
+  new Elysia({ name: "user-routes" })
+    .use(access(verify))
+    .get("/users/profile", async ({ user }) => profileView(await accountOf(deps, user.id)), {
+      signedIn: true,
+      response: { 200: ProfileView, ...problems(401, 404) },
+    })
+    .put(
+      "/users/profile",
+      async ({ user, body }) => profileView(await updateProfile(deps, { ...body, userId: user.id })),
+      {
+        signedIn: true,
+        body: ProfileBody,
+        response: { 200: ProfileView, ...problems(400, 401, 403, 404, 409, 415, 422, 503) },
+      },
+    )
+    .delete(
+      "/users/profile",
+      async ({ user, status }) => {
+        await deleteProfile(deps, { userId: user.id });
+        return status(204, undefined);
+      },
+      { signedIn: true, response: { 204: t.Void(), ...problems(401, 409) } },
+    )
+    .get("/users/:id", async ({ params, user }) => userView(await accountFor(deps, user, params.id)), {
+      signedIn: true,
+      params: t.Object({ id: Uuid }),
+      response: { 200: UserView, ...problems(401, 404, 422) },
+    })
+    .get(
+      "/users",
+      async ({ query }) => {
+        const page = await deps.users.list(query);
+        return { items: page.items.map(userView), nextCursor: page.nextCursor };
+      },
+      { permission: "users:read", query: PageQuery, response: { 200: UserPage, ...problems(401, 403, 422) } },
+    )
+    .post(
+      "/users/:id/roles",
+      async ({ params, body, user }) =>
+        userView(await grantRole(deps, { userId: params.id, role: body.role, by: user.id })),
+      {
+        permission: "roles:write",
+        params: t.Object({ id: Uuid }),
+        body: t.Object({ role: RoleName }),
+        response: { 200: UserView, ...problems(400, 401, 403, 404, 415, 422) },
+      },
+    )
+    .delete(
+      "/users/:id/roles/:role",
+      async ({ params, user }) =>
+        userView(await revokeRole(deps, { userId: params.id, role: params.role, by: user.id })),
+      {
+        permission: "roles:write",
+        params: t.Object({ id: Uuid, role: RoleName }),
+        response: { 200: UserView, ...problems(401, 403, 404, 409, 422) },
+      },
+    );
+
+const profileView = (account: Account) => ({ ...userView(account), permissions: account.permissions });
