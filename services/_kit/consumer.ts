@@ -1,6 +1,5 @@
 import type { Static } from "@sinclair/typebox";
 import { UnrecoverableError, Worker } from "bullmq";
-import { Redis } from "ioredis";
 import { textOf } from "./errors";
 import type { Log } from "./log";
 import { type Catalogue, type Message, messageChecker } from "./messages";
@@ -45,15 +44,7 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
     await handler(o.deps, message.data, message);
   }
 
-  // Ours, because without Redis BullMQ waits for ever to close its own.
-  const connection = new Redis({
-    ...bullConnection(o.redisUrl),
-    maxRetriesPerRequest: null,
-    // BullMQ's own waits up to 20 s between two tries.
-    retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000),
-    // Longer than a worker that has nothing to do waits for the next job.
-    socketTimeout: 15_000,
-  });
+  let closing = false;
   const worker = new Worker<Message>(
     o.queue,
     (job) =>
@@ -83,7 +74,14 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
         },
       ),
     {
-      connection,
+      connection: {
+        ...bullConnection(o.redisUrl),
+        maxRetriesPerRequest: null,
+        // BullMQ's own waits up to 20 s between two tries. Closing without Redis, it would wait for Redis to come back.
+        retryStrategy: (attempt) => (closing ? null : Math.min(50 * 2 ** attempt, 1_000)),
+        // A Redis that hangs is away. Longer than an idle worker waits for the next job.
+        socketTimeout: 15_000,
+      },
       concurrency: o.concurrency,
       lockDuration: 5_000,
       stalledInterval: 2_500,
@@ -92,13 +90,12 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
     },
   );
   worker.on("error", (error) => o.log.warn({ error: textOf(error), queue: o.queue }, "consumer"));
-  connection.on("error", () => {}); // the worker has told it
   return {
     async close() {
+      closing = true;
       const closed = worker.close().then(() => true);
       const tooLong = Bun.sleep(o.closeLimitMs ?? 4_000).then(() => false);
       if (!(await Promise.race([closed, tooLong]))) o.log.warn({ queue: o.queue }, "consumer did not close in time");
-      connection.disconnect();
     },
   };
 }
