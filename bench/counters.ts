@@ -18,7 +18,9 @@ export async function openCounters(stack: StackHandle) {
   const redis = await createClient({ url: stack.adminUrls.redis }).connect();
   const mongo = await new MongoClient(stack.adminUrls.mongo).connect();
   const sql = postgres(stack.adminUrls.postgres, { max: 1 });
-  const orders = mongo.db("orders").collection<{ _id: string; status: string; saga: { status: string } }>("orders");
+  const orders = mongo
+    .db("orders")
+    .collection<{ _id: string; status: string; createdAt: Date; confirmedAt: string }>("orders");
 
   return {
     orders,

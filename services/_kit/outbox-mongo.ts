@@ -33,6 +33,7 @@ export type OutboxDocument = {
 };
 
 type Ack = { id: string; version: number; seq: number; sleep: boolean };
+type Unsent = Committed<Ack> & { ack: Ack };
 type Note = { type: string; data: unknown };
 
 export type MongoOutbox<D extends OutboxDocument> = {
@@ -44,7 +45,7 @@ export type MongoOutbox<D extends OutboxDocument> = {
 };
 
 /** How long the committing process has before the sweep takes a document, seconds. */
-export const graceSeconds = 2;
+export const graceSeconds = 5;
 
 /** The outbox of a service on MongoDB: each document of `collection` holds its own messages. */
 export function mongoOutbox<D extends OutboxDocument>(o: {
@@ -80,7 +81,7 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
     return o.complete?.(doc, message) ?? message;
   };
 
-  const unsentOf = (doc: D): Committed<Ack> => {
+  const unsentOf = (doc: D): Unsent => {
     const entries = doc.history.filter((entry) => entry.seq > doc.sentSeq && !entry.note);
     return {
       outgoing: entries.map((entry) => ({ message: toMessage(doc, entry), jobId: entry.id })),
@@ -99,7 +100,6 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
   const relay = startRelay<Ack>({
     publisher: o.publisher,
     log: o.log,
-    // Longer than a saga takes from step to step: most notes then ride on the next state write instead.
     acknowledgeEveryMs: 1_000,
     sweepEveryMs: 500,
     store: {
@@ -171,7 +171,11 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
       });
       return [...noted, ...told];
     },
-    committed: (doc) => relay.dispatch(unsentOf(doc)),
+    committed(doc) {
+      const { outgoing, ack } = unsentOf(doc);
+      // While an answer is awaited, it is the note that the question was sent; only the last message needs a write for that.
+      relay.dispatch(ack.sleep ? { outgoing, ack } : { outgoing });
+    },
     close: () => relay.close(),
   };
 }

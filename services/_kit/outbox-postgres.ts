@@ -12,6 +12,9 @@ export type Work<C extends Catalogue, R> = (
   tx: TransactionSql,
 ) => Promise<{ subject: string; drafts: DraftOf<C>[]; result: R }>;
 
+/** What the handling of one message tells about one subject. */
+export type Told = { message: Message | undefined; subject: string; drafts: Draft[] };
+
 export type PostgresOutbox<C extends Catalogue> = {
   /**
    * Commits changes, messages and the note that `message` was handled — all or nothing — then publishes.
@@ -19,6 +22,15 @@ export type PostgresOutbox<C extends Catalogue> = {
    * @throws what `work` throws, and nothing is kept; when the stored reply cannot be sent, so that the message is retried
    */
   commit<R>(message: Message | undefined, work: Work<C, R>): Promise<R | undefined>;
+  /**
+   * The same for many messages in one transaction, which share its cost. It succeeds or fails as a whole.
+   * @param work is given those of `messages` that were not handled before
+   * @returns the ids of those that were, whose stored replies are sent again
+   */
+  commitAll(
+    messages: Message[],
+    work: (tx: TransactionSql, fresh: Message[]) => Promise<Told[]>,
+  ): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
 };
 
@@ -66,7 +78,7 @@ export function postgresOutbox<C extends Catalogue>(o: {
           )
           select seq, body from outbox
           where sent_at is null and subject in (select subject from oldest) order by seq limit ${limit * 5}`;
-        return [...Map.groupBy(rows, (row) => row.body.subject).values()].map(toCommitted);
+        return bySubject(rows);
       },
       async acknowledge(acks) {
         await sql`update outbox set sent_at = now() where seq = any(${acks.flat()}::bigint[]) and sent_at is null`;
@@ -77,36 +89,47 @@ export function postgresOutbox<C extends Catalogue>(o: {
   const stopDropping = every(60_000, () => dropOld(sql), o.log);
 
   /** Waits for the queue: no outbox has this reply any more, so if it cannot be sent the message has to come again. */
-  async function replyAgain(message: Message): Promise<void> {
-    const [row] = await sql<{ reply: Message[] }[]>`select reply from inbox where message_id = ${message.id}`;
+  async function replyAgain(messageId: string): Promise<void> {
+    const [row] = await sql<{ reply: Message[] }[]>`select reply from inbox where message_id = ${messageId}`;
     const suffix = Bun.randomUUIDv7();
     await o.publisher.publish((row?.reply ?? []).map((reply) => ({ message: reply, jobId: `${reply.id}-${suffix}` })));
   }
 
-  return {
-    async commit<R>(message: Message | undefined, work: Work<C, R>): Promise<R | undefined> {
-      try {
-        const committed = await sql.begin(async (tx) => {
-          if (message) {
-            const [seen] = await tx`select 1 from inbox where message_id = ${message.id}`;
-            if (seen) return undefined;
-          }
-          const { subject, drafts, result } = await work(tx);
-          if (!message && drafts.length === 0) return { result, rows: [] };
-          return { result, rows: await write(tx, { subject, drafts, message }) };
-        });
-        if (!committed) {
-          await replyAgain(message as Message);
-          return undefined;
-        }
-        relay.dispatch(toCommitted(committed.rows));
-        return committed.result;
-      } catch (error) {
+  async function commitAll(
+    messages: Message[],
+    work: (tx: TransactionSql, fresh: Message[]) => Promise<Told[]>,
+  ): Promise<ReadonlySet<string>> {
+    const { handled, rows } = await sql
+      .begin(async (tx) => {
+        const known = messages.length > 0 ? await handledBefore(tx, messages) : new Set<string>();
+        const told = await work(
+          tx,
+          messages.filter((message) => !known.has(message.id)),
+        );
+        const tells = told.some(({ message, drafts }) => message || drafts.length > 0);
+        return { handled: known, rows: tells ? await write(tx, told) : [] };
+      })
+      .catch((error) => {
         // The same message was handled by somebody else at the same time.
-        if (!message || !isUniqueViolation(error, "inbox_pkey")) throw error;
-        await replyAgain(message);
-        return undefined;
-      }
+        if (messages.length !== 1 || !isUniqueViolation(error, "inbox_pkey")) throw error;
+        return { handled: new Set(messages.map((message) => message.id)), rows: [] as Row[] };
+      });
+    for (const committed of bySubject(rows)) relay.dispatch(committed);
+    await Promise.all([...handled].map(replyAgain));
+    return handled;
+  }
+
+  return {
+    commitAll,
+    async commit<R>(message: Message | undefined, work: Work<C, R>): Promise<R | undefined> {
+      let result: R | undefined;
+      const handled = await commitAll(message ? [message] : [], async (tx, fresh) => {
+        if (message && fresh.length === 0) return [];
+        const done = await work(tx);
+        result = done.result;
+        return [{ message, ...done }];
+      });
+      return handled.size > 0 ? undefined : result;
     },
     async close() {
       await stopDropping();
@@ -115,40 +138,55 @@ export function postgresOutbox<C extends Catalogue>(o: {
   };
 
   /**
-   * Stores messages and inbox note in one statement. Returns what is to be sent: these, after older unsent ones of the subject.
+   * Stores messages and inbox notes in one statement. Returns what is to be sent: these, after older unsent ones of their subjects.
    * Of one subject's transactions the next takes its numbers only when this one is committed; otherwise the higher number
-   * could be visible, and sent, first. The lock is in the same round trip, and nothing is waited for after it.
+   * could be visible, and sent, first. The locks are in the same round trip, in the order of their numbers, and nothing is
+   * waited for after them.
    */
-  async function write(
-    tx: TransactionSql,
-    told: { subject: string; drafts: Draft[]; message: Message | undefined },
-  ): Promise<Row[]> {
-    const bodies = told.drafts.map((draft) => {
-      const { sequence: _, ...body } = messageOf(draft, {
-        source: o.source,
-        subject: told.subject,
-        sequence: 0,
-        version: o.catalogue[draft.type]?.version ?? 1,
-        now: o.clock.now(),
-      });
-      return body;
-    });
-    const inTurn = tx`select pg_advisory_xact_lock(${outboxLock}, hashtext(${told.subject}))`;
+  async function write(tx: TransactionSql, told: Told[]): Promise<Row[]> {
+    const subjects = [...new Set(told.map(({ subject }) => subject))];
+    const bodies = told.map(({ drafts, subject }) => drafts.map((draft) => bodyOf(draft, subject)));
+    const notes = told.flatMap(({ message }, index) =>
+      message ? [{ id: message.id, told: bodies[index]?.map((body) => body.id) }] : [],
+    );
+    const inTurn = tx`
+      select pg_advisory_xact_lock(${outboxLock}, key)
+      from (select distinct hashtext(subject) as key from unnest(${subjects}::text[]) as subject order by 1) as keys`;
     const stored = tx<Row[]>`
       with fresh as (
         insert into outbox (subject, body)
-        select ${told.subject}, body from jsonb_array_elements(${tx.json(bodies as never)}) as told(body)
+        select body->>'subject', body from jsonb_array_elements(${tx.json(bodies.flat() as never)}) as told(body)
         returning seq, body
       ), handled as (
         insert into inbox (message_id, reply)
-        select id, (select coalesce(jsonb_agg(body || jsonb_build_object('sequence', seq) order by seq), '[]') from fresh)
-        from (select ${told.message?.id ?? null}::uuid as id) as it where id is not null
+        select note.id, (
+          select coalesce(jsonb_agg(body || jsonb_build_object('sequence', seq) order by seq), '[]')
+          from fresh where note.told ? (body->>'id')
+        ) from jsonb_to_recordset(${tx.json(notes as never)}) as note(id uuid, told jsonb)
       )
       select seq, body from fresh
-      union all select seq, body from outbox where subject = ${told.subject} and sent_at is null`;
+      union all select seq, body from outbox where subject = any(${subjects}) and sent_at is null`;
     const [, rows] = await Promise.all([inTurn, stored]);
     return rows.sort(bySeq);
   }
+
+  function bodyOf(draft: Draft, subject: string): Row["body"] {
+    const version = o.catalogue[draft.type]?.version ?? 1;
+    const { sequence: _, ...body } = messageOf(draft, {
+      source: o.source,
+      subject,
+      sequence: 0,
+      version,
+      now: o.clock.now(),
+    });
+    return body;
+  }
+}
+
+async function handledBefore(tx: TransactionSql, messages: Message[]): Promise<Set<string>> {
+  const ids = messages.map((message) => message.id);
+  const rows = await tx<{ id: string }[]>`select message_id as id from inbox where message_id = any(${ids}::uuid[])`;
+  return new Set(rows.map((row) => row.id));
 }
 
 const bySeq = (a: Row, b: Row) => Number(a.seq) - Number(b.seq);
@@ -159,3 +197,5 @@ function toCommitted(rows: Row[]): { outgoing: Outgoing[]; ack: number[] } {
     ack: rows.map((row) => Number(row.seq)),
   };
 }
+
+const bySubject = (rows: Row[]) => [...Map.groupBy(rows, (row) => row.body.subject).values()].map(toCommitted);

@@ -18,6 +18,8 @@ export type OrderStore = {
   /** Stores a new order; the owner of an idempotency key that is taken already gets the order that took it. */
   insert(placed: Advanced<Order>, key?: Idempotency): Promise<{ stored: StoredOrder; keyHash?: string }>;
   load(orderId: string): Promise<StoredOrder | undefined>;
+  /** The order as this process last wrote it, if it did lately. Another may have written since, which a commit finds out. */
+  recent(orderId: string): StoredOrder | undefined;
   loadByKey(scope: string): Promise<{ stored: StoredOrder; keyHash?: string } | undefined>;
   /** Saves what an answer changed, and publishes. @returns false if somebody else wrote since `stored` was loaded */
   commit(stored: StoredOrder, next: Advanced<Order>): Promise<boolean>;

@@ -10,14 +10,21 @@ const digitsOf: Record<string, number> = {
 /** `{ amount: 1999, currency: "USD" }` → `$19.99` */
 export function formatted({ amount, currency }: Money): string {
   const digits = digitsOf[currency] ?? 2;
-  const options = {
+  const format = formats.get(currency) ?? formatOf(currency, digits);
+  formats.set(currency, format);
+  return format.format(amount / 10 ** digits);
+}
+
+/** Making one takes longer than rendering the rest of a mail. There are no more of them than currencies. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+const formatOf = (currency: string, digits: number) =>
+  new Intl.NumberFormat("en-US", {
     style: "currency",
     currency,
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
-  } as const;
-  return new Intl.NumberFormat("en-US", options).format(amount / 10 ** digits);
-}
+  });
 
 function same(digits: number, currencies: string): Record<string, number> {
   return Object.fromEntries(currencies.split(" ").map((currency) => [currency, digits]));

@@ -24,7 +24,8 @@ export function mergeItems(items: Item[]): Item[] {
 export function openOrder(request: OrderRequest, products: InternalProduct[], id: string, now: Date): Order {
   const byId = new Map(products.map((product) => [product.id, product]));
   const items = mergeItems(request.items).map((item): OrderLine => {
-    if (item.quantity > largestQuantity) throw refused("quantity_too_large", `At most ${largestQuantity} of a product.`);
+    if (item.quantity > largestQuantity)
+      throw refused("quantity_too_large", `At most ${largestQuantity} of a product.`);
     const product = byId.get(item.productId);
     if (!product) throw refused("product_unknown", `There is no product ${item.productId}.`);
     if (product.available < item.quantity)

@@ -13,6 +13,7 @@ import { type OrderDocument, ordersOf, toOrder, toStored } from "./documents";
 
 /** A saga that has had no answer for so long is asked for again. */
 const answerWithinSeconds = 10;
+const mostWritten = 5_000;
 
 export function orderStore(o: {
   db: Db;
@@ -23,6 +24,8 @@ export function orderStore(o: {
   const orders = ordersOf(o.db);
   /** Documents as they were read, so that a commit need not read again. */
   const read = new WeakMap<StoredOrder, OrderDocument>();
+  /** Documents this process wrote whose saga goes on: their next answer most likely comes here. */
+  const written = new Map<string, OrderDocument>();
 
   const outbox: MongoOutbox<OrderDocument> = mongoOutbox({
     ...o,
@@ -46,6 +49,13 @@ export function orderStore(o: {
     read.set(stored, doc);
     return stored;
   };
+
+  function wrote(doc: OrderDocument): void {
+    written.delete(doc._id);
+    if (!atEnd(doc.saga)) written.set(doc._id, doc);
+    if (written.size > mostWritten) written.delete(written.keys().next().value as string);
+    outbox.committed(doc);
+  }
 
   const found = (doc: OrderDocument | null) =>
     doc ? { stored: keep(doc), keyHash: doc.idempotency?.hash } : undefined;
@@ -77,7 +87,7 @@ export function orderStore(o: {
         if (!first) throw error;
         return first;
       }
-      outbox.committed(doc);
+      wrote(doc);
       return { stored: keep(doc), keyHash: key?.hash };
     },
 
@@ -86,13 +96,17 @@ export function orderStore(o: {
       return doc ? keep(doc) : undefined;
     },
     loadByKey,
+    recent(orderId) {
+      const doc = written.get(orderId);
+      return doc && keep(doc);
+    },
 
     async commit(stored, next) {
       const before = read.get(stored) as OrderDocument;
       const after = changed(before, next);
       const { matchedCount } = await orders.updateOne({ _id: before._id, version: before.version }, after.update);
       if (matchedCount === 0) return false;
-      outbox.committed(after.doc);
+      wrote(after.doc);
       return true;
     },
 

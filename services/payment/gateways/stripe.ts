@@ -72,7 +72,10 @@ export function stripeGateway(o: { secretKey: string; apiUrl?: string }): Gatewa
     async refund({ paymentId, orderId, idempotencyKey }, providerId) {
       const made = await stripe.refunds.list({ payment_intent: providerId, limit: 10 });
       if (!made.data.some((refund) => refund.metadata?.paymentId === paymentId))
-        await stripe.refunds.create({ payment_intent: providerId, metadata: { paymentId, orderId } }, { idempotencyKey });
+        await stripe.refunds.create(
+          { payment_intent: providerId, metadata: { paymentId, orderId } },
+          { idempotencyKey },
+        );
       return { observed: "refunded", providerId };
     },
   };

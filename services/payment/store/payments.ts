@@ -1,4 +1,6 @@
 import type { Messages } from "@shop/contracts/messages";
+import { grouped } from "@shop/kit/grouped";
+import type { Message } from "@shop/kit/messages";
 import type { PostgresOutbox } from "@shop/kit/outbox-postgres";
 import type { Sql, TransactionSql } from "@shop/kit/postgres";
 import type { CallRecord, PaymentStore } from "../deps";
@@ -8,6 +10,8 @@ import { type PaymentRow, toPayment } from "./rows";
 /** Longer than a call to a provider may take (4 s), so that two processes never call at the same time. */
 const leaseSeconds = 6;
 const longestPauseSeconds = 60;
+
+type Ending = { before: Payment; after: Payment; record?: CallRecord; message?: Message };
 
 export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): PaymentStore {
   const one = (rows: PaymentRow[]): Payment | undefined => rows[0] && toPayment(rows[0]);
@@ -31,6 +35,24 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
       )
       select * from saved`,
     );
+
+  /** Payments that end at the same time share a transaction. Without its lease one saves nothing, so it tells nothing either. */
+  const end = grouped<Ending, Payment | undefined>({
+    most: 32,
+    atOnce: 2,
+    async run(endings) {
+      const saved = new Map<Ending, Payment | undefined>();
+      const messages = endings.flatMap(({ message }) => message ?? []);
+      await outbox.commitAll(messages, async (tx, fresh) => {
+        const open = endings.filter(({ message }) => !message || fresh.includes(message));
+        await Promise.all(open.map(async (it) => saved.set(it, await write(tx, it.before, it.after, it.record))));
+        return open
+          .filter((it) => saved.get(it))
+          .map(({ message, after }) => ({ message, subject: after.orderId, drafts: [answerOf(after)] }));
+      });
+      return endings.map((it) => saved.get(it));
+    },
+  });
 
   return {
     async open(payment) {
@@ -65,21 +87,8 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
         where id = ${id} and (lease_until is null or lease_until < now()) returning *`,
       ),
 
-    async save(before, after, record, message) {
-      if (!hasEnded(before, after)) return write(sql, before, after, record);
-      let saved: Payment | undefined;
-      await outbox
-        .commit(message, async (tx) => {
-          saved = await write(tx, before, after, record);
-          // Without the lease nothing is saved, so nothing may be told either.
-          if (!saved) throw new LeaseLost();
-          return { subject: after.orderId, drafts: [answerOf(after)], result: undefined };
-        })
-        .catch((error) => {
-          if (!(error instanceof LeaseLost)) throw error;
-        });
-      return saved;
-    },
+    save: (before, after, record, message) =>
+      hasEnded(before, after) ? end({ before, after, record, message }) : write(sql, before, after, record),
 
     async release(id) {
       await sql`update payment set desired = 'released', next_attempt_at = now() where id = ${id} and desired = 'captured'`;
@@ -101,8 +110,6 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
     },
   };
 }
-
-class LeaseLost extends Error {}
 
 const hasEnded = (before: Payment, after: Payment) => after.status !== before.status && after.status !== "pending";
 

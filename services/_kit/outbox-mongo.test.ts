@@ -1,0 +1,256 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { Collection, MongoClient } from "mongodb";
+import { plusSeconds } from "./clock";
+import { connectMongo, isDuplicateKey } from "./mongo";
+import { graceSeconds, type MongoOutbox, mongoOutbox, type OutboxDocument } from "./outbox-mongo";
+import type { Outgoing, Publisher } from "./publisher";
+import { inSpan, startTelemetry } from "./telemetry";
+import { testClock } from "./testing/clock";
+import { eventually } from "./testing/eventually";
+import { silentLog } from "./testing/log";
+import { testCatalogue } from "./testing/queue";
+import { testMongoUrl } from "./testing/stores";
+
+const { catalogue } = testCatalogue();
+/** `awaits`: the command whose answer it waits for. */
+type Doc = OutboxDocument & { awaits?: string; secret?: string; askAgainAt?: Date };
+
+let client: MongoClient;
+let docs: Collection<Doc>;
+let clock: ReturnType<typeof testClock>;
+let queue: { up: boolean; got: Outgoing[]; publisher: Publisher };
+let outboxes: MongoOutbox<Doc>[];
+
+beforeAll(async () => {
+  await startTelemetry("test", undefined);
+  const connected = await connectMongo(testMongoUrl("kit"), "kit-test");
+  client = connected.client;
+  docs = connected.db.collection<Doc>("docs");
+});
+afterAll(async () => {
+  await client.db().dropDatabase();
+  await client.close();
+});
+beforeEach(async () => {
+  await docs.deleteMany({});
+  clock = testClock();
+  outboxes = [];
+  const state = { up: true, got: [] as Outgoing[] };
+  const publisher: Publisher = {
+    async publish(outgoing) {
+      if (!state.up) throw new Error("Redis is away");
+      state.got.push(...outgoing);
+    },
+    connected: () => true,
+    close: async () => {},
+  };
+  queue = Object.assign(state, { publisher });
+});
+afterEach(() => Promise.all(outboxes.map((outbox) => outbox.close())));
+
+function anOutbox(): MongoOutbox<Doc> {
+  const outbox = mongoOutbox<Doc>({
+    collection: docs,
+    source: "test",
+    catalogue,
+    publisher: queue.publisher,
+    clock,
+    log: silentLog,
+    complete: (doc, message) =>
+      doc.secret ? { ...message, data: { ...(message.data as object), secret: doc.secret } } : message,
+    wakeAgain: (doc) => doc.askAgainAt,
+    unanswered: (doc) => doc.awaits,
+  });
+  outboxes.push(outbox);
+  return outbox;
+}
+
+const draft = (n: number, type = "to.a") => ({ type, data: { n } });
+
+/** A document as a service would store it: its state, with what is to be told. */
+async function stored(outbox: MongoOutbox<Doc>, drafts = [draft(1)], over: Partial<Doc> = {}): Promise<Doc> {
+  const history = outbox.entries({ lastSeq: 0 }, drafts, [{ type: "note", data: { why: "new" } }]);
+  const now = clock.now();
+  const doc: Doc = {
+    _id: crypto.randomUUID(),
+    version: 1,
+    history,
+    lastSeq: history.length,
+    sentSeq: 0,
+    unsentSince: now,
+    wakeAt: plusSeconds(now, graceSeconds),
+    ...over,
+  };
+  await docs.insertOne(doc);
+  return doc;
+}
+
+/** The document's next state, as a commit writes it. */
+async function changed(outbox: MongoOutbox<Doc>, doc: Doc, drafts = [draft(2)]): Promise<Doc> {
+  const entries = outbox.entries(doc, drafts, []);
+  const next = {
+    ...doc,
+    version: doc.version + 1,
+    history: [...doc.history, ...entries],
+    lastSeq: doc.lastSeq + entries.length,
+  };
+  const { version, history, lastSeq } = next;
+  await docs.updateOne({ _id: doc._id, version: doc.version }, { $set: { version, history, lastSeq } });
+  return next;
+}
+
+const read = async (doc: Doc) => (await docs.findOne({ _id: doc._id })) as Doc;
+const numbers = () => queue.got.map((item) => (item.message.data as { n: number }).n);
+
+test("a document's entries count on, notes first, each in the trace that made it", () => {
+  const outbox = anOutbox();
+  const notes = [{ type: "note", data: { why: "x" } }];
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const drafts = [{ ...draft(1), sagaid: "saga" }, draft(2)];
+  const entries = inSpan("work", { traceparent }, () => outbox.entries({ lastSeq: 4 }, drafts, notes));
+  expect(entries.map(({ seq, type, note }) => ({ seq, type, note }))).toEqual([
+    { seq: 5, type: "note", note: true },
+    { seq: 6, type: "to.a", note: undefined },
+    { seq: 7, type: "to.a", note: undefined },
+  ]);
+  expect(entries[1]).toMatchObject({ sagaid: "saga", data: { n: 1 }, time: clock.now().toISOString() });
+  expect(entries[1]?.traceparent).toContain("4bf92f3577b34da6a3ce929d0e0e4736");
+  expect(new Set(entries.map((entry) => entry.id)).size).toBe(3);
+});
+
+describe("a document that was committed", () => {
+  test("is published at once, without its notes, completed, and noted as sent", async () => {
+    const outbox = anOutbox();
+    const doc = await stored(outbox, [draft(1), draft(2)], { secret: "s" });
+    outbox.committed(doc);
+    const after = await eventually(async () => {
+      const now = await read(doc);
+      return now.sentSeq === 3 ? now : undefined;
+    });
+    expect(queue.got.map((item) => item.message)).toMatchObject([
+      {
+        subject: doc._id,
+        sequence: 2,
+        source: "/services/test",
+        dataschema: "urn:shop:schema:to.a:1",
+        data: { n: 1, secret: "s" },
+      },
+      { sequence: 3, data: { n: 2, secret: "s" } },
+    ]);
+    expect(queue.got.map((item) => item.jobId)).toEqual(doc.history.slice(1).map((entry) => entry.id));
+    expect(after).not.toHaveProperty("unsentSince");
+    expect(after).not.toHaveProperty("wakeAt");
+    expect(JSON.stringify(after.history)).not.toContain("secret");
+  });
+  test("says nothing again that is known to be sent", async () => {
+    const outbox = anOutbox();
+    const doc = await stored(outbox, [draft(1), draft(2)]);
+    outbox.committed({ ...doc, sentSeq: 2 });
+    await eventually(() => queue.got.length === 1);
+    expect(numbers()).toEqual([2]);
+  });
+  test("and changed since is not noted as sent by the old note", async () => {
+    const outbox = anOutbox();
+    const doc = await stored(outbox);
+    const next = await changed(outbox, doc);
+    outbox.committed(doc);
+    await eventually(() => queue.got.length === 1);
+    await outbox.close();
+    expect(await read(doc)).toMatchObject({ sentSeq: 0, version: 2, wakeAt: doc.wakeAt });
+    const other = anOutbox();
+    other.committed(next);
+    await other.close();
+    expect(await read(doc)).toMatchObject({ sentSeq: 3 });
+    expect(numbers()).toEqual([1, 1, 2]);
+  });
+  test("keeps its alarm while it waits for an answer", async () => {
+    const outbox = anOutbox();
+    const doc = await stored(outbox, [draft(1)], { awaits: "to.a", askAgainAt: plusSeconds(clock.now(), 10) });
+    outbox.committed(doc);
+    await outbox.close();
+    const after = await read(doc);
+    expect(after.sentSeq).toBe(2);
+    expect(after.wakeAt).toEqual(doc.wakeAt as Date);
+  });
+});
+
+describe("the sweep", () => {
+  test("leaves a document to its writer for a while, then publishes what that did not", async () => {
+    const outbox = anOutbox();
+    const early = await stored(outbox, [draft(1)], { wakeAt: clock.now() });
+    const doc = await stored(outbox, [draft(2)]);
+    await eventually(async () => (await read(early)).sentSeq === 2);
+    expect(numbers()).toEqual([1]);
+    clock.advance(graceSeconds);
+    await eventually(async () => (await read(doc)).sentSeq === 2);
+    expect(numbers()).toEqual([1, 2]);
+  });
+  test("of two processes takes a document once", async () => {
+    anOutbox();
+    const outbox = anOutbox();
+    const many = await Promise.all(
+      Array.from({ length: 30 }, (_, n) => stored(outbox, [draft(n)], { wakeAt: clock.now() })),
+    );
+    await eventually(async () => (await docs.countDocuments({ sentSeq: 2 })) === many.length);
+    expect(numbers().toSorted((a, b) => a - b)).toEqual(many.map((_, n) => n));
+  });
+  test("tries again, when the queue was away", async () => {
+    queue.up = false;
+    const outbox = anOutbox();
+    const doc = await stored(outbox, [draft(1)], { wakeAt: clock.now() });
+    await eventually(async () => ((await read(doc)).wakeAt?.getTime() ?? 0) > clock.now().getTime());
+    queue.up = true;
+    clock.advance(10);
+    await eventually(async () => (await read(doc)).sentSeq === 2);
+    expect(numbers()).toEqual([1]);
+  });
+  test("notes a document that has only notes to show as done", async () => {
+    const doc = await stored(anOutbox(), [], { wakeAt: clock.now() });
+    const after = await eventually(async () => {
+      const now = await read(doc);
+      return now.wakeAt === undefined ? now : undefined;
+    });
+    expect(after.sentSeq).toBe(1);
+    expect(queue.got).toEqual([]);
+  });
+  test("does not look again at what has nothing to send and waits for nothing", async () => {
+    const doc = await stored(anOutbox(), [draft(1)], { sentSeq: 2, wakeAt: clock.now() });
+    await eventually(async () => (await read(doc)).wakeAt === undefined);
+    expect(queue.got).toEqual([]);
+  });
+  test("looks at what waits for an answer when that is due, and not before", async () => {
+    const askAgainAt = plusSeconds(clock.now(), 10);
+    const doc = await stored(anOutbox(), [draft(1)], { sentSeq: 2, wakeAt: clock.now(), awaits: "to.a", askAgainAt });
+    await eventually(async () => (await read(doc)).wakeAt?.getTime() === askAgainAt.getTime());
+    expect(queue.got).toEqual([]);
+  });
+  test("asks again when no answer came: the same message, as another job", async () => {
+    const outbox = anOutbox();
+    const over = { sentSeq: 4, wakeAt: clock.now(), awaits: "to.b", askAgainAt: clock.now() };
+    const doc = await stored(outbox, [draft(1, "to.b"), draft(2, "to.b"), draft(3)], over);
+    await eventually(() => queue.got.length === 1);
+    const [again] = queue.got;
+    expect(again?.message).toMatchObject({ id: doc.history[2]?.id, data: { n: 2 } });
+    expect(again?.jobId).toStartWith(`${doc.history[2]?.id}-`);
+    expect((await read(doc)).wakeAt).toEqual(plusSeconds(clock.now(), 10));
+  });
+  test("has nothing to ask where the command is not in the history", async () => {
+    const over = { sentSeq: 2, wakeAt: clock.now(), awaits: "to.both", askAgainAt: clock.now() };
+    const doc = await stored(anOutbox(), [draft(1)], over);
+    await eventually(async () => ((await read(doc)).wakeAt?.getTime() ?? 0) > clock.now().getTime());
+    expect(queue.got).toEqual([]);
+  });
+});
+
+test("a client waits for a majority and the journal, whatever its URL says", async () => {
+  const { client: other } = await connectMongo(testMongoUrl("kit"), "kit-test");
+  expect(other.writeConcern).toMatchObject({ w: "majority", journal: true });
+  await other.close();
+});
+
+test("an error for a key that is there already is known as such", async () => {
+  const doc = await stored(anOutbox());
+  const error = await docs.insertOne(doc).catch((it) => it);
+  expect(isDuplicateKey(error)).toBe(true);
+  for (const other of [new Error("x"), undefined, null, { code: 1 }]) expect(isDuplicateKey(other)).toBe(false);
+});

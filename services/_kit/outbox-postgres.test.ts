@@ -1,0 +1,335 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { systemClock } from "./clock";
+import type { Message } from "./messages";
+import { dropOld, type PostgresOutbox, postgresOutbox } from "./outbox-postgres";
+import { createPublisher, type Outgoing, type Publisher } from "./publisher";
+import { eventually } from "./testing/eventually";
+import { silentLog } from "./testing/log";
+import { aMessage, type TestType, testCatalogue, testQueue } from "./testing/queue";
+import { type TestPostgres, testPostgres, testRedisUrl } from "./testing/stores";
+
+const { catalogue, a: queueA } = testCatalogue();
+type Outbox = PostgresOutbox<typeof catalogue>;
+
+let database: TestPostgres;
+let queue: ReturnType<typeof aQueue>;
+let outboxes: Outbox[];
+
+beforeAll(async () => {
+  database = await testPostgres("kit_outbox", `${import.meta.dir}/testing/migrations`);
+  await database.sql`create table thing (n int primary key)`;
+});
+afterAll(() => database.drop());
+beforeEach(async () => {
+  await database.sql`truncate outbox, inbox, thing restart identity`;
+  queue = aQueue();
+  outboxes = [];
+});
+afterEach(() => Promise.all(outboxes.map((outbox) => outbox.close())));
+
+/** The queue as the outbox sees it, and what ever got into it, in order. */
+function aQueue() {
+  const state = {
+    /** `failing`: it looks well, but what is sent does not arrive. */
+    mode: "up" as "up" | "down" | "failing",
+    got: [] as Outgoing[],
+  };
+  const publisher: Publisher = {
+    async publish(outgoing) {
+      if (state.mode !== "up") throw new Error("Redis is away");
+      state.got.push(...outgoing);
+    },
+    connected: () => state.mode !== "down",
+    close: async () => {},
+  };
+  return Object.assign(state, { publisher });
+}
+
+function anOutbox(publisher: Publisher = queue.publisher): Outbox {
+  const outbox = postgresOutbox({
+    sql: database.sql,
+    source: "test",
+    catalogue,
+    publisher,
+    clock: systemClock,
+    log: silentLog,
+  });
+  outboxes.push(outbox);
+  return outbox;
+}
+
+/** Stores `n` and tells it. */
+const tell = (outbox: Outbox, n: number, o: { message?: Message; subject?: string; type?: TestType } = {}) =>
+  outbox.commit(o.message, async (tx) => {
+    await tx`insert into thing (n) values (${n})`;
+    const type = o.type ?? "to.a";
+    return { subject: o.subject ?? "s1", drafts: [{ type, data: { n } }], result: n };
+  });
+const numbers = (outgoing = queue.got) => outgoing.map((item) => (item.message.data as { n: number }).n);
+/** Each number when it first arrived: a message may arrive twice, which its job id takes care of. */
+const firsts = () => [...new Set(numbers())];
+const countOf = async (table: "outbox" | "inbox" | "thing") =>
+  Number((await database.sql`select count(*) from ${database.sql(table)}`)[0]?.count);
+const unsent = async () => Number((await database.sql`select count(*) from outbox where sent_at is null`)[0]?.count);
+/** As when the process that committed them died, some time ago. */
+const wakeAll = () => database.sql`update outbox set wake_at = now() - interval '1 second' where sent_at is null`;
+
+describe("a commit", () => {
+  test("keeps state, message and the note of what was handled, sends, and notes it as sent", async () => {
+    const message = aMessage("to.b");
+    expect(await tell(anOutbox(), 1, { message })).toBe(1);
+    await eventually(() => queue.got.length === 1);
+    const [sent] = queue.got;
+    expect(sent?.jobId).toBe(sent?.message.id as string);
+    expect(sent?.message).toMatchObject({
+      type: "to.a",
+      subject: "s1",
+      source: "/services/test",
+      sequence: 1,
+      data: { n: 1 },
+    });
+    expect([await countOf("thing"), await countOf("outbox"), await countOf("inbox")]).toEqual([1, 1, 1]);
+    await eventually(async () => (await unsent()) === 0);
+  });
+  test("that fails keeps nothing and tells nothing", async () => {
+    const outbox = anOutbox();
+    await tell(outbox, 1);
+    await eventually(() => queue.got.length === 1);
+    // Stored already: the insert fails.
+    await expect(tell(outbox, 1, { message: aMessage("to.b") })).rejects.toThrow("thing_pkey");
+    const work = async () => {
+      throw new Error("refused");
+    };
+    await expect(outbox.commit(aMessage("to.b"), work)).rejects.toThrow("refused");
+    expect([await countOf("thing"), await countOf("outbox"), await countOf("inbox")]).toEqual([1, 1, 0]);
+    expect(queue.got).toHaveLength(1);
+  });
+  test("that fails when its messages are stored keeps nothing either", async () => {
+    const data = { n: 1, text: "\0" };
+    const failing = anOutbox().commit(aMessage("to.b"), async (tx) => {
+      await tx`insert into thing (n) values (7)`;
+      return { subject: "s1", drafts: [{ type: "to.a", data }], result: undefined };
+    });
+    await expect(failing).rejects.toThrow();
+    expect([await countOf("thing"), await countOf("outbox"), await countOf("inbox")]).toEqual([0, 0, 0]);
+  });
+  test("without anything to tell notes what it handled; without a message not even that", async () => {
+    const outbox = anOutbox();
+    const silent = async () => ({ subject: "s1", drafts: [], result: "done" });
+    expect(await outbox.commit(aMessage("to.b"), silent)).toBe("done");
+    expect(await outbox.commit(undefined, silent)).toBe("done");
+    expect([await countOf("outbox"), await countOf("inbox")]).toEqual([0, 1]);
+    expect(queue.got).toHaveLength(0);
+  });
+  test("through a real queue ends up there", async () => {
+    const redisUrl = testRedisUrl(7);
+    const publisher = createPublisher({ redisUrl, catalogue, log: silentLog });
+    await eventually(publisher.connected);
+    const seen = testQueue(queueA, redisUrl);
+    await tell(anOutbox(publisher), 1);
+    await eventually(async () => (await seen.waiting()).length === 1);
+    await Promise.all(outboxes.map((outbox) => outbox.close()));
+    await publisher.close();
+    await seen.close();
+  });
+});
+
+describe("a message that comes again", () => {
+  test("is not handled again: its stored reply is sent again, as another job", async () => {
+    const outbox = anOutbox();
+    const message = aMessage("to.b");
+    await tell(outbox, 1, { message });
+    await eventually(() => queue.got.length === 1);
+    expect(await tell(outbox, 2, { message })).toBeUndefined();
+    expect(await countOf("thing")).toBe(1);
+    const [first, again] = queue.got;
+    expect(again?.message).toEqual(first?.message as Message);
+    expect(again?.jobId).toStartWith(`${first?.jobId}-`);
+    expect(again?.jobId).not.toContain(":");
+  });
+  test("at the same time is handled once", async () => {
+    const message = aMessage("to.b");
+    const two = [anOutbox(), anOutbox()];
+    const results = await Promise.all(Array.from({ length: 10 }, (_, n) => tell(two[n % 2] as Outbox, n, { message })));
+    expect(results.filter((result) => result !== undefined)).toHaveLength(1);
+    expect([await countOf("thing"), await countOf("outbox"), await countOf("inbox")]).toEqual([1, 1, 1]);
+    await eventually(() => queue.got.length >= 10);
+    expect(new Set(queue.got.map((item) => item.message.id)).size).toBe(1);
+  });
+  test("while the queue is away fails, so that it comes once more: nobody else has its reply", async () => {
+    const outbox = anOutbox();
+    const message = aMessage("to.b");
+    await tell(outbox, 1, { message });
+    await eventually(async () => (await unsent()) === 0);
+    queue.mode = "failing";
+    await expect(tell(outbox, 2, { message })).rejects.toThrow("Redis is away");
+    queue.mode = "up";
+    expect(await tell(outbox, 2, { message })).toBeUndefined();
+    expect(numbers()).toEqual([1, 1]);
+  });
+  test("and had no reply is done", async () => {
+    const outbox = anOutbox();
+    const message = aMessage("to.b");
+    const silent = async () => ({ subject: "s1", drafts: [], result: "done" });
+    await outbox.commit(message, silent);
+    expect(await outbox.commit(message, silent)).toBeUndefined();
+  });
+});
+
+describe("what could not be sent", () => {
+  test("is sent by the sweep, in order, and noted", async () => {
+    queue.mode = "down";
+    const outbox = anOutbox();
+    for (let n = 1; n <= 5; n++) await tell(outbox, n, { type: n % 2 ? "to.a" : "to.b" });
+    await wakeAll();
+    queue.mode = "up";
+    await eventually(async () => (await unsent()) === 0);
+    expect(firsts()).toEqual([1, 2, 3, 4, 5]);
+  });
+  test("goes before the subject's next message, which does not wait for the sweep", async () => {
+    queue.mode = "failing";
+    const outbox = anOutbox();
+    await tell(outbox, 1);
+    await tell(outbox, 2);
+    await eventually(() => queue.got.length === 0);
+    queue.mode = "up";
+    await tell(outbox, 3);
+    await eventually(() => queue.got.length >= 3);
+    expect(firsts()).toEqual([1, 2, 3]);
+  });
+  test("is sent by another process when this one is gone", async () => {
+    queue.mode = "down";
+    const dead = anOutbox();
+    await tell(dead, 1);
+    await dead.close();
+    await wakeAll();
+    queue.mode = "up";
+    anOutbox();
+    await eventually(async () => (await unsent()) === 0);
+    expect(numbers()).toEqual([1]);
+  });
+  test("and is much, is sent without a pause for each part", async () => {
+    queue.mode = "down";
+    const dead = anOutbox();
+    await dead.close();
+    await database.sql`insert into outbox (subject, body, wake_at)
+      select 's' || n % 700, jsonb_build_object('id', gen_random_uuid(), 'type', 'to.a', 'subject', 's' || n % 700, 'time', now(),
+        'data', jsonb_build_object('n', n)), now() from generate_series(1, 3000) as n`;
+    queue.mode = "up";
+    anOutbox();
+    anOutbox();
+    await eventually(async () => (await unsent()) === 0);
+    const seen = new Map<string, number>();
+    for (const { message } of queue.got) {
+      const n = (message.data as { n: number }).n;
+      expect(n).toBeGreaterThan(seen.get(message.subject) ?? 0);
+      seen.set(message.subject, n);
+    }
+    expect(new Set(numbers()).size).toBe(3_000);
+  });
+});
+
+describe("no message overtakes an earlier one of its subject", () => {
+  test("when one sweep holds the earlier and another looks for more", async () => {
+    queue.mode = "down";
+    const dead = anOutbox();
+    await tell(dead, 1);
+    await tell(dead, 2);
+    await dead.close();
+    // The first is claimed by somebody who has not sent it yet; the second is due.
+    await database.sql`update outbox set wake_at = now() + interval '1.5 seconds' where seq = 1`;
+    await database.sql`update outbox set wake_at = now() - interval '1 second' where seq = 2`;
+    queue.mode = "up";
+    anOutbox();
+    anOutbox();
+    await eventually(async () => (await unsent()) === 0);
+    expect(numbers()).toEqual([1, 2]);
+  });
+  test("when a sweep has the earlier in its hands, locked but not committed", async () => {
+    queue.mode = "down";
+    const dead = anOutbox();
+    await tell(dead, 1);
+    await tell(dead, 2);
+    await dead.close();
+    await wakeAll();
+    queue.mode = "up";
+    const looked = Promise.withResolvers<void>();
+    const held = database.sql.begin(async (tx) => {
+      await tx`select from outbox where seq = 1 for update`;
+      await looked.promise;
+    });
+    const sweeping = anOutbox();
+    // Something of another subject shows that the sweep has been there.
+    await database.sql`insert into outbox (subject, body, wake_at)
+      values ('other', jsonb_build_object('id', gen_random_uuid(), 'type', 'to.a', 'subject', 'other', 'time', now(), 'data', '{"n":99}'::jsonb), now())`;
+    await eventually(() => numbers().includes(99));
+    expect(numbers()).toEqual([99]);
+    looked.resolve();
+    await held;
+    await eventually(async () => (await unsent()) === 0);
+    expect(firsts()).toEqual([99, 1, 2]);
+    await sweeping.close();
+  });
+  test("when two processes commit for one subject at the same time", async () => {
+    const two = [anOutbox(), anOutbox()];
+    await Promise.all(Array.from({ length: 100 }, (_, n) => tell(two[n % 2] as Outbox, n)));
+    await eventually(() => new Set(numbers()).size === 100);
+    const sequences = [...new Set(queue.got.map((item) => item.message.sequence))];
+    expect(sequences).toEqual(sequences.toSorted((x, y) => x - y));
+  });
+  test("when its transaction took its number first and commits last", async () => {
+    const [slow, fast] = [anOutbox(), anOutbox()];
+    const mayEnd = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    // Between a commit's own statement and its end there is no gap; a lock on what it writes to makes one.
+    const blocker = database.sql.begin(async (tx) => {
+      await tx`lock table inbox in access exclusive mode`;
+      begun.resolve();
+      await mayEnd.promise;
+    });
+    await begun.promise;
+    const first = tell(slow, 1, { message: aMessage("to.b") });
+    const blocked = () =>
+      database.sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await eventually(async () => (await blocked()).length === 1);
+    const second = tell(fast, 2);
+    mayEnd.resolve();
+    await Promise.all([blocker, first, second]);
+    await eventually(() => new Set(numbers()).size === 2);
+    const sequences = [...new Set(queue.got.map((item) => item.message.sequence))];
+    expect(sequences).toEqual(sequences.toSorted((x, y) => x - y));
+  });
+  test("when the queue comes and goes while many commit and sweep", async () => {
+    const outboxen = [anOutbox(), anOutbox(), anOutbox()];
+    const modes = ["up", "failing", "up", "down"] as const;
+    for (let n = 1; n <= 120; n++) {
+      queue.mode = modes[n % 4] as "up";
+      await tell(outboxen[n % 3] as Outbox, n, { subject: `s${n % 5}` });
+      if (n % 10 === 0) await wakeAll();
+    }
+    queue.mode = "up";
+    await wakeAll();
+    await eventually(async () => (await unsent()) === 0);
+    const last = new Map<string, number>();
+    const seen = new Set<string>();
+    for (const { message } of queue.got) {
+      if (seen.has(message.id)) continue;
+      seen.add(message.id);
+      expect(message.sequence).toBeGreaterThan(last.get(message.subject) ?? 0);
+      last.set(message.subject, message.sequence);
+    }
+    expect(seen.size).toBe(120);
+  });
+});
+
+test("what nobody can ask for any more is dropped, and nothing else", async () => {
+  const outbox = anOutbox();
+  await tell(outbox, 1, { message: aMessage("to.b") });
+  await tell(outbox, 2, { message: aMessage("to.b") });
+  await eventually(async () => (await unsent()) === 0);
+  await database.sql`update outbox set sent_at = now() - interval '2 hours' where seq = 1`;
+  await database.sql`update inbox set received_at = now() - interval '8 days' where reply->0->>'sequence' = '1'`;
+  await database.sql`insert into outbox (subject, body, created_at, wake_at) values ('s9', '{}', now() - interval '9 days', now() + interval '1 hour')`;
+  await dropOld(database.sql);
+  expect([await countOf("outbox"), await countOf("inbox")]).toEqual([2, 1]);
+});

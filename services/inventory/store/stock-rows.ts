@@ -1,0 +1,95 @@
+import type { TransactionSql } from "@shop/kit/postgres";
+import type { Hold, ProductStock, StockChanges } from "../domain/stock";
+
+/** What is read under the locks: the products asked for or held, and what each order holds of which. */
+export type LockedStock = {
+  products: ProductStock[];
+  holds: (Hold & { orderId: string })[];
+  releasedFirst: string[];
+};
+
+/**
+ * Locks the orders, and the products they are about or hold, each in the order of its ids, so that two transactions cannot
+ * wait for each other; then reads. Each statement sees what was committed before it began, so the figures are read only
+ * after the locks are there: read together with them, they would miss the holds of whoever had the lock before.
+ */
+export async function lockStock(tx: TransactionSql, orderIds: string[], productIds: string[]): Promise<LockedStock> {
+  const [, , [stock]] = await Promise.all([
+    // A reserve and a release of one order may come at the same time, before there is a row that one could wait for.
+    tx`
+      select pg_advisory_xact_lock(key)
+      from (select distinct hashtextextended(id, 0) as key from unnest(${orderIds}::text[]) as id order by 1) as keys`,
+    tx`
+      select id from product where id in (
+        select unnest(${productIds}::uuid[]) union select product_id from reservation where order_id = any(${orderIds}::uuid[])
+      ) order by id for no key update`,
+    readStock(tx, orderIds, productIds),
+  ]);
+  return stock as LockedStock;
+}
+
+/** The database's clock decides what is still held: read under the lock, it is one clock for all and never goes back. */
+const readStock = (tx: TransactionSql, orderIds: string[], productIds: string[]) => tx<LockedStock[]>`
+  with clock as materialized (select clock_timestamp() as at),
+  hold as (
+    select order_id, product_id, quantity, status, expires_at is null as pinned,
+      status = 'held' and (expires_at is null or expires_at > at) as live
+    from reservation, clock where order_id = any(${orderIds}::uuid[])
+  )
+  select
+    (select coalesce(json_agg(order_id), '[]') from released_first where order_id = any(${orderIds}::uuid[])) as "releasedFirst",
+    (select coalesce(json_agg(json_build_object('orderId', order_id, 'productId', product_id, 'quantity', quantity,
+      'status', status, 'pinned', pinned, 'live', live) order by product_id), '[]') from hold) as holds,
+    (select coalesce(json_agg(json_build_object('productId', id, 'onHand', on_hand, 'pinned', pinned,
+      'lowStockThreshold', low_stock_threshold, 'expiring', (
+        select coalesce(sum(quantity), 0) from reservation
+        where product_id = product.id and status = 'held' and expires_at is not null and expires_at > at
+      )) order by id), '[]')
+      from product, clock
+      where id in (select unnest(${productIds}::uuid[]) union select product_id from hold)) as products`;
+
+/** Changes of several orders in one statement. Of what one order changes twice, the last counts. */
+export async function writeStock(
+  tx: TransactionSql,
+  all: { orderId: string | null; changes: StockChanges }[],
+): Promise<void> {
+  const of = <T extends object>(pick: (changes: StockChanges) => T[]) =>
+    all.flatMap(({ orderId, changes }) => pick(changes).map((row) => ({ orderId, ...row })));
+  const holds = [
+    ...new Map(of(({ holds }) => holds).map((hold) => [`${hold.orderId} ${hold.productId}`, hold])).values(),
+  ];
+  const changed = {
+    holds,
+    counters: of(({ counters }) => counters),
+    movements: of(({ movements }) => movements),
+    tombstones: all.filter(({ changes }) => changes.tombstone).map(({ orderId }) => orderId),
+  };
+  if (Object.values(changed).every((rows) => rows.length === 0)) return;
+  await tx`
+    with changed as materialized (select ${tx.json(changed)}::jsonb as it),
+    counted as (
+      update product set on_hand = product.on_hand + c.on_hand, pinned = product.pinned + c.pinned, updated_at = now()
+      from (
+        select "productId" as id, sum("onHand")::int as on_hand, sum(pinned)::int as pinned
+        from changed, jsonb_to_recordset(it->'counters') as c("productId" uuid, "onHand" int, pinned int)
+        group by "productId"
+      ) as c
+      where product.id = c.id
+    ),
+    held as (
+      insert into reservation (order_id, product_id, quantity, status, expires_at)
+      select h."orderId", h."productId", h.quantity, h.status, h."expiresAt"
+      from changed, jsonb_to_recordset(it->'holds')
+        as h("orderId" uuid, "productId" uuid, quantity int, status reservation_status, "expiresAt" timestamptz)
+      on conflict (order_id, product_id) do update
+      set quantity = excluded.quantity, status = excluded.status, expires_at = excluded.expires_at, updated_at = now()
+    ),
+    moved as (
+      insert into stock_movement (product_id, delta, reason, order_id)
+      select m."productId", m.delta, m.reason, m."orderId"
+      from changed, jsonb_to_recordset(it->'movements')
+        as m("orderId" uuid, "productId" uuid, delta int, reason movement_reason)
+    )
+    insert into released_first (order_id)
+    select t::uuid from changed, jsonb_array_elements_text(it->'tombstones') as t on conflict do nothing`;
+}
