@@ -14,10 +14,11 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Service
     .use(access(auth.verify))
     .post(
       "/orders",
-      async ({ body, headers, user, set }) => {
+      async ({ body, headers, user, set, request }) => {
         const stored = await placeOrder(deps, { ...body, userId: user.id, idempotencyKey: headers["idempotency-key"] });
         set.status = 201;
-        set.headers.location = `/api/v1/orders/${stored.order.id}`;
+        // The edge says under which prefix it serves us.
+        set.headers.location = `${request.headers.get("x-forwarded-prefix") ?? ""}/orders/${stored.order.id}`;
         return viewOf(stored);
       },
       {

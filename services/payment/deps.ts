@@ -22,7 +22,10 @@ export type PaymentStore = {
   bySaga(sagaId: string): Promise<Payment | undefined>;
   byId(paymentId: string): Promise<Payment | undefined>;
   byOrder(orderId: string): Promise<Payment[]>;
-  /** Makes sure nobody else calls the provider for this payment for a while. @returns the payment as it is now, or undefined if somebody does */
+  /**
+   * Makes sure nobody else calls the provider for this payment for a while.
+   * @returns the payment as it is now; undefined if somebody else does, or the pause after an unanswered call is not over
+   */
   lease(paymentId: string): Promise<Payment | undefined>;
   /**
    * Saves what was seen, and the call. At an end the answer is told, `message` noted as handled and the lease given up.

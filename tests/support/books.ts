@@ -17,6 +17,7 @@ const database = (name: string) =>
 export function openBooks() {
   const payments = database("payments");
   const inventory = database("inventory");
+  const notifications = database("notifications");
   const mongo = new MongoClient(stack.adminUrls.mongo);
   const orders = mongo.db("orders").collection<{
     _id: string;
@@ -26,6 +27,7 @@ export function openBooks() {
     version: number;
     sentSeq: number;
     lastSeq: number;
+    history: { id: string; type: string }[];
   }>("orders");
 
   return {
@@ -33,7 +35,7 @@ export function openBooks() {
     payments,
     inventory,
     async close() {
-      await Promise.all([payments.end(), inventory.end(), mongo.close()]);
+      await Promise.all([payments.end(), inventory.end(), notifications.end(), mongo.close()]);
     },
 
     /** @returns what is wrong, in words; nothing when every order is settled and paid exactly as its status says */
@@ -45,12 +47,18 @@ export function openBooks() {
         select order_id, id, status, amount from payment where order_id = any(${orderIds}::uuid[])`;
       const holds = await inventory<{ order_id: string; status: string }[]>`
         select order_id, status from reservation where order_id = any(${orderIds}::uuid[])`;
+      const told = [...docs.values()].flatMap((doc) => doc.history.map((entry) => entry.id));
+      const mails = await notifications<{ message_id: string }[]>`
+        select message_id from delivery where status = 'sent' and message_id = any(${told}::uuid[])`;
+      const sent = new Set(mails.map((mail) => mail.message_id));
       for (const id of orderIds) {
         const doc = docs.get(id);
         if (!doc) {
           problems.push(`${id}: lost`);
           continue;
         }
+        const news = doc.history.findLast(({ type }) => type === "order.confirmed" || type === "order.cancelled");
+        if (!news || !sent.has(news.id)) problems.push(`${id}: nobody was told by mail`);
         const payment = rows.filter((row) => row.order_id === id);
         const charged = ledger.charges.get(id) ?? [];
         const kept = sum(charged) - sum(ledger.refunds.get(id) ?? []);

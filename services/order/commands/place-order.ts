@@ -4,6 +4,7 @@ import { advance, newSaga } from "@shop/kit/saga";
 import type { Deps, StoredOrder } from "../deps";
 import { mergeItems, openOrder } from "../domain/new-order";
 import type { ShippingAddress } from "../domain/order";
+import { ordersCreated } from "../metrics";
 import { placeOrder as saga } from "../sagas/place-order";
 
 export type PlaceOrder = {
@@ -36,7 +37,9 @@ export async function placeOrder(deps: Deps, command: PlaceOrder): Promise<Store
   const order = openOrder({ ...command, paymentMethod }, products, Bun.randomUUIDv7(), deps.clock.now());
   const placed = advance(saga, order, newSaga(saga, Bun.randomUUIDv7()), { kind: "start" });
   if (!placed) throw new Error("a new saga starts");
-  return sameRequest(await deps.store.insert(placed, key), key?.hash);
+  const stored = sameRequest(await deps.store.insert(placed, key), key?.hash);
+  if (stored.order.id === order.id) ordersCreated.inc();
+  return stored;
 }
 
 function sameRequest(found: { stored: StoredOrder; keyHash?: string }, hash: string | undefined): StoredOrder {

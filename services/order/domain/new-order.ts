@@ -19,7 +19,7 @@ export function mergeItems(items: Item[]): Item[] {
 
 /**
  * A new order at today's prices. Availability is looked at to refuse early what cannot work; the reservation decides.
- * @throws AppError `order.product_unknown`, `order.quantity_too_large`, `order.mixed_currencies`, `order.total_too_large` (422), `order.out_of_stock` (409)
+ * @throws AppError `order.product_unknown`, `order.quantity_too_large`, `order.mixed_currencies`, `order.total_too_large`, `order.total_zero` (422), `order.out_of_stock` (409)
  */
 export function openOrder(request: OrderRequest, products: InternalProduct[], id: string, now: Date): Order {
   const byId = new Map(products.map((product) => [product.id, product]));
@@ -55,6 +55,7 @@ function totalOf(items: OrderLine[]): Money {
     throw refused("mixed_currencies", "All products of an order must have one currency.");
   const amount = items.reduce((sum, item) => sum + item.unitPrice.amount * item.quantity, 0);
   if (amount > largestTotal) throw refused("total_too_large", "The order's total is too large.");
+  if (amount === 0) throw refused("total_zero", "There is nothing to pay for this order.");
   return { amount, currency };
 }
 

@@ -48,6 +48,11 @@ describe("a new order", () => {
     const items = [lamp, krone].map(({ id }) => ({ productId: id, quantity: 1 }));
     expect(codeOf(() => open(items))).toBe("order.mixed_currencies");
   });
+  test("is refused when there is nothing to pay", () => {
+    expect(codeOf(() => open(request.items, [{ ...lamp, price: { amount: 0, currency: "USD" } }]))).toBe(
+      "order.total_zero",
+    );
+  });
   test("is refused when no provider would take the total", () => {
     const dear = { ...lamp, price: { amount: 99_999_999, currency: "USD" } };
     expect(codeOf(() => open(request.items, [dear]))).toBe("order.total_too_large");

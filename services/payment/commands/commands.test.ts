@@ -60,6 +60,12 @@ describe("a charge", () => {
     await charge(order, "pm_nobody");
     expect(await paymentOf(order)).toMatchObject({ status: "failed", failureCode: "payment.method_unknown" });
   });
+  test("of less than the provider takes fails, instead of being tried for ever", async () => {
+    const order = service.newOrder({ amount: { amount: 10, currency: "USD" } });
+    await charge(order);
+    expect(await paymentOf(order)).toMatchObject({ status: "failed", failureCode: "payment.refused.amount_too_small" });
+    expect(await service.told(order.orderId)).toEqual(["payment.failed"]);
+  });
   test("that the customer would have to confirm ends, without money", async () => {
     const order = service.newOrder();
     await charge(order, "pm_card_authenticationRequired");
@@ -123,6 +129,14 @@ describe("an answer that never came", () => {
       expect(await service.told(order.orderId)).toEqual(["payment.processed"]);
     },
   );
+  test("is not asked for again before its pause is over, however often the command comes", async () => {
+    const order = service.newOrder();
+    await service.sandbox.fault("payment_intents.create", "drop_answer_after_acting");
+    await charge(order);
+    await charge(order);
+    await charge(order);
+    expect(await callsOf(order)).toEqual(["create unknown"]);
+  });
   test("a 500 before it acted: tried again", async () => {
     const order = service.newOrder();
     await service.sandbox.fault("payment_intents.create", "error_500");

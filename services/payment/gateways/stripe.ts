@@ -53,14 +53,17 @@ export function stripeGateway(o: { secretKey: string; apiUrl?: string }): Gatewa
           ),
         );
       } catch (error) {
-        return refused(error);
+        return refused(error) ?? unusable(error);
       }
     },
     async confirm({ idempotencyKey }, providerId) {
       try {
         return seen(await stripe.paymentIntents.confirm(providerId, {}, { idempotencyKey }));
       } catch (error) {
-        return { ...refused(error), providerId };
+        const answer = refused(error);
+        // That it cannot be confirmed any more may mean that it has been: the next call is to ask.
+        if (!answer) throw error;
+        return { ...answer, providerId };
       }
     },
     async fetch(providerId) {
@@ -90,12 +93,18 @@ const askOnce = (url: string | URL | Request, init?: RequestInit) =>
     throw new Error("Stripe gave no answer", { cause });
   });
 
-/** A refusal is an answer: no money moved. @throws what is not one */
-function refused(error: unknown): Observation {
+/** A declined card is an answer: no money moved. */
+function refused(error: unknown): Observation | undefined {
   if (error instanceof Stripe.errors.StripeCardError) return { observed: "declined", code: codeOf(error) };
-  if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === "resource_missing")
-    return { observed: "declined", code: "payment.method_unknown" };
-  throw error;
+  return undefined;
+}
+
+/** So is a payment that Stripe will never make, today or tomorrow: below its least amount, by an unknown method. @throws what is not one */
+function unusable(error: unknown): Observation {
+  if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) throw error;
+  const code =
+    error.code === "resource_missing" ? "payment.method_unknown" : `payment.refused.${error.code ?? "invalid"}`;
+  return { observed: "declined", code };
 }
 
 const codeOf = (error: { decline_code?: string; code?: string } | null): string =>

@@ -84,7 +84,8 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
         await sql<PaymentRow[]>`
         update payment set lease_id = gen_random_uuid(), lease_until = now() + make_interval(secs => ${leaseSeconds}),
           next_attempt_at = now() + make_interval(secs => ${leaseSeconds})
-        where id = ${id} and (lease_until is null or lease_until < now()) returning *`,
+        where id = ${id} and (lease_until is null or lease_until < now())
+          and (next_attempt_at is null or next_attempt_at <= now()) returning *`,
       ),
 
     save: (before, after, record, message) =>
