@@ -1,16 +1,17 @@
 import { problems } from "@shop/contracts/common";
 import { Elysia, t } from "elysia";
-import type { JSONWebKeySet } from "jose";
+import type { PublicKeys } from "./access-tokens";
+import { addressOf } from "./address";
 import { logIn } from "./commands/log-in";
 import { logOut } from "./commands/log-out";
 import type { Session } from "./commands/open-session";
 import { refreshSession } from "./commands/refresh-session";
 import { registerUser } from "./commands/register-user";
 import type { Deps } from "./deps";
-import { LoginBody, RefreshBody, RegisterBody, SessionView } from "./model";
+import { JwksView, LoginBody, RefreshBody, RegisterBody, SessionView } from "./model";
 import { userView } from "./views";
 
-export const authRoutes = (deps: Deps, publicKeys: JSONWebKeySet) =>
+export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>
   new Elysia({ name: "auth-routes" })
     .post(
       "/auth/register",
@@ -40,12 +41,13 @@ export const authRoutes = (deps: Deps, publicKeys: JSONWebKeySet) =>
       },
       { body: RefreshBody, response: { 204: t.Void(), ...problems(400, 415, 422) } },
     )
-    .get("/.well-known/jwks.json", ({ set }) => {
-      set.headers["cache-control"] = "public, max-age=300";
-      return publicKeys;
-    });
-
-/** The edge writes the address it saw; what a client puts there itself the edge removes. */
-const addressOf = (request: Request) => request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() ?? "direct";
+    .get(
+      "/.well-known/jwks.json",
+      ({ set }) => {
+        set.headers["cache-control"] = "public, max-age=300";
+        return publicKeys;
+      },
+      { response: { 200: JwksView } },
+    );
 
 const sessionView = (session: Session) => ({ ...session, user: userView(session.user) });

@@ -1,5 +1,6 @@
 import { accessEnv, commonEnv, postgresEnv, readConfig } from "@shop/kit/config";
 import { t } from "elysia";
+import { signingKeys } from "./access-tokens";
 
 const schema = t.Object({
   ...commonEnv,
@@ -9,4 +10,13 @@ const schema = t.Object({
   USER_SIGNING_KEYS: t.String({ minLength: 1 }),
 });
 
-export const config = (env: Record<string, string | undefined>) => readConfig(schema, env);
+/** @throws Error that names what is wrong with the environment and never prints a value */
+export function config(env: Record<string, string | undefined>) {
+  const known = readConfig(schema, env);
+  const keys = signingKeys(known.USER_SIGNING_KEYS);
+  if (!keys)
+    throw new Error(
+      "The environment is not usable:\n  USER_SIGNING_KEYS: Expected a JWK set of private P-256 keys, each with a kid of its own",
+    );
+  return { ...known, USER_SIGNING_KEYS: keys };
+}

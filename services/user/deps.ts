@@ -25,23 +25,30 @@ export type UserStore = {
 };
 
 export type SessionStore = {
-  open(userId: string, tokenHash: string): Promise<void>;
+  /** @returns false if the password that was shown is no longer the user's, or the user is gone */
+  open(session: { userId: string; passwordHash: string; tokenHash: string }): Promise<boolean>;
   /** Uses up one token and puts the next in its place; of two at once one wins, and the other ends the session. */
   rotate(tokenHash: string, nextHash: string): Promise<Rotation>;
   end(tokenHash: string): Promise<void>;
 };
 
 export type Passwords = {
+  /** @throws AppError `auth.busy` (503) */
   hash(password: string): Promise<string>;
-  /** Takes as long for an account that does not exist. */
-  verify(password: string, hash: string | undefined): Promise<boolean>;
+  /**
+   * Takes as long for an account that does not exist. `before` runs when the check's turn has come, and may refuse it.
+   * @throws AppError `auth.busy` (503)
+   */
+  verify(password: string, hash: string | undefined, before: () => Promise<void>): Promise<boolean>;
 };
 
-/** Counts failed attempts to log in. @throws AppError `auth.throttled` (429) */
+/** Counts wrong passwords. @throws AppError `auth.throttled` (429) */
 export type Throttle = {
   check(email: string, address: string): Promise<void>;
-  failed(email: string, address: string): Promise<void>;
-  succeeded(email: string): Promise<void>;
+  /** Before the outcome is known: of many tries at once no more than the limit get to see one. */
+  count(email: string, address: string): Promise<void>;
+  /** The try was right: the account starts anew, and the address gets its try back. */
+  succeeded(email: string, address: string): Promise<void>;
 };
 
 export type Deps = {

@@ -23,13 +23,15 @@ export const internalRoutes = (deps: Deps, auth: { verify: VerifyAccess; tokens:
       async ({ body, headers }) => {
         await auth.tokens.verify(headers.authorization, ["order"]);
         const user = await auth.verify(`Bearer ${body.token}`).catch(() => undefined);
-        return user ? { valid: true, userId: user.id, permissions: [...user.permissions] } : { valid: false };
+        // A token outlives its user by minutes; whoever asks us wants to know better.
+        const known = user && (await deps.users.byId(user.id));
+        return known ? { valid: true, userId: user.id, permissions: [...user.permissions] } : { valid: false };
       },
       {
         body: t.Object({ token: t.String({ maxLength: 4096 }) }),
         response: {
           200: t.Object({ valid: t.Boolean(), userId: t.Optional(Uuid), permissions: t.Optional(t.Array(t.String())) }),
-          ...problems(401, 403, 422),
+          ...problems(400, 401, 403, 415, 422),
         },
       },
     );

@@ -7,18 +7,15 @@ import { createRedis } from "@shop/kit/redis";
 import { every } from "@shop/kit/relay";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
-import { Elysia } from "elysia";
 import { createLocalJWKSet } from "jose";
 import { accessTokenIssuer } from "./access-tokens";
-import { authRoutes } from "./auth-routes";
 import { config as readConfig } from "./config";
 import type { Deps } from "./deps";
-import { internalRoutes } from "./internal-routes";
 import { passwords } from "./passwords";
+import { routes } from "./routes";
 import { sessionStore } from "./store/sessions";
 import { userStore } from "./store/users";
 import { loginThrottle } from "./throttle";
-import { userRoutes } from "./user-routes";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
@@ -31,7 +28,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const sessions = sessionStore(sql);
   const { publicKeys, signAccess } = await accessTokenIssuer({
     issuer: config.ISSUER_URL,
-    privateKeys: JSON.parse(config.USER_SIGNING_KEYS),
+    keys: config.USER_SIGNING_KEYS,
   });
   const deps: Deps = {
     users: userStore(sql, outbox),
@@ -49,10 +46,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     service: "user",
     host: config.HOST,
     port: config.PORT,
-    routes: new Elysia()
-      .use(authRoutes(deps, publicKeys))
-      .use(userRoutes(deps, verify))
-      .use(internalRoutes(deps, { verify, tokens })),
+    routes: routes(deps, { verify, tokens, publicKeys }),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
     close: [

@@ -2,7 +2,15 @@ import { Uuid } from "@shop/contracts/common";
 import { roles } from "@shop/contracts/permissions";
 import { t } from "elysia";
 
-const email = t.String({ format: "email", maxLength: 254 });
+const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
+const label = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
+/** As `format: email`, and with spaces around it, which are taken off. */
+const email = t.String({
+  pattern: `^\\s*${atom}(?:\\.${atom})*@(?:${label}\\.)+${label}\\s*$`,
+  maxLength: 254,
+  description: "An e-mail address",
+  examples: ["ada@example.test"],
+});
 const password = t.String({ minLength: 8, maxLength: 200 });
 const name = t.String({ minLength: 1, maxLength: 100 });
 const refreshToken = t.String({ minLength: 1, maxLength: 200 });
@@ -18,7 +26,7 @@ export const ProfileBody = t.Object(
     name: t.Optional(name),
     email: t.Optional(email),
     password: t.Optional(password),
-    currentPassword: t.Optional(password),
+    currentPassword: t.Optional(t.String({ minLength: 1, maxLength: 200 })),
   },
   { minProperties: 1 },
 );
@@ -43,4 +51,17 @@ export const SessionView = t.Object({
 export const PageQuery = t.Object({
   limit: t.Integer({ minimum: 1, maximum: 100, default: 20 }),
   cursor: t.Optional(Uuid),
+});
+export const JwksView = t.Object({
+  keys: t.Array(
+    t.Object({
+      kty: t.String(),
+      crv: t.String(),
+      x: t.String(),
+      y: t.String(),
+      kid: t.String(),
+      alg: t.String(),
+      use: t.String(),
+    }),
+  ),
 });

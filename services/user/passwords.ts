@@ -3,13 +3,10 @@ import { BulkheadRejectedError, bulkhead } from "cockatiel";
 import type { Passwords } from "./deps";
 
 /** OWASP's first choice for argon2id. @see https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html */
-const argon2id = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
+export const argon2id = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
 
 /** Hashing takes most of a core for some 50 ms, so only a few run at once and the other routes keep theirs. */
-const atOnce = 2;
-const waiting = 200;
-
-export async function passwords(): Promise<Passwords> {
+export async function passwords({ atOnce, waiting } = { atOnce: 2, waiting: 200 }): Promise<Passwords> {
   const room = bulkhead(atOnce, waiting);
   const inRoom = <T>(work: () => Promise<T>): Promise<T> =>
     room.execute(work).catch((error) => {
@@ -25,8 +22,11 @@ export async function passwords(): Promise<Passwords> {
 
   return {
     hash: (password) => inRoom(() => Bun.password.hash(password, argon2id)),
-    async verify(password, hash) {
-      const right = await inRoom(() => Bun.password.verify(password, hash || nobody));
+    async verify(password, hash, before) {
+      const right = await inRoom(async () => {
+        await before();
+        return Bun.password.verify(password, hash || nobody);
+      });
       return right && Boolean(hash);
     },
   };

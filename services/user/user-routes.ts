@@ -1,8 +1,10 @@
 import { problems, Uuid } from "@shop/contracts/common";
 import { access, type VerifyAccess } from "@shop/kit/access";
 import { Elysia, t } from "elysia";
-import { grantRole, revokeRole } from "./commands/change-roles";
+import { addressOf } from "./address";
 import { deleteProfile } from "./commands/delete-profile";
+import { grantRole } from "./commands/grant-role";
+import { revokeRole } from "./commands/revoke-role";
 import { updateProfile } from "./commands/update-profile";
 import type { Deps } from "./deps";
 import type { Account } from "./domain/account";
@@ -19,11 +21,12 @@ export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
     })
     .put(
       "/users/profile",
-      async ({ user, body }) => profileView(await updateProfile(deps, { ...body, userId: user.id })),
+      async ({ user, body, request }) =>
+        profileView(await updateProfile(deps, { ...body, userId: user.id, address: addressOf(request) })),
       {
         signedIn: true,
         body: ProfileBody,
-        response: { 200: ProfileView, ...problems(400, 401, 403, 404, 409, 415, 422, 503) },
+        response: { 200: ProfileView, ...problems(400, 401, 403, 404, 409, 415, 422, 429, 503) },
       },
     )
     .delete(

@@ -8,12 +8,11 @@ export type LogIn = { email: string; password: string; address: string };
 export async function logIn(deps: Deps, { email, password, address }: LogIn): Promise<Session> {
   await deps.throttle.check(email, address);
   const credentials = await deps.users.credentialsOf(email);
-  const right = await deps.passwords.verify(password, credentials?.passwordHash);
+  const right = await deps.passwords.verify(password, credentials?.passwordHash, () =>
+    deps.throttle.count(email, address),
+  );
   const account = right && credentials ? await deps.users.byId(credentials.userId) : undefined;
-  if (!account) {
-    await deps.throttle.failed(email, address);
-    throw invalidCredentials();
-  }
-  await deps.throttle.succeeded(email);
-  return openSession(deps, account);
+  if (!account || !credentials) throw invalidCredentials();
+  await deps.throttle.succeeded(email, address);
+  return openSession(deps, account, credentials.passwordHash);
 }

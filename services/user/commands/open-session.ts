@@ -1,13 +1,15 @@
 import type { Deps } from "../deps";
-import type { Account } from "../domain/account";
+import { type Account, invalidCredentials } from "../domain/account";
 import { accessLifetimeSeconds, newRefreshToken } from "../domain/session";
 
 export type Tokens = { token: string; tokenType: "Bearer"; expiresIn: number; refreshToken: string };
 export type Session = Tokens & { user: Account };
 
-export async function openSession(deps: Deps, account: Account): Promise<Session> {
+/** @throws AppError `auth.invalid_credentials` (401) if the password has been changed since it was checked */
+export async function openSession(deps: Deps, account: Account, passwordHash: string): Promise<Session> {
   const refresh = newRefreshToken();
-  await deps.sessions.open(account.id, refresh.hash);
+  const opened = await deps.sessions.open({ userId: account.id, passwordHash, tokenHash: refresh.hash });
+  if (!opened) throw invalidCredentials();
   return sessionWith(deps, account, refresh.token);
 }
 

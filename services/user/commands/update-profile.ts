@@ -1,33 +1,41 @@
 import { AppError } from "@shop/kit/errors";
 import type { Deps } from "../deps";
-import { type Account, tidyEmail, tidyName, userNotFound } from "../domain/account";
+import { type Account, sameEmail, tidyEmail, tidyName } from "../domain/account";
+import { accountOf } from "../queries/accounts";
 
 export type UpdateProfile = {
   userId: string;
+  address: string;
   name?: string;
   email?: string;
   password?: string;
   currentPassword?: string;
 };
 
-/** Changing how one logs in asks for the password one has. @throws AppError `user.current_password_wrong` (403), `auth.email_taken` (409) */
+/** Changing how one logs in asks for the password one has. @throws AppError `user.current_password_wrong` (403), `auth.email_taken` (409), `auth.throttled` (429) */
 export async function updateProfile(deps: Deps, command: UpdateProfile): Promise<Account> {
-  const { userId, password } = command;
-  if (password !== undefined || command.email !== undefined)
-    await confirmPassword(deps, userId, command.currentPassword);
+  const { userId, name, email, password } = command;
+  const account = await accountOf(deps, userId);
+  // A client that sends the whole profile back, e-mail address included, changes nothing about it.
+  const moves = email !== undefined && sameEmail(email) !== sameEmail(account.email);
+  if (password !== undefined || moves) await confirmPassword(deps, account, command);
   await deps.users.change(userId, {
-    ...(command.name !== undefined && { name: tidyName(command.name) }),
-    ...(command.email !== undefined && { email: tidyEmail(command.email) }),
+    ...(name !== undefined && { name: tidyName(name) }),
+    ...(email !== undefined && { email: tidyEmail(email) }),
     ...(password !== undefined && { passwordHash: await deps.passwords.hash(password) }),
   });
-  const account = await deps.users.byId(userId);
-  if (!account) throw userNotFound();
-  return account;
+  return accountOf(deps, userId);
 }
 
-async function confirmPassword(deps: Deps, userId: string, password: string | undefined): Promise<void> {
-  const hash = await deps.users.passwordHashOf(userId);
-  if (password !== undefined && (await deps.passwords.verify(password, hash))) return;
+/** Throttled like a login: whoever holds a stolen access token must not guess the password here. */
+async function confirmPassword(deps: Deps, { id, email }: Account, command: UpdateProfile): Promise<void> {
+  const { currentPassword, address } = command;
+  if (currentPassword !== undefined) {
+    await deps.throttle.check(email, address);
+    const hash = await deps.users.passwordHashOf(id);
+    const right = await deps.passwords.verify(currentPassword, hash, () => deps.throttle.count(email, address));
+    if (right) return deps.throttle.succeeded(email, address);
+  }
   throw new AppError("user.current_password_wrong", {
     kind: "forbidden",
     public: "To change the e-mail address or the password, send the current password as well.",

@@ -10,6 +10,6 @@ export async function accountOf(deps: Deps, userId: string): Promise<Account> {
 
 /** Somebody else's account answers as one that does not exist. */
 export async function accountFor(deps: Deps, user: User, userId: string): Promise<Account> {
-  if (userId !== user.id && !may(user, "users:read")) throw userNotFound();
+  if (userId.toLowerCase() !== user.id && !may(user, "users:read")) throw userNotFound();
   return accountOf(deps, userId);
 }

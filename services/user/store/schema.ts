@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { index, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { check, index, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 
 export { inbox, outbox } from "@shop/kit/outbox-schema";
 
@@ -17,7 +17,11 @@ export const users = pgTable(
     /** Erased: the row stays for the orders that refer to it, without anything personal. */
     deletedAt: at("deleted_at"),
   },
-  (table) => [uniqueIndex("users_email").on(sql`lower(${table.email})`)],
+  (table) => [
+    uniqueIndex("users_email").on(sql`lower(${table.email})`),
+    check("users_email_length", sql`char_length(${table.email}) between 3 and 254`),
+    check("users_name_length", sql`char_length(${table.name}) between 1 and 100`),
+  ],
 );
 
 export const role = pgTable("role", { name: text().primaryKey() });
@@ -67,5 +71,6 @@ export const refreshToken = pgTable(
     index("refresh_token_family").on(table.familyId),
     index("refresh_token_user").on(table.userId),
     index("refresh_token_expires").on(table.expiresAt),
+    check("refresh_token_lifetime", sql`${table.expiresAt} > ${table.createdAt}`),
   ],
 );

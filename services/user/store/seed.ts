@@ -1,5 +1,6 @@
 import { permissions, roles } from "@shop/contracts/permissions";
 import type { Sql } from "@shop/kit/postgres";
+import { argon2id } from "../passwords";
 
 /** Roles and permissions are part of the program, so every migration brings the ones that are new. */
 export async function fillRoles(sql: Sql): Promise<void> {
@@ -20,7 +21,7 @@ export async function seed(sql: Sql): Promise<void> {
     const [known] = await sql`select 1 from users where lower(email) = ${person.email}`;
     if (known) continue;
     const id = Bun.randomUUIDv7();
-    const hash = await Bun.password.hash(person.password, { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 });
+    const hash = await Bun.password.hash(person.password, argon2id);
     const added = await sql`
       insert into users (id, email, name, password_hash) values (${id}, ${person.email}, ${person.name}, ${hash})
       on conflict do nothing returning id`;

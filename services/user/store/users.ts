@@ -3,6 +3,7 @@ import type { PostgresOutbox } from "@shop/kit/outbox-postgres";
 import { isUniqueViolation, type Sql, type TransactionSql } from "@shop/kit/postgres";
 import type { UserStore } from "../deps";
 import { type Account, type Credentials, emailTaken, lastAdmin } from "../domain/account";
+import { revokeTokens } from "./sessions";
 
 type Row = { id: string; email: string; name: string; roles: string[]; permissions: string[]; created_at: Date };
 
@@ -62,25 +63,26 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
             update users set name = coalesce(${name ?? null}, name), email = coalesce(${email ?? null}, email),
               password_hash = coalesce(${passwordHash ?? null}, password_hash), updated_at = now()
             where id = ${userId} and deleted_at is null`;
-          if (passwordHash !== undefined) await endSessions(tx, userId);
+          if (passwordHash !== undefined) await revokeTokens(tx, { userId });
         })
         .catch(takenOr);
     },
 
     async erase(userId) {
       await sql.begin(async (tx) => {
-        await keepAnAdmin(tx, userId);
-        await tx`delete from user_role where user_id = ${userId}`;
-        await endSessions(tx, userId);
+        // The row first: a role granted or a session opened at the same time waits for it, and then finds nobody.
         await tx`
           update users set email = id || '@deleted.invalid', name = 'Deleted user', password_hash = '', deleted_at = now()
           where id = ${userId} and deleted_at is null`;
+        await keepAnAdmin(tx, userId);
+        await tx`delete from user_role where user_id = ${userId}`;
+        await revokeTokens(tx, { userId });
       });
     },
 
     async grant(userId, role) {
       const rows = await sql`
-        with known as (select id from users where id = ${userId} and deleted_at is null), added as (
+        with known as (select id from users where id = ${userId} and deleted_at is null for share), added as (
           insert into user_role (user_id, role) select id, ${role} from known on conflict do nothing
         ) select 1 from known`;
       return rows.length > 0;
@@ -94,9 +96,6 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
     },
   };
 }
-
-const endSessions = (tx: TransactionSql, userId: string) =>
-  tx`update refresh_token set revoked_at = now() where user_id = ${userId} and revoked_at is null`;
 
 /** Two administrators who remove each other at once come one after the other here. */
 async function keepAnAdmin(tx: TransactionSql, leavingId: string): Promise<void> {

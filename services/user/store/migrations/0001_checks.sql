@@ -1,0 +1,3 @@
+ALTER TABLE "refresh_token" ADD CONSTRAINT "refresh_token_lifetime" CHECK ("refresh_token"."expires_at" > "refresh_token"."created_at");--> statement-breakpoint
+ALTER TABLE "users" ADD CONSTRAINT "users_email_length" CHECK (char_length("users"."email") between 3 and 254);--> statement-breakpoint
+ALTER TABLE "users" ADD CONSTRAINT "users_name_length" CHECK (char_length("users"."name") between 1 and 100);

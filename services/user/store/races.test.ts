@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Sql } from "@shop/kit/postgres";
+import { eventually } from "@shop/kit/testing/eventually";
+import type { SessionStore } from "../deps";
+import { type TestUserService, testUserService } from "../testing/user-service";
+import { sessionStore } from "./sessions";
+import { userStore } from "./users";
+
+/** Two things at once, in the one order that could go wrong: the first is held before its commit until the second waits. */
+let service: TestUserService;
+let sessions: SessionStore;
+beforeAll(async () => {
+  service = await testUserService();
+  sessions = service.sessions;
+});
+afterAll(() => service.close());
+
+async function whileHeld<T>(first: (tx: Sql) => Promise<unknown>, second: () => Promise<T>): Promise<T> {
+  let waiting: Promise<T> | undefined;
+  await service.sql.begin(async (tx) => {
+    await first(tx as unknown as Sql);
+    waiting = second();
+    await eventually(async () => {
+      const blocked = await service.sql`
+        select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+      return blocked.length > 0;
+    });
+  });
+  return waiting as Promise<T>;
+}
+
+async function anAccount() {
+  const { id } = await service.register();
+  return { id, passwordHash: (await service.deps.users.passwordHashOf(id)) as string };
+}
+
+/** A session of two tokens, the older of them used. */
+async function aSession(account: { id: string; passwordHash: string }) {
+  const [older, newer, next] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
+  await sessions.open({ userId: account.id, passwordHash: account.passwordHash, tokenHash: older });
+  await sessions.rotate(older, newer);
+  return { older, newer, next };
+}
+
+test("a stolen token that comes again ends the session although its newest token is being replaced", async () => {
+  const { older, newer, next } = await aSession(await anAccount());
+  const verdict = await whileHeld(
+    (tx) => sessionStore(tx).rotate(newer, next),
+    () => sessions.rotate(older, crypto.randomUUID()),
+  );
+  expect(verdict).toBe("reused");
+  expect(await sessions.rotate(next, crypto.randomUUID())).toBe("invalid");
+});
+
+test("a new password ends the session whose token is being replaced", async () => {
+  const account = await anAccount();
+  const { newer, next } = await aSession(account);
+  await whileHeld(
+    (tx) => sessionStore(tx).rotate(newer, next),
+    () => service.deps.users.change(account.id, { passwordHash: "another" }),
+  );
+  expect(await sessions.rotate(next, crypto.randomUUID())).toBe("invalid");
+});
+
+test("a new password ends the session that the old one is opening", async () => {
+  const { id: userId, passwordHash } = await anAccount();
+  const tokenHash = crypto.randomUUID();
+  await whileHeld(
+    (tx) => sessionStore(tx).open({ userId, passwordHash, tokenHash }),
+    () => service.deps.users.change(userId, { passwordHash: "another" }),
+  );
+  expect(await sessions.rotate(tokenHash, crypto.randomUUID())).toBe("invalid");
+});
+
+test("the old password opens no session while it is being changed", async () => {
+  const { id: userId, passwordHash } = await anAccount();
+  const opened = await whileHeld(
+    (tx) => tx`update users set password_hash = 'another' where id = ${userId}`,
+    () => sessions.open({ userId, passwordHash, tokenHash: crypto.randomUUID() }),
+  );
+  expect(opened).toBe(false);
+});
+
+test("who is leaving keeps no role that is being granted", async () => {
+  const { id } = await anAccount();
+  const { users } = service.deps;
+  const staying = await anAccount();
+  await users.grant(staying.id, "admin");
+  await whileHeld(
+    (tx) => userStore(tx, undefined as never).grant(id, "admin"),
+    () => users.erase(id),
+  );
+  const { id: other } = await anAccount();
+  const granted = await whileHeld(
+    (tx) => tx`update users set deleted_at = now() where id = ${other}`,
+    () => users.grant(other, "admin"),
+  );
+  expect(granted).toBe(false);
+  const admins = await service.sql`select user_id from user_role where role = 'admin'`;
+  expect(admins.map((row) => row.user_id)).toEqual([staying.id]);
+});
+
+test("tokens are forgotten a day after they end", async () => {
+  const account = await anAccount();
+  const { older, newer } = await aSession(account);
+  await service.sql`
+    update refresh_token set created_at = now() - interval '40 days', expires_at = now() - interval '25 hours'
+    where token_hash = ${older}`;
+  await service.sessions.forgetExpired();
+  const left = await service.sql`select token_hash from refresh_token where token_hash in (${older}, ${newer})`;
+  expect(left.map((row) => row.token_hash)).toEqual([newer]);
+});
