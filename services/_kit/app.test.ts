@@ -23,7 +23,6 @@ const routes = new Elysia()
   .get("/broken", () => {
     throw new Error("password=hunter2 at /srv/app.ts");
   })
-  // biome-ignore lint/suspicious/useAwait: a rejection, not a throw
   .get("/rejected", async () => {
     throw "a string";
   })
@@ -51,7 +50,12 @@ function anApp(health: Partial<Health> = {}, draining = false) {
     const response = await app.handle(new Request(`http://things.test${path}`, { method, headers, body: init.body }));
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.includes("json");
-    return { status: response.status, headers: response.headers, text, body: (isJson ? JSON.parse(text) : {}) as Problem };
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: (isJson ? JSON.parse(text) : {}) as Problem,
+    };
   };
   return { send, lines, app };
 }
@@ -60,14 +64,24 @@ beforeAll(() => startTelemetry("test", undefined));
 
 describe("every failure is problem+json with a code and a trace id", () => {
   const { send } = anApp();
-  const body = (text: string, type?: string) => ({ body: text, ...(type !== undefined && { headers: { "content-type": type } }) });
+  const body = (text: string, type?: string) => ({
+    body: text,
+    ...(type !== undefined && { headers: { "content-type": type } }),
+  });
   test.each([
     ["malformed JSON", "POST", "/things", body('{"name":'), 400, "request.malformed"],
     ["NUL in a string", "POST", "/things", body('{"name":"a\\u0000"}'), 400, "request.malformed"],
     ["NUL in a name", "POST", "/things", body('{"name":"a","b\\u0000":1}'), 400, "request.malformed"],
     ["half a character", "POST", "/things", body('{"name":"\\ud800"}'), 400, "request.malformed"],
     ["NUL in the URL", "GET", "/things/a%00b", {}, 400, "request.malformed"],
-    ["a form", "POST", "/things", body("name=a", "application/x-www-form-urlencoded"), 415, "request.unsupported_media_type"],
+    [
+      "a form",
+      "POST",
+      "/things",
+      body("name=a", "application/x-www-form-urlencoded"),
+      415,
+      "request.unsupported_media_type",
+    ],
     ["plain text", "POST", "/things", body('{"name":"a"}', "text/plain"), 415, "request.unsupported_media_type"],
     ["no body", "POST", "/things", {}, 422, "request.invalid"],
     ["a wrong field", "POST", "/things", body('{"name":1}'), 422, "request.invalid"],
@@ -113,7 +127,9 @@ describe("every failure is problem+json with a code and a trace id", () => {
 test("the media type is read as RFC 9110 says: without regard to case or parameters", async () => {
   const { send } = anApp();
   for (const type of ["Application/JSON", "application/json; charset=utf-8"])
-    expect((await send("POST", "/things", { body: '{"name":"a"}', headers: { "content-type": type } })).status).toBe(200);
+    expect((await send("POST", "/things", { body: '{"name":"a"}', headers: { "content-type": type } })).status).toBe(
+      200,
+    );
 });
 
 describe("the log", () => {
@@ -144,12 +160,15 @@ describe("the trace", () => {
     const { body } = await send("GET", "/nowhere", { headers: { traceparent } });
     expect(body.traceId).toBe("4bf92f3577b34da6a3ce929d0e0e4736");
   });
-  test.each([undefined, "nonsense", "00-00000000000000000000000000000000-0000000000000000-01"])("is new with %p", async (traceparent) => {
-    const headers = traceparent === undefined ? {} : { traceparent };
-    const [first, second] = [await send("GET", "/nowhere", { headers }), await send("GET", "/nowhere", { headers })];
-    expect(first.body.traceId).toMatch(/^(?!0+$)[0-9a-f]{32}$/);
-    expect(second.body.traceId).not.toBe(first.body.traceId);
-  });
+  test.each([undefined, "nonsense", "00-00000000000000000000000000000000-0000000000000000-01"])(
+    "is new with %p",
+    async (traceparent) => {
+      const headers: Record<string, string> = traceparent === undefined ? {} : { traceparent };
+      const [first, second] = [await send("GET", "/nowhere", { headers }), await send("GET", "/nowhere", { headers })];
+      expect(first.body.traceId).toMatch(/^(?!0+$)[0-9a-f]{32}$/);
+      expect(second.body.traceId).not.toBe(first.body.traceId);
+    },
+  );
 });
 
 describe("a card number in a body is refused", () => {
@@ -166,7 +185,10 @@ describe("a card number in a body is refused", () => {
     ["as a field's name", '{"name":"a","4111111111111111":1}'],
     ["in a field nobody asked for", '{"name":"a","deep":[{"er":"4111111111111111"}]}'],
   ])("%s", async (_how, body) => {
-    expect(await send("POST", "/things", { body })).toMatchObject({ status: 422, body: { code: "card_number.refused" } });
+    expect(await send("POST", "/things", { body })).toMatchObject({
+      status: 422,
+      body: { code: "card_number.refused" },
+    });
   });
   test("and its request is not logged with it", async () => {
     const { send: sendLogged, lines } = anApp();
@@ -192,12 +214,25 @@ describe("what operators ask", () => {
     ["all is well", {}, false, 200, "ready"],
     ["the queue is down", { queue: () => false }, false, 200, "degraded"],
     ["the store is down", { store: down }, false, 503, "store unavailable"],
-    ["the store throws", { store: () => { throw new Error("no pool"); } }, false, 503, "store unavailable"],
+    [
+      "the store throws",
+      {
+        store: () => {
+          throw new Error("no pool");
+        },
+      },
+      false,
+      503,
+      "store unavailable",
+    ],
     ["the store hangs", { store: () => new Promise(() => {}), storeTimeoutMs: 20 }, false, 503, "store unavailable"],
     ["it is draining", {}, true, 503, "draining"],
-  ] as [string, Partial<Health>, boolean, number, string][])("ready while %s", async (_when, health, draining, status, text) => {
-    expect(await anApp(health, draining).send("GET", "/ready")).toMatchObject({ status, body: { status: text } });
-  });
+  ] as [string, Partial<Health>, boolean, number, string][])(
+    "ready while %s",
+    async (_when, health, draining, status, text) => {
+      expect(await anApp(health, draining).send("GET", "/ready")).toMatchObject({ status, body: { status: text } });
+    },
+  );
 
   test("metrics name routes by their pattern, whatever was asked", async () => {
     const { send, app } = anApp();
@@ -223,7 +258,13 @@ describe("what operators ask", () => {
 });
 
 describe("the path is read from the URL alone", () => {
-  const app = createApp({ service: "x", routes, health: { store: async () => {}, queue: () => true }, log: silentLog, draining: () => false });
+  const app = createApp({
+    service: "x",
+    routes,
+    health: { store: async () => {}, queue: () => true },
+    log: silentLog,
+    draining: () => false,
+  });
   test.each(["a", "ab", "a.b"])("with the host %p too", async (host) => {
     expect((await app.handle(new Request(`http://${host}/things/metrics`))).status).toBe(200);
     expect((await app.handle(new Request(`http://${host}/products/metrics`))).status).toBe(404);

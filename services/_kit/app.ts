@@ -50,18 +50,21 @@ export function createApp(o: {
     async handle(request) {
       const started = performance.now();
       const path = pathOf(request);
+      const refused = refusalOf(request, path);
+      const method = methods.has(request.method) ? request.method : "other";
+      // Neither span nor log line gets to see the path of a request that is refused for what is in it.
       const response = await inSpan(
-        `${request.method} ${path}`,
+        method,
         { kind: SpanKind.SERVER, traceparent: request.headers.get("traceparent"), root: true },
-        async () => {
-          const answer = await guarded(request, path, app.fetch);
-          if (!operationPaths.has(path))
-            o.log.info({ method: request.method, path, status: answer.status, ms: elapsedMs(started) }, "request");
+        async (span) => {
+          const answer = refused ? problemResponse(refused, traceId()) : await app.fetch(request);
+          span.updateName(`${method} ${routeOf.get(request) ?? "none"}`);
+          const line = { method, path: refused ? "refused" : path, status: answer.status, ms: elapsedMs(started) };
+          if (!operationPaths.has(path)) o.log.info(line, "request");
           return answer;
         },
       );
       const route = routeOf.get(request) ?? "none";
-      const method = methods.has(request.method) ? request.method : "other";
       httpDuration.observe({ method, route, status: response.status }, elapsedMs(started) / 1000);
       return response;
     },
@@ -110,18 +113,15 @@ async function readiness(health: Health): Promise<string> {
   return health.queue() ? "ready" : "degraded";
 }
 
-async function guarded(
-  request: Request,
-  path: string,
-  next: (request: Request) => Response | Promise<Response>,
-): Promise<Response> {
+/** Why a request is refused before anybody sees it. */
+function refusalOf(request: Request, path: string): AppError | undefined {
   try {
     if (path === "" || /%00/.test(request.url)) throw malformed("The URL cannot be read.");
     refuseCardNumberAround(request);
+    return undefined;
   } catch (error) {
-    return problemResponse(error as AppError, traceId());
+    return error as AppError;
   }
-  return next(request);
 }
 
 const malformed = (text: string, cause?: unknown) =>
@@ -166,8 +166,7 @@ function toAppError(code: string | number, error: unknown): AppError {
   if (error instanceof Error && error.cause instanceof AppError) return error.cause;
   if (code === "NOT_FOUND")
     return new AppError("route.not_found", { kind: "not_found", public: "There is nothing here." });
-  if (code === "PARSE")
-    return malformed("The body cannot be read.", error);
+  if (code === "PARSE") return malformed("The body cannot be read.", error);
   if (code === "VALIDATION") return invalid(error as ValidationIssues);
   return new AppError("internal", { kind: "internal", public: "Something went wrong.", cause: error });
 }

@@ -20,8 +20,10 @@ const cards = {
 };
 const numbers = Object.values(cards);
 const grouped = (number: string, separator: string) => number.replace(/(\d{4})(?=\d)/g, `$1${separator}`);
-const asRequest = (url: string, headers: Record<string, string> = {}) => () =>
-  refuseCardNumberAround(new Request(`http://service.test${url}`, { headers }));
+const asRequest =
+  (url: string, headers: Record<string, string> = {}) =>
+  () =>
+    refuseCardNumberAround(new Request(`http://service.test${url}`, { headers }));
 
 describe.each(Object.entries(cards))("a number of %s is found", (_scheme, number) => {
   test.each([
@@ -55,18 +57,18 @@ describe("what is no card number passes", () => {
   });
   test("ids made of few letters, with a prefix, side by side", () =>
     pass(
-      fc
-        .tuple(bytes(16), fc.constantFrom("", "order_", "sub-", '"', "/orders/"))
-        .map(([id, prefix]) => {
-          const hex = id.toString("hex").replace(/[c-f]/g, "8");
-          const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-          return `${prefix}${uuid}-${uuid} ${uuid}`;
-        }),
+      fc.tuple(bytes(16), fc.constantFrom("", "order_", "sub-", '"', "/orders/")).map(([id, prefix]) => {
+        const hex = id.toString("hex").replace(/[c-f]/g, "8");
+        const uuid = hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+        return `${prefix}${uuid}-${uuid} ${uuid}`;
+      }),
     ));
   test("hex digests", () =>
     pass(fc.constantFrom(16, 20, 32, 64).chain((length) => bytes(length).map((digest) => digest.toString("hex")))));
   test("signed tokens", () =>
-    pass(fc.tuple(bytes(24), bytes(120), bytes(64)).map((parts) => parts.map((p) => p.toString("base64url")).join("."))));
+    pass(
+      fc.tuple(bytes(24), bytes(120), bytes(64)).map((parts) => parts.map((p) => p.toString("base64url")).join(".")),
+    ));
   test("times", () =>
     pass(
       fc.date({ noInvalidDate: true, min: new Date("2000-01-01"), max: new Date("2032-12-31") }).map((at) => {

@@ -3,11 +3,9 @@ import { AppError } from "./errors";
 /** Digits, with at most one space or hyphen between two of them. */
 const runs = /\d(?:[ -]?\d){12,}/g;
 /** Ids and digests are full of digits; one in a few hundred would pass for a card number. */
-const ids =
-  /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{24,})(?![0-9a-z])/gi;
+const ids = /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{24,})(?![0-9a-z])/gi;
 /** How the numbers of the card schemes begin, and how long they are. */
-const schemes =
-  /^(?:4\d{12,18}|5[0-8]\d{11,17}|2[2-7]\d{14,17}|3\d{13,18}|6\d{12,18}|8[12]\d{14,17}|9792\d{12})$/;
+const schemes = /^(?:4\d{12,18}|5[0-8]\d{11,17}|2[2-7]\d{14,17}|3\d{13,18}|6\d{12,18}|8[12]\d{14,17}|9792\d{12})$/;
 
 function passesLuhn(digits: string): boolean {
   let sum = 0;

@@ -16,7 +16,7 @@ export type Consumers<Deps, C extends Catalogue> = {
 };
 
 export type RunningConsumer = {
-  /** Stops taking jobs and waits for those under way, for 4 s at most: what is not done then is done again by another worker. */
+  /** Stops taking jobs and waits for those under way, for 3 s at most: what is not done then is done again by another worker. */
   close(): Promise<void>;
 };
 
@@ -44,7 +44,7 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
     await handler(o.deps, message.data, message);
   }
 
-  let closing = false;
+  let closing: Promise<void> | undefined;
   const worker = new Worker<Message>(
     o.queue,
     (job) =>
@@ -90,12 +90,15 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
     },
   );
   worker.on("error", (error) => o.log.warn({ error: textOf(error), queue: o.queue }, "consumer"));
+  async function close(): Promise<void> {
+    const closed = worker.close().then(() => true);
+    const tooLong = Bun.sleep(o.closeLimitMs ?? 3_000).then(() => false);
+    if (!(await Promise.race([closed, tooLong]))) o.log.warn({ queue: o.queue }, "consumer did not close in time");
+  }
   return {
-    async close() {
-      closing = true;
-      const closed = worker.close().then(() => true);
-      const tooLong = Bun.sleep(o.closeLimitMs ?? 4_000).then(() => false);
-      if (!(await Promise.race([closed, tooLong]))) o.log.warn({ queue: o.queue }, "consumer did not close in time");
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }

@@ -156,6 +156,22 @@ describe("a message that comes again", () => {
     await eventually(() => queue.got.length >= 10);
     expect(new Set(queue.got.map((item) => item.message.id)).size).toBe(1);
   });
+  test("while it is being handled waits for that, and sends its reply", async () => {
+    const message = aMessage("to.b");
+    const both = Promise.withResolvers<void>();
+    let begun = 0;
+    const handle = (outbox: Outbox, n: number) =>
+      outbox.commit(message, async () => {
+        if (++begun === 2) both.resolve();
+        await both.promise;
+        return { subject: "s1", drafts: [{ type: "to.a", data: { n } }], result: n };
+      });
+    const results = await Promise.all([handle(anOutbox(), 1), handle(anOutbox(), 2)]);
+    const kept = results.filter((result) => result !== undefined) as number[];
+    expect(kept).toHaveLength(1);
+    await eventually(() => queue.got.length >= 2);
+    expect(new Set(numbers())).toEqual(new Set(kept));
+  });
   test("while the queue is away fails, so that it comes once more: nobody else has its reply", async () => {
     const outbox = anOutbox();
     const message = aMessage("to.b");
@@ -173,6 +189,70 @@ describe("a message that comes again", () => {
     const silent = async () => ({ subject: "s1", drafts: [], result: "done" });
     await outbox.commit(message, silent);
     expect(await outbox.commit(message, silent)).toBeUndefined();
+  });
+});
+
+describe("many messages in one transaction", () => {
+  /** Each message stores and tells its own number, about a subject of its own. */
+  const tellAll = (outbox: Outbox, messages: Message[]) =>
+    outbox.commitAll(messages, async (tx, fresh) => {
+      const inOrder = fresh.map((message) => message.sequence).toSorted((x, y) => x - y);
+      for (const n of inOrder) await tx`insert into thing (n) values (${n})`;
+      return fresh.map((message) => ({
+        message,
+        subject: message.subject,
+        drafts: [
+          { type: "to.a", data: { n: message.sequence } },
+          { type: "to.b", data: { n: message.sequence } },
+        ],
+      }));
+    });
+  const several = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, n) => aMessage("to.b", `subject-${from + n}`, from + n));
+
+  test("are each kept with their own reply", async () => {
+    const outbox = anOutbox();
+    const messages = several(5);
+    expect(await tellAll(outbox, messages)).toEqual(new Set());
+    await eventually(() => queue.got.length === 10);
+    expect([await countOf("thing"), await countOf("outbox"), await countOf("inbox")]).toEqual([5, 10, 5]);
+    queue.got.length = 0;
+    const [third] = messages.slice(2, 3) as [Message];
+    expect(await tellAll(outbox, [third])).toEqual(new Set([third.id]));
+    expect(queue.got.map(({ message }) => [message.subject, message.type])).toEqual([
+      ["subject-2", "to.a"],
+      ["subject-2", "to.b"],
+    ]);
+  });
+  test("of which some were handled before are handled without those", async () => {
+    const outbox = anOutbox();
+    const messages = several(3);
+    await tellAll(outbox, messages);
+    expect(await tellAll(outbox, [...messages, ...several(2, 3)])).toEqual(new Set(messages.map((it) => it.id)));
+    expect([await countOf("thing"), await countOf("inbox")]).toEqual([5, 5]);
+  });
+  test("of which one fails are not kept at all", async () => {
+    const outbox = anOutbox();
+    const [first] = several(1) as [Message];
+    await tellAll(outbox, [first]);
+    // Another message that stores the same number.
+    await expect(tellAll(outbox, [...several(2, 1), aMessage("to.b", "s", 0)])).rejects.toThrow("thing_pkey");
+    expect([await countOf("thing"), await countOf("outbox"), await countOf("inbox")]).toEqual([1, 2, 1]);
+  });
+  test("by two at once, in whatever order, are handled once each and never wait for each other for ever", async () => {
+    const two = [anOutbox(), anOutbox()];
+    for (let round = 0; round < 10; round++) {
+      const messages = several(8, round * 8);
+      const all = [messages, messages.toReversed(), messages.toReversed(), messages];
+      await Promise.all(
+        all.map(async (batch, n) => {
+          const outbox = two[n % 2] as Outbox;
+          // As a consumer does: what failed as a whole comes again.
+          await tellAll(outbox, batch).catch(() => tellAll(outbox, batch));
+        }),
+      );
+    }
+    expect([await countOf("thing"), await countOf("outbox"), await countOf("inbox")]).toEqual([80, 160, 80]);
   });
 });
 

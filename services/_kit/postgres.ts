@@ -4,6 +4,9 @@ import postgres, { type Sql } from "postgres";
 
 export type { Sql, TransactionSql } from "postgres";
 
+/** "Exists already, skipping" is no news. */
+const quiet = () => {};
+
 /** A pool of connections with the service's own role. */
 export const connectPostgres = (url: string, options: { max: number; service: string }): Sql =>
   postgres(url, {
@@ -15,7 +18,7 @@ export const connectPostgres = (url: string, options: { max: number; service: st
       statement_timeout: 10_000,
       idle_in_transaction_session_timeout: 10_000,
     },
-    onnotice: () => {},
+    onnotice: quiet,
   });
 
 /** Any number that no other use of advisory locks in the database takes. */
@@ -23,11 +26,11 @@ const migrationLock = 7_203_411;
 
 /** Applies migrations that are not applied yet. Safe to start twice at once: the second waits and finds nothing to do. */
 export async function migratePostgres(url: string, folder: string, seed?: (sql: Sql) => Promise<void>): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const sql = postgres(url, { max: 1, onnotice: quiet });
   try {
     await sql`select pg_advisory_lock(${migrationLock})`;
     // drizzle changes how its client reads types, so raw statements (the seed) get one of their own.
-    const forDrizzle = postgres(url, { max: 1, onnotice: () => {} });
+    const forDrizzle = postgres(url, { max: 1, onnotice: quiet });
     await migrate(drizzle(forDrizzle), { migrationsFolder: folder }).finally(() => forDrizzle.end());
     await seed?.(sql);
   } finally {

@@ -48,6 +48,8 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000),
   });
   connection.on("error", (error) => o.log.warn({ error: textOf(error) }, "redis"));
+  let closed = false;
+  const connected = () => !closed && connection.status === "ready";
   const queues = new Map<string, Queue>();
   const queueOf = (name: string) => {
     const existing = queues.get(name);
@@ -81,6 +83,16 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
       waiting = later;
       await send(batch);
     }
+    // Here and not a turn later: what is published from now on needs a flush of its own.
+    flushing = undefined;
+  }
+
+  /** What was under way when the connection broke counts as failed. ioredis keeps it until Redis is back, however long. */
+  function unlessLost<T>(work: Promise<T>): Promise<T> {
+    const lost = Promise.withResolvers<never>();
+    const onClose = () => lost.reject(new Error("the connection to Redis broke"));
+    connection.once("close", onClose);
+    return Promise.race([work, lost.promise]).finally(() => connection.off("close", onClose));
   }
 
   async function send(batch: Waiting[]): Promise<void> {
@@ -93,8 +105,8 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
       }
     try {
       // A queue made on a connection that is not up yet never gets well.
-      if (connection.status !== "ready") throw new Error("Redis cannot be reached");
-      await Promise.all([...jobs].map(([queue, list]) => queueOf(queue).addBulk(list)));
+      if (!connected()) throw new Error("Redis cannot be reached");
+      await unlessLost(Promise.all([...jobs].map(([queue, list]) => queueOf(queue).addBulk(list))));
       for (const item of batch) item.done();
     } catch (error) {
       // With those that wait: sent after all, they might overtake what has failed.
@@ -107,16 +119,13 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
     publish(outgoing) {
       const all = outgoing.map((item) => new Promise<void>((done, failed) => waiting.push({ ...item, done, failed })));
       // Started in the next turn, so that what is published in this one goes along.
-      flushing ??= Promise.resolve()
-        .then(flush)
-        .finally(() => {
-          flushing = undefined;
-        });
+      flushing ??= Promise.resolve().then(flush);
       return Promise.all(all).then(() => {});
     },
-    connected: () => connection.status === "ready",
+    connected,
     async close() {
       await flushing;
+      closed = true;
       await Promise.all([...queues.values()].map((queue) => queue.close().catch(() => {})));
       connection.disconnect();
     },

@@ -63,14 +63,14 @@ export function serve(o: {
   const onSignal = (signal: string) => {
     if (draining()) return;
     o.log.info({ signal }, "stopping");
-    setTimeout(() => {
+    const late = setTimeout(() => {
       o.log.error("did not stop in time");
       process.exit(1);
     }, o.exitLimitMs ?? exitLimitMs);
-    stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    stop().finally(() => {
+      clearTimeout(late);
+      process.exit(0);
+    });
   };
   for (const signal of signals) process.on(signal, onSignal);
   o.log.info({ port: server.port }, "listening");

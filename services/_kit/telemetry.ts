@@ -35,7 +35,10 @@ export async function startTelemetry(service: string, endpoint: string | undefin
     });
     sdk.start();
     recording = true;
-    return () => sdk.shutdown();
+    return () => {
+      recording = false;
+      return sdk.shutdown();
+    };
   }
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new W3CTraceContextPropagator());

@@ -1,4 +1,4 @@
-import type { InternalProduct } from "@shop/contracts/internal-api";
+import type { InternalProduct, Payable } from "@shop/contracts/internal-api";
 import type { Clock } from "@shop/kit/clock";
 import type { Log } from "@shop/kit/log";
 import type { Advanced, SagaState } from "@shop/kit/saga";
@@ -21,6 +21,8 @@ export type OrderStore = {
   /** The order as this process last wrote it, if it did lately. Another may have written since, which a commit finds out. */
   recent(orderId: string): StoredOrder | undefined;
   loadByKey(scope: string): Promise<{ stored: StoredOrder; keyHash?: string } | undefined>;
+  /** What payment may charge now; little of the order is read for it. */
+  payable(orderId: string): Promise<Payable | undefined>;
   /** Saves what an answer changed, and publishes. @returns false if somebody else wrote since `stored` was loaded */
   commit(stored: StoredOrder, next: Advanced<Order>): Promise<boolean>;
   listByUser(userId: string, page: { limit: number; cursor?: string }): Promise<Page>;

@@ -1,4 +1,4 @@
-import type { InternalProducts, InternalUser } from "@shop/contracts/internal-api";
+import type { InternalUser } from "@shop/contracts/internal-api";
 import { messages } from "@shop/contracts/messages";
 import { accessTokens, remoteKeys } from "@shop/kit/access";
 import { cached } from "@shop/kit/cache";
@@ -12,6 +12,7 @@ import { prepare } from "@shop/kit/service";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
+import { productsTogether } from "./products";
 import { routes } from "./routes";
 import { sealer } from "./seal";
 import { orderStore } from "./store/orders";
@@ -30,7 +31,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     clock,
     log,
     seal: await sealer(config.PAYMENT_SEAL_PUBLIC_KEY),
-    productsOf: async (ids) => (await inventory.get<InternalProducts>(`/internal/products?ids=${ids.join()}`)).items,
+    productsOf: productsTogether(inventory),
     userExists: cached((id) => users.get<InternalUser>(`/internal/users/${id}`).then(() => true, unknownIsFalse), {
       ttlMs: 30_000,
       max: 10_000,

@@ -24,9 +24,7 @@ export async function ordersOf(
 
 /** What payment may charge for an order, and for whom. */
 export async function payableOf(deps: Deps, orderId: string): Promise<Payable> {
-  const stored = await deps.store.load(orderId);
-  if (!stored) throw notFound();
-  const { order, saga } = stored;
-  const payable = saga.status === "running" && saga.step === "funds";
-  return { orderId, userId: order.userId, amount: order.total, payable };
+  const payable = await deps.store.payable(orderId);
+  if (!payable) throw notFound();
+  return payable;
 }

@@ -1,7 +1,6 @@
 import { messages } from "@shop/contracts/messages";
 import { type Clock, plusSeconds } from "@shop/kit/clock";
 import type { Log } from "@shop/kit/log";
-import { isDuplicateKey } from "@shop/kit/mongo";
 import { graceSeconds, type MongoOutbox, mongoOutbox } from "@shop/kit/outbox-mongo";
 import type { Publisher } from "@shop/kit/publisher";
 import { type Advanced, atEnd } from "@shop/kit/saga";
@@ -10,6 +9,7 @@ import type { OrderStore, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
 import { placeOrder } from "../sagas/place-order";
 import { type OrderDocument, ordersOf, toOrder, toStored } from "./documents";
+import { orderWrites } from "./writes";
 
 /** A saga that has had no answer for so long is asked for again. */
 const answerWithinSeconds = 10;
@@ -22,6 +22,7 @@ export function orderStore(o: {
   log: Log;
 }): OrderStore & { close(): Promise<void> } {
   const orders = ordersOf(o.db);
+  const writes = orderWrites(orders);
   /** Documents as they were read, so that a commit need not read again. */
   const read = new WeakMap<StoredOrder, OrderDocument>();
   /** Documents this process wrote whose saga goes on: their next answer most likely comes here. */
@@ -80,11 +81,9 @@ export function orderStore(o: {
         wakeAt: plusSeconds(now, graceSeconds),
         ...(key && { idempotency: key }),
       };
-      try {
-        await orders.insertOne(doc);
-      } catch (error) {
-        const first = key && isDuplicateKey(error) ? await loadByKey(key.scope) : undefined;
-        if (!first) throw error;
+      if (!(await writes.insert(doc))) {
+        const first = key && (await loadByKey(key.scope));
+        if (!first) throw new Error("an order was refused as a duplicate of none");
         return first;
       }
       wrote(doc);
@@ -96,6 +95,13 @@ export function orderStore(o: {
       return doc ? keep(doc) : undefined;
     },
     loadByKey,
+    async payable(orderId) {
+      const projection = { userId: 1, total: 1, "saga.status": 1, "saga.step": 1 };
+      const doc = await orders.findOne({ _id: orderId }, { projection });
+      if (!doc) return undefined;
+      const payable = doc.saga.status === "running" && doc.saga.step === "funds";
+      return { orderId, userId: doc.userId, amount: doc.total, payable };
+    },
     recent(orderId) {
       const doc = written.get(orderId);
       return doc && keep(doc);
@@ -104,8 +110,7 @@ export function orderStore(o: {
     async commit(stored, next) {
       const before = read.get(stored) as OrderDocument;
       const after = changed(before, next);
-      const { matchedCount } = await orders.updateOne({ _id: before._id, version: before.version }, after.update);
-      if (matchedCount === 0) return false;
+      if (!(await writes.update({ id: before._id, version: before.version, update: after.update }))) return false;
       wrote(after.doc);
       return true;
     },

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "bun:test";
+import { messageChecker, versionOf } from "@shop/kit/messages";
+import { Glob } from "bun";
+import { isMessage, type MessageType, messages } from "./messages";
+
+const types = Object.keys(messages) as MessageType[];
+const check = messageChecker(messages);
+const services = ["user", "order", "payment", "inventory", "notification"];
+const golden = async (type: MessageType) => Bun.file(`${import.meta.dir}/golden/${type}.golden.json`).json();
+
+/** Every place in the data, as a path to it. */
+function paths(value: unknown, at: (string | number)[] = []): (string | number)[][] {
+  if (typeof value !== "object" || value === null) return [at];
+  const below = Object.entries(value).flatMap(([key, inner]) =>
+    paths(inner, [...at, Array.isArray(value) ? Number(key) : key]),
+  );
+  return at.length > 0 ? [at, ...below] : below;
+}
+const without = (data: object, path: (string | number)[]) => {
+  const copy = structuredClone(data);
+  const parent = path.slice(0, -1).reduce((inner: object, key) => Reflect.get(inner, key), copy);
+  Reflect.deleteProperty(parent, path.at(-1) as string);
+  return copy;
+};
+
+describe.each(types)("%s", (type) => {
+  test("is written as its golden example: who has read one has read all", async () => {
+    const message = await golden(type);
+    expect(check(message)).toBeUndefined();
+    expect(message.type).toBe(type);
+    expect(versionOf(message)).toBe(messages[type].version);
+    expect(message.dataschema).toBe(`urn:shop:schema:${type}:${messages[type].version}`);
+  });
+  test("says where it comes from: its own service, or for a command the one that asks", async () => {
+    const [, , source] = (await golden(type)).source.split("/");
+    expect(services).toContain(source);
+    const isEvent = /(ed|changed)$/.test(type);
+    if (isEvent) expect(source).toBe(type.split(".")[0]);
+    else expect(messages[type].to as readonly string[]).toEqual([type.split(".")[0] as string]);
+  });
+  test("goes to services there are, and to each once", () => {
+    const { to } = messages[type];
+    for (const name of to) expect(services).toContain(name);
+    expect(new Set<string>(to).size).toBe(to.length);
+  });
+  test("is not taken without what it needs", async () => {
+    const message = await golden(type);
+    const optional = ["/expiresAt", "/code"];
+    for (const path of paths(message.data)) {
+      const name = `/${path.join("/")}`;
+      if (typeof path.at(-1) === "number") continue;
+      const isOptional = optional.includes(name) && (type === "inventory.reserve" || type === "inventory.updated");
+      const wrong = check({ ...message, data: without(message.data, path) });
+      expect(`${name}: ${wrong === undefined ? "taken" : "refused"}`).toBe(
+        `${name}: ${isOptional ? "taken" : "refused"}`,
+      );
+    }
+    expect(check({ ...message, data: null })).toBeString();
+  });
+});
+
+test("there is no example of what is no message", async () => {
+  const names = await Array.fromAsync(new Glob("*.golden.json").scan(`${import.meta.dir}/golden`));
+  expect(names.map((name) => name.replace(".golden.json", "")).toSorted()).toEqual(types.toSorted());
+});
+
+test("numbers in a message are numbers, and ids are ids", async () => {
+  const message = await golden("payment.processed");
+  const withData = (over: object) => check({ ...message, data: { ...message.data, ...over } });
+  expect(withData({ amount: { amount: "3998", currency: "USD" } })).toContain("/amount/amount");
+  expect(withData({ amount: { amount: 39.98, currency: "USD" } })).toContain("/amount/amount");
+  expect(withData({ amount: { amount: -1, currency: "USD" } })).toContain("/amount/amount");
+  expect(withData({ amount: { amount: 1, currency: "usd" } })).toContain("/amount/currency");
+  expect(withData({ orderId: "1" })).toContain("/orderId");
+});
+
+test("a message of one type is not taken for another", async () => {
+  const message = await golden("payment.failed");
+  expect(isMessage(message, "payment.failed")).toBe(true);
+  expect(isMessage(message, "payment.processed")).toBe(false);
+});

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "bun:test";
+import { Type as t } from "@sinclair/typebox";
+import { accessEnv, commonEnv, postgresEnv, readConfig, urlEnv } from "./config";
+
+const schema = t.Object({
+  ...commonEnv,
+  ...accessEnv,
+  DATABASE_URL: postgresEnv,
+  USER_URL: urlEnv,
+  RETRIES: t.Optional(t.Integer()),
+});
+const env = {
+  PORT: "3000",
+  REDIS_URL: "redis://127.0.0.1",
+  SERVICE_KEY: "{}",
+  SERVICE_KEYS: "{}",
+  ISSUER_URL: "https://shop.test",
+  JWKS_URL: "http://user/jwks.json",
+  DATABASE_URL: "postgres://u:p@h/d",
+  USER_URL: "http://user",
+};
+const problemsOf = (over: Record<string, string | undefined>): string => {
+  try {
+    readConfig(schema, { ...env, ...over });
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+test("reads what is there, as what it is, and nothing else", () => {
+  const config = readConfig(schema, { ...env, RETRIES: "3", HOME: "anywhere" });
+  expect(config).toMatchObject({ PORT: 3000, RETRIES: 3, HOST: "127.0.0.1", LOG_LEVEL: "info" });
+  expect(config).not.toHaveProperty("HOME");
+});
+
+test("without APP_ENV it is production", () => {
+  expect(readConfig(schema, env).APP_ENV).toBe("production");
+  expect(readConfig(schema, { ...env, APP_ENV: "" }).APP_ENV).toBe("production");
+  expect(readConfig(schema, { ...env, APP_ENV: "dev" }).APP_ENV).toBe("dev");
+});
+
+describe("what is missing or wrong", () => {
+  test("is named all at once", () => {
+    const text = problemsOf({
+      PORT: undefined,
+      REDIS_URL: "http://x",
+      DATABASE_URL: undefined,
+      ISSUER_URL: "shop.test",
+    });
+    for (const name of ["PORT", "REDIS_URL", "DATABASE_URL", "ISSUER_URL"]) expect(text).toContain(`  ${name}: `);
+    expect(text).not.toContain("SERVICE_KEY");
+  });
+  test.each([
+    ["PORT", "hunter2"],
+    ["PORT", "70000"],
+    ["APP_ENV", "hunter2"],
+    ["REDIS_URL", "hunter2"],
+    ["DATABASE_URL", "mysql://hunter2"],
+    ["USER_URL", "ftp://hunter2"],
+    ["RETRIES", "many"],
+  ])("%s=%s is refused, and its value is not printed", (name, value) => {
+    expect(problemsOf({ [name]: value })).toContain(name);
+    expect(problemsOf({ [name]: value })).not.toContain(value);
+  });
+  test("an empty variable is one that is not there", () =>
+    expect(problemsOf({ SERVICE_KEY: "" })).toContain("SERVICE_KEY"));
+});

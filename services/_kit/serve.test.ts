@@ -1,0 +1,160 @@
+import { describe, expect, spyOn, test } from "bun:test";
+import { connect } from "node:net";
+import { type AnyElysia, Elysia } from "elysia";
+import { serve } from "./serve";
+import { silentLog } from "./testing/log";
+
+const routes = new Elysia().get("/endless", async function* () {
+  yield "on";
+  await new Promise(() => {});
+});
+
+const start = (
+  o: { routes?: AnyElysia; close?: (() => Promise<unknown>)[]; drainLimitMs?: number; exitLimitMs?: number } = {},
+) =>
+  serve({
+    service: "test",
+    host: "127.0.0.1",
+    port: 0,
+    routes,
+    health: { store: async () => {}, queue: () => true },
+    log: silentLog,
+    close: [],
+    ...o,
+  });
+
+describe("stopping", () => {
+  test("lets requests under way finish, takes no new ones, then closes in order", async () => {
+    const order: string[] = [];
+    const closing =
+      (name: string, fails = false) =>
+      async () => {
+        order.push(name);
+        if (fails) throw new Error("cannot close");
+      };
+    const begun = Promise.withResolvers<void>();
+    const slow = new Elysia().get("/slow", async () => {
+      begun.resolve();
+      await Bun.sleep(200);
+      order.push("answered");
+      return { done: true };
+    });
+    const server = start({ routes: slow, close: [closing("consumer", true), closing("outbox"), closing("store")] });
+    const underWay = fetch(`http://127.0.0.1:${server.port}/slow`).then((response) => response.json());
+    await begun.promise;
+    await Promise.all([server.stop(), server.stop()]);
+    expect(await underWay).toEqual({ done: true });
+    expect(order).toEqual(["answered", "consumer", "outbox", "store"]);
+    expect(fetch(`http://127.0.0.1:${server.port}/health`)).rejects.toThrow();
+  });
+  test("cuts off what does not end", async () => {
+    const closed: string[] = [];
+    const server = start({ drainLimitMs: 50, close: [async () => closed.push("store")] });
+    const response = await fetch(`http://127.0.0.1:${server.port}/endless`);
+    const reader = response.body?.getReader();
+    await reader?.read();
+    await server.stop();
+    expect(closed).toEqual(["store"]);
+  });
+  test("leaves no signal handler behind", async () => {
+    const before = process.listenerCount("SIGTERM");
+    const server = start();
+    expect(process.listenerCount("SIGTERM")).toBe(before + 1);
+    await server.stop();
+    expect(process.listenerCount("SIGTERM")).toBe(before);
+  });
+});
+
+test("a request with an unusable host gets a problem, not Bun's page with the source", async () => {
+  const server = start();
+  const answer = await new Promise<string>((resolve) => {
+    let text = "";
+    const socket = connect(server.port, "127.0.0.1", () => socket.write("GET / HTTP/1.1\r\nHost: a b[\r\n\r\n"));
+    socket.on("data", (data) => {
+      text += data;
+      socket.destroy();
+      resolve(text);
+    });
+  });
+  expect(answer).toContain("HTTP/1.1 400");
+  expect(answer).toContain("application/problem+json");
+  await server.stop();
+});
+
+describe("a signal", () => {
+  /** What a signal does here, where the process must not end. */
+  async function signalled(o: Parameters<typeof start>[0]): Promise<number> {
+    const exited = Promise.withResolvers<number>();
+    const exit = spyOn(process, "exit").mockImplementation(((code: number) => exited.resolve(code)) as never);
+    const server = start(o);
+    const onSignal = process.listeners("SIGTERM").at(-1) as (signal: string) => void;
+    onSignal("SIGTERM");
+    onSignal("SIGTERM");
+    const code = await exited.promise;
+    process.off("SIGTERM", onSignal);
+    process.off("SIGINT", onSignal);
+    exit.mockRestore();
+    expect(fetch(`http://127.0.0.1:${server.port}/health`)).rejects.toThrow();
+    return code;
+  }
+  test("closes, then ends the process well", async () => {
+    const closed: string[] = [];
+    expect(await signalled({ close: [async () => closed.push("store")] })).toBe(0);
+    expect(closed).toEqual(["store"]);
+  });
+  test("ends the process when its time is up", async () => {
+    expect(await signalled({ close: [() => new Promise(() => {})], exitLimitMs: 50 })).toBe(1);
+  });
+});
+
+/** A service in a process of its own. */
+async function child(env: Record<string, string> = {}) {
+  const process_ = Bun.spawn([process.execPath, `${import.meta.dir}/testing/children/serve.ts`], {
+    env: { ...process.env, ...env },
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const reader = process_.stdout.getReader();
+  let output = "";
+  const said = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const match = pattern.exec(output);
+      if (match) return match[0];
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`ended without saying ${pattern}: ${output}`);
+      output += new TextDecoder().decode(value);
+    }
+  };
+  const port = await said(/^\d+(?=\n)/m);
+  return { said, process: process_, url: `http://127.0.0.1:${port}` };
+}
+
+describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
+  test("ends the process with 0 once its requests are answered and all is closed", async () => {
+    const { url, process, said } = await child();
+    const underWay = fetch(`${url}/slow`).then((response) => response.json());
+    await said(/slow/);
+    process.kill(signal);
+    process.kill(signal);
+    expect(await underWay).toEqual({ done: true });
+    await said(/closed/);
+    expect(await process.exited).toBe(0);
+  });
+});
+
+test("a live stream does not keep a process from ending well", async () => {
+  const { url, process, said } = await child();
+  const reader = (await fetch(`${url}/endless`)).body?.getReader();
+  await reader?.read();
+  process.kill("SIGTERM");
+  await said(/closed/);
+  expect(await process.exited).toBe(0);
+});
+
+test("what hangs while closing is left behind, and the exit code says so", async () => {
+  const started = performance.now();
+  const { process } = await child({ CLOSE: "hangs" });
+  process.kill("SIGTERM");
+  expect(await process.exited).toBe(1);
+  expect(performance.now() - started).toBeLessThan(10_000);
+});

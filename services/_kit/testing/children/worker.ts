@@ -1,0 +1,20 @@
+import { startConsumer } from "../../consumer";
+import { silentLog } from "../log";
+import { testCatalogue } from "../queue";
+
+/** Takes one message and never finishes it: to be killed in the middle. */
+const { catalogue } = testCatalogue();
+startConsumer({
+  queue: process.env.QUEUE as string,
+  catalogue,
+  consumers: {
+    "to.a": async () => {
+      console.log("taken");
+      await new Promise(() => {});
+    },
+  },
+  deps: {},
+  redisUrl: process.env.REDIS as string,
+  concurrency: 1,
+  log: silentLog,
+});

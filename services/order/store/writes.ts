@@ -1,0 +1,56 @@
+import { grouped } from "@shop/kit/grouped";
+import { isDuplicateKey } from "@shop/kit/mongo";
+import type { AnyBulkWriteOperation, Collection, UpdateFilter } from "mongodb";
+import type { OrderDocument } from "./documents";
+
+type Update = { id: string; version: number; update: UpdateFilter<OrderDocument> };
+
+/**
+ * Writes of single documents that come at the same time go to the server in one command and wait for its journal once.
+ * Each stays atomic by itself.
+ */
+export function orderWrites(orders: Collection<OrderDocument>) {
+  const send = (operations: AnyBulkWriteOperation<OrderDocument>[]) => orders.bulkWrite(operations, { ordered: false });
+
+  const insert = grouped<OrderDocument, void>({
+    most: 64,
+    atOnce: 4,
+    async run(docs) {
+      await send(docs.map((document) => ({ insertOne: { document } })));
+      return docs.map(() => undefined);
+    },
+  });
+
+  const update = grouped<Update, boolean>({
+    most: 64,
+    atOnce: 4,
+    async run(updates) {
+      const { matchedCount } = await send(
+        updates.map((it) => ({ updateOne: { filter: { _id: it.id, version: it.version }, update: it.update } })),
+      );
+      if (matchedCount === updates.length) return updates.map(() => true);
+      if (updates.length === 1) return [false];
+      // Some met another version, and the server does not say which: one by one, those that were written find that out.
+      throw new Error("some of these orders had changed");
+    },
+  });
+
+  return {
+    /** @returns false if an order with this idempotency key is there already. @throws when the store does not take it */
+    async insert(doc: OrderDocument): Promise<boolean> {
+      try {
+        await insert(doc);
+        return true;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        // Its group failed for another's sake, and it was written then.
+        return (await orders.countDocuments({ _id: doc._id })) === 1;
+      }
+    },
+    /**
+     * Writes if the document has this version still.
+     * @returns false if it has not; also for a write that was done in a group where another was not, so look again
+     */
+    update: (it: Update): Promise<boolean> => update(it),
+  };
+}
