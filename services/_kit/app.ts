@@ -1,4 +1,3 @@
-import { openapi } from "@elysiajs/openapi";
 import { type AnyElysia, Elysia } from "elysia";
 import { refuseCardNumber, refuseCardNumberAround } from "./card-numbers";
 import { AppError, problemResponse } from "./errors";
@@ -43,7 +42,7 @@ export function createApp(o: {
     .onTransform({ as: "global" }, ({ request, route }) => {
       routeOf.set(request, route);
     })
-    .use(operations(o))
+    .use(operations({ ...o, described: (): AnyElysia => app }))
     .use(o.routes);
 
   return {
@@ -82,16 +81,9 @@ const elapsedMs = (started: number) => Math.round((performance.now() - started) 
 /** What only operators reach: Envoy has no route to these. */
 const operationPaths = new Set(["/health", "/ready", "/metrics", "/openapi.json"]);
 
-const operations = (o: { service: string; health: Health; draining: () => boolean }) =>
+const operations = (o: { service: string; health: Health; draining: () => boolean; described: () => AnyElysia }) =>
   new Elysia()
-    .use(
-      openapi({
-        provider: null,
-        specPath: "/openapi.json",
-        documentation: { info: { title: `${o.service} service`, version: "1.0.0" } },
-        exclude: { paths: [...operationPaths, "/openapi", /^\/internal/] },
-      }),
-    )
+    .get("/openapi.json", () => describe(o.service, o.described()))
     .get("/health", () => ({ status: "ok" }))
     .get("/ready", async ({ set }) => {
       const status = o.draining() ? "draining" : await readiness(o.health);
@@ -102,6 +94,17 @@ const operations = (o: { service: string; health: Health; draining: () => boolea
       set.headers["content-type"] = registry.contentType;
       return registry.metrics();
     });
+
+/** The published routes as OpenAPI. The generator is loaded only when somebody asks: it takes longer than the rest of a start. */
+async function describe(service: string, app: AnyElysia) {
+  const { toOpenAPISchema } = await import("@elysiajs/openapi");
+  const { paths, components } = toOpenAPISchema(app, {
+    paths: [...operationPaths, /^\/internal/],
+    staticFile: false,
+    methods: ["OPTIONS"],
+  });
+  return { openapi: "3.1.2", info: { title: `${service} service`, version: "1.0.0" }, paths, components };
+}
 
 async function readiness(health: Health): Promise<string> {
   const late = Bun.sleep(health.storeTimeoutMs ?? 2_000).then(() => false);

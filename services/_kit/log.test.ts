@@ -31,11 +31,18 @@ test("secrets are not printed, however deep", () => {
   ];
   const secrets = Object.fromEntries(keys.map((key) => [key, "hunter2"]));
   const lines = printed((log) => {
-    for (const logged of [secrets, { a: secrets }, { a: [secrets] }, { a: { b: secrets } }]) log.info(logged);
+    for (const logged of [
+      secrets,
+      { a: secrets },
+      { a: [secrets] },
+      { a: { b: secrets } },
+      { err: Object.assign(new Error("x"), secrets) },
+    ])
+      log.info(logged);
   });
-  expect(lines).toHaveLength(4);
+  expect(lines).toHaveLength(5);
   expect(JSON.stringify(lines)).not.toContain("hunter2");
-  expect(JSON.stringify(lines).match(/\[redacted\]/g)).toHaveLength(4 * keys.length);
+  expect(JSON.stringify(lines).match(/\[redacted\]/g)).toHaveLength(5 * keys.length);
 });
 
 test("a line carries the trace of the work it belongs to", async () => {
