@@ -18,8 +18,6 @@ import { handleOf, type StackFile, type StackHandle } from "./stack-file";
 import { type StoreUrls, storeUrls } from "./store-urls";
 import { embeddedStores, type Store, startStores } from "./stores";
 
-export { readStack, type StackHandle } from "./stack-file";
-
 export type StackOptions = {
   offset: number;
   appEnv: AppEnv;

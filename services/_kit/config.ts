@@ -46,3 +46,11 @@ export function readConfig<T extends TObject>(schema: T, env: Record<string, str
   }
   return parsed as Static<T>;
 }
+
+/** Named, so that what nobody thought of counts as production. */
+const seedable = new Set(["dev", "test", "bench"]);
+
+/** @throws Error when example data, whose passwords everybody knows, is asked for anywhere but in development and tests */
+export function refuseSeedInProduction(env: Record<string, string | undefined>): void {
+  if (!seedable.has(env.APP_ENV ?? "")) throw new Error("--seed is refused: APP_ENV is production, or not set");
+}

@@ -9,9 +9,9 @@ import { type TestPostgres, testPostgres } from "@shop/kit/testing/stores";
 import { testServiceKeyEnv } from "@shop/kit/testing/tokens";
 import { RedisClient } from "bun";
 import { main } from "./main";
-import { migrate } from "./migrate";
+import { migrate, migrations } from "./migrate";
 import { productIdOf } from "./store/catalogue";
-import { aMessage, migrations, redisUrl } from "./testing/shop";
+import { aMessage, redisUrl } from "./testing/shop";
 
 let database: TestPostgres;
 let server: Server;

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type TestPostgres, testPostgres } from "@shop/kit/testing/stores";
-import { migrate } from "./migrate";
+import { migrate, migrations } from "./migrate";
 import { catalogue, productIdOf } from "./store/catalogue";
-import { migrations } from "./testing/shop";
 
 let database: TestPostgres;
 beforeAll(async () => {

@@ -1,8 +1,8 @@
-import { join } from "node:path";
+import { refuseSeedInProduction } from "@shop/kit/config";
 import { migratePostgres } from "@shop/kit/postgres";
 import { seed } from "./store/seed";
 
-const folder = join(import.meta.dir, "store/migrations");
+export const migrations = `${import.meta.dir}/store/migrations`;
 
 /**
  * Brings the database up to date; `--seed` adds the catalogue that dev starts with.
@@ -12,9 +12,8 @@ export async function migrate(env: Record<string, string | undefined>, args: str
   const url = env.INVENTORY_MIGRATION_URL;
   if (!url) throw new Error("INVENTORY_MIGRATION_URL is not set");
   const withSeed = args.includes("--seed");
-  if (withSeed && (env.APP_ENV ?? "production") === "production")
-    throw new Error("--seed is refused: APP_ENV is production, or not set");
-  await migratePostgres(url, folder, withSeed ? seed : undefined);
+  if (withSeed) refuseSeedInProduction(env);
+  await migratePostgres(url, migrations, withSeed ? seed : undefined);
 }
 
 if (import.meta.main) await migrate(process.env, process.argv.slice(2));

@@ -9,9 +9,9 @@ import { type TestPostgres, testPostgres, testRedisUrl } from "@shop/kit/testing
 import { testServiceKeyEnv } from "@shop/kit/testing/tokens";
 import { Elysia } from "elysia";
 import { main } from "./main";
-import { migrate } from "./migrate";
+import { migrate, migrations } from "./migrate";
 import { type TestMailServer, testMailServer } from "./testing/mail-server";
-import { aMessage, anOrder, from, migrations, publicUrl } from "./testing/office";
+import { aMessage, anOrder, from, publicUrl } from "./testing/office";
 
 const known = Bun.randomUUIDv7();
 const user = { id: known, email: "ada@mail.test", name: "Ada" };

@@ -2,5 +2,11 @@ import { migratePostgres } from "@shop/kit/postgres";
 
 export const migrations = `${import.meta.dir}/store/migrations`;
 
-/** `--seed` has nothing to add here: payments come from orders. */
-if (import.meta.main) await migratePostgres(process.env.PAYMENT_MIGRATION_URL ?? "", migrations);
+/** Brings the database up to date, as the role that owns the tables. `--seed` has nothing to add here: payments come from orders. */
+export async function migrate(env: Record<string, string | undefined>): Promise<void> {
+  const url = env.PAYMENT_MIGRATION_URL;
+  if (!url) throw new Error("PAYMENT_MIGRATION_URL is not set");
+  await migratePostgres(url, migrations);
+}
+
+if (import.meta.main) await migrate(process.env);

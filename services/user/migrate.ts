@@ -1,10 +1,8 @@
+import { refuseSeedInProduction } from "@shop/kit/config";
 import { migratePostgres } from "@shop/kit/postgres";
 import { fillRoles, seed } from "./store/seed";
 
 export const migrations = `${import.meta.dir}/store/migrations`;
-
-/** Named, so that what nobody thought of counts as production. */
-const seedable = new Set(["dev", "test", "bench"]);
 
 /**
  * Brings the database up to date, its roles and permissions included; `--seed` adds the accounts that dev starts with.
@@ -14,8 +12,7 @@ const seedable = new Set(["dev", "test", "bench"]);
 export async function migrate(env: Record<string, string | undefined>, withSeed: boolean): Promise<void> {
   const url = env.USER_MIGRATION_URL;
   if (!url) throw new Error("USER_MIGRATION_URL is not set");
-  if (withSeed && !seedable.has(env.APP_ENV ?? ""))
-    throw new Error("--seed is refused: APP_ENV is production, or not set");
+  if (withSeed) refuseSeedInProduction(env);
   await migratePostgres(url, migrations, async (sql) => {
     await fillRoles(sql);
     if (withSeed) await seed(sql);

@@ -102,8 +102,6 @@ export function openBooks() {
   };
 }
 
-export type Books = ReturnType<typeof openBooks>;
-
 const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
 
 /** The provider's own account of what it took and gave back, by order. */

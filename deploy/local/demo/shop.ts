@@ -45,5 +45,3 @@ export function shopAt(edgeUrl: string) {
     payment: (token: string, id: string) => call<{ status: string }>("GET", `/payments/${id}`, { token }),
   };
 }
-
-export type Shop = ReturnType<typeof shopAt>;

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { type DataFor, type Draft, messages } from "@shop/contracts/messages";
 import { systemClock } from "@shop/kit/clock";
 import { type Message, messageOf } from "@shop/kit/messages";
@@ -10,11 +9,11 @@ import { commitStock } from "../commands/commit-stock";
 import { releaseStock } from "../commands/release-stock";
 import { reserveStock } from "../commands/reserve-stock";
 import type { Deps } from "../deps";
+import { migrations } from "../migrate";
 import { productStore } from "../store/products";
 import { stockStore } from "../store/stock";
 
 export const redisUrl = testRedisUrl(2);
-export const migrations = join(import.meta.dir, "../store/migrations");
 
 /** A message as it would come out of the queue. */
 export const aMessage = (draft: Draft): Message =>

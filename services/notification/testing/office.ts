@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { InternalUser } from "@shop/contracts/internal-api";
 import type { DataFor, Draft } from "@shop/contracts/messages";
 import { type Message, messageOf } from "@shop/kit/messages";
@@ -7,10 +6,10 @@ import { silentLog } from "@shop/kit/testing/log";
 import { testPostgres } from "@shop/kit/testing/stores";
 import { email } from "../channels/email";
 import type { Deps } from "../deps";
+import { migrations } from "../migrate";
 import { type Postman, startPostman } from "../postman";
 import { deliveryStore } from "../store/deliveries";
 
-export const migrations = join(import.meta.dir, "../store/migrations");
 export const publicUrl = "https://shop.test";
 export const from = "Shop <shop@shop.test>";
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { schemaAndDatabase } from "@shop/kit/testing/schema";
 import { type TestPostgres, testPostgres } from "@shop/kit/testing/stores";
-import { is } from "drizzle-orm";
-import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
 import { migrations } from "../migrate";
 import * as schema from "./schema";
 
@@ -12,23 +11,9 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 test("the migrations make what the schema says", async () => {
-  const tables = Object.values(schema)
-    .filter((part) => is(part, PgTable))
-    .map((table) => getTableConfig(table));
-  expect(tables).toHaveLength(8);
-  for (const { name, columns, indexes, checks, foreignKeys } of tables) {
-    const found = await database.sql<{ column: string; nullable: boolean }[]>`
-      select column_name as column, is_nullable = 'YES' as nullable from information_schema.columns
-      where table_schema = 'public' and table_name = ${name}`;
-    const said = columns.map((column) => `${column.name} ${!column.notNull && !column.primary}`);
-    expect(found.map((row) => `${row.column} ${row.nullable}`).sort()).toEqual(said.sort());
-    const named = await database.sql<{ name: string }[]>`
-      select indexname as name from pg_indexes where tablename = ${name}
-      union all select conname from pg_constraint where conrelid = ${name}::regclass`;
-    const wanted = [...indexes, ...checks].map((each) => ("config" in each ? each.config.name : each.name));
-    wanted.push(...foreignKeys.map((key) => key.getName()));
-    expect(named.map((row) => row.name)).toEqual(expect.arrayContaining(wanted));
-  }
+  const { said, made } = await schemaAndDatabase(database.sql, schema);
+  expect(Object.keys(said)).toHaveLength(8);
+  expect(made).toEqual(said);
 });
 
 test.each([
