@@ -72,6 +72,8 @@ describe("every failure is problem+json with a code and a trace id", () => {
     ["malformed JSON", "POST", "/things", body('{"name":'), 400, "request.malformed"],
     ["NUL in a string", "POST", "/things", body('{"name":"a\\u0000"}'), 400, "request.malformed"],
     ["NUL in a name", "POST", "/things", body('{"name":"a","b\\u0000":1}'), 400, "request.malformed"],
+    ["what cannot be made a text", "POST", "/things", body('{"name":{"toString":1}}'), 400, "request.malformed"],
+    ["the same, escaped", "POST", "/things", body('{"name":{"to\\u0053tring":1}}'), 400, "request.malformed"],
     ["half a character", "POST", "/things", body('{"name":"\\ud800"}'), 400, "request.malformed"],
     ["NUL in the URL", "GET", "/things/a%00b", {}, 400, "request.malformed"],
     [

@@ -148,14 +148,18 @@ async function readBody(request: Request, contentType: string): Promise<unknown>
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text, /\\u(?:0000|d[89a-f])/i.test(text) ? refuseNonText : undefined);
+    return JSON.parse(text, /toString|\\u/i.test(text) ? refuseOdd : undefined);
   } catch (cause) {
     throw malformed("The body is not valid JSON.", cause);
   }
 }
 
-/** PostgreSQL takes neither NUL nor half a character: found there it would be our error, but it is the caller's. */
-function refuseNonText(key: string, value: unknown): unknown {
+/**
+ * PostgreSQL takes neither NUL nor half a character, and what cannot be made a text breaks Elysia's own error messages:
+ * found there it would be our error, but it is the caller's.
+ */
+function refuseOdd(key: string, value: unknown): unknown {
+  if (key === "toString") throw new SyntaxError("a field cannot be called toString");
   for (const text of [key, value])
     if (typeof text === "string" && (text.includes("\0") || !text.isWellFormed()))
       throw new SyntaxError("a string holds what is not a character");

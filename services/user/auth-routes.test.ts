@@ -138,7 +138,7 @@ describe("POST /auth/login", () => {
       users: {
         ...deps.users,
         byId: async (userId: string) => {
-          await deps.users.change(id, { passwordHash: "another" });
+          await deps.users.change(id, undefined, { passwordHash: "another" });
           return deps.users.byId(userId);
         },
       },

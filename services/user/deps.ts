@@ -14,8 +14,13 @@ export type UserStore = {
   passwordHashOf(userId: string): Promise<string | undefined>;
   byId(userId: string): Promise<Account | undefined>;
   list(page: { limit: number; cursor?: string }): Promise<{ items: Account[]; nextCursor: string | null }>;
-  /** A new password ends every session. @throws AppError `auth.email_taken` */
-  change(userId: string, change: ProfileChange): Promise<void>;
+  /**
+   * A new password ends every session.
+   * @param confirmedHash the change is made only while this is the user's password hash
+   * @returns false if it is not any more, or there is no such user
+   * @throws AppError `auth.email_taken`
+   */
+  change(userId: string, confirmedHash: string | undefined, change: ProfileChange): Promise<boolean>;
   /** Forgets who the user was; the id stays, because orders refer to it. @throws AppError `user.last_admin` */
   erase(userId: string): Promise<void>;
   /** @returns false if there is no such user */

@@ -18,26 +18,34 @@ export async function updateProfile(deps: Deps, command: UpdateProfile): Promise
   const account = await accountOf(deps, userId);
   // A client that sends the whole profile back, e-mail address included, changes nothing about it.
   const moves = email !== undefined && sameEmail(email) !== sameEmail(account.email);
-  if (password !== undefined || moves) await confirmPassword(deps, account, command);
-  await deps.users.change(userId, {
+  const confirmed = password !== undefined || moves ? await confirmPassword(deps, account, command) : undefined;
+  const changed = await deps.users.change(userId, confirmed, {
     ...(name !== undefined && { name: tidyName(name) }),
     ...(email !== undefined && { email: tidyEmail(email) }),
     ...(password !== undefined && { passwordHash: await deps.passwords.hash(password) }),
   });
+  // Somebody else changed the password after it was confirmed.
+  if (!changed && confirmed) throw wrongPassword();
   return accountOf(deps, userId);
 }
 
-/** Throttled like a login: whoever holds a stolen access token must not guess the password here. */
-async function confirmPassword(deps: Deps, { id, email }: Account, command: UpdateProfile): Promise<void> {
+/** Throttled like a login: whoever holds a stolen access token must not guess the password here. @returns the hash it was checked against */
+async function confirmPassword(deps: Deps, { id, email }: Account, command: UpdateProfile): Promise<string> {
   const { currentPassword, address } = command;
   if (currentPassword !== undefined) {
     await deps.throttle.check(email, address);
     const hash = await deps.users.passwordHashOf(id);
     const right = await deps.passwords.verify(currentPassword, hash, () => deps.throttle.count(email, address));
-    if (right) return deps.throttle.succeeded(email, address);
+    if (right && hash) {
+      await deps.throttle.succeeded(email, address);
+      return hash;
+    }
   }
-  throw new AppError("user.current_password_wrong", {
+  throw wrongPassword();
+}
+
+const wrongPassword = () =>
+  new AppError("user.current_password_wrong", {
     kind: "forbidden",
     public: "To change the e-mail address or the password, send the current password as well.",
   });
-}

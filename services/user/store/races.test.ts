@@ -57,7 +57,7 @@ test("a new password ends the session whose token is being replaced", async () =
   const { newer, next } = await aSession(account);
   await whileHeld(
     (tx) => sessionStore(tx).rotate(newer, next),
-    () => service.deps.users.change(account.id, { passwordHash: "another" }),
+    () => service.deps.users.change(account.id, undefined, { passwordHash: "another" }),
   );
   expect(await sessions.rotate(next, crypto.randomUUID())).toBe("invalid");
 });
@@ -67,9 +67,17 @@ test("a new password ends the session that the old one is opening", async () => 
   const tokenHash = crypto.randomUUID();
   await whileHeld(
     (tx) => sessionStore(tx).open({ userId, passwordHash, tokenHash }),
-    () => service.deps.users.change(userId, { passwordHash: "another" }),
+    () => service.deps.users.change(userId, undefined, { passwordHash: "another" }),
   );
   expect(await sessions.rotate(tokenHash, crypto.randomUUID())).toBe("invalid");
+});
+
+test("the old password changes nothing once it has been changed", async () => {
+  const { id: userId, passwordHash } = await anAccount();
+  const { users } = service.deps;
+  expect(await users.change(userId, passwordHash, { passwordHash: "another" })).toBe(true);
+  expect(await users.change(userId, passwordHash, { passwordHash: "the thief's" })).toBe(false);
+  expect(await users.passwordHashOf(userId)).toBe("another");
 });
 
 test("the old password opens no session while it is being changed", async () => {

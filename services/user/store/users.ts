@@ -56,14 +56,16 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
       return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
 
-    async change(userId, { name, email, passwordHash }) {
-      await sql
+    async change(userId, confirmedHash, { name, email, passwordHash }) {
+      return sql
         .begin(async (tx) => {
-          await tx`
+          const { count } = await tx`
             update users set name = coalesce(${name ?? null}, name), email = coalesce(${email ?? null}, email),
               password_hash = coalesce(${passwordHash ?? null}, password_hash), updated_at = now()
-            where id = ${userId} and deleted_at is null`;
-          if (passwordHash !== undefined) await revokeTokens(tx, { userId });
+            where id = ${userId} and deleted_at is null
+              and password_hash = coalesce(${confirmedHash ?? null}, password_hash)`;
+          if (count > 0 && passwordHash !== undefined) await revokeTokens(tx, { userId });
+          return count > 0;
         })
         .catch(takenOr);
     },
