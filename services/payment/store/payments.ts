@@ -3,7 +3,7 @@ import { grouped } from "@shop/kit/grouped";
 import type { Message } from "@shop/kit/messages";
 import type { PostgresOutbox } from "@shop/kit/outbox-postgres";
 import type { Sql, TransactionSql } from "@shop/kit/postgres";
-import type { CallRecord, PaymentStore } from "../deps";
+import type { CallRecord, NewPayment, PaymentStore } from "../deps";
 import { answerOf, type Payment } from "../domain/payment";
 import { type PaymentRow, toPayment } from "./rows";
 
@@ -11,7 +11,7 @@ import { type PaymentRow, toPayment } from "./rows";
 const leaseSeconds = 6;
 const longestPauseSeconds = 60;
 
-type Ending = { before: Payment; after: Payment; record?: CallRecord; message?: Message };
+type Save = { before: Payment; after: Payment; record?: CallRecord; message?: Message };
 
 export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): PaymentStore {
   const one = (rows: PaymentRow[]): Payment | undefined => rows[0] && toPayment(rows[0]);
@@ -36,40 +36,49 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
       select * from saved`,
     );
 
-  /** Payments that end at the same time share a transaction. Without its lease one saves nothing, so it tells nothing either. */
-  const end = grouped<Ending, Payment | undefined>({
+  /** Saves that come at the same time share a transaction. Without its lease one saves nothing, so it tells nothing either. */
+  const save = grouped<Save, Payment | undefined>({
     most: 32,
     atOnce: 2,
-    async run(endings) {
-      const saved = new Map<Ending, Payment | undefined>();
-      const messages = endings.flatMap(({ message }) => message ?? []);
+    async run(saves) {
+      const saved = new Map<Save, Payment | undefined>();
+      const messages = saves.flatMap(({ message }) => message ?? []);
       await outbox.commitAll(messages, async (tx, fresh) => {
-        const open = endings.filter(({ message }) => !message || fresh.includes(message));
+        const open = saves.filter(({ message }) => !message || fresh.includes(message));
         await Promise.all(open.map(async (it) => saved.set(it, await write(tx, it.before, it.after, it.record))));
         return open
-          .filter((it) => saved.get(it))
+          .filter((it) => saved.get(it) && hasEnded(it.before, it.after))
           .map(({ message, after }) => ({ message, subject: after.orderId, drafts: [answerOf(after)] }));
       });
-      return endings.map((it) => saved.get(it));
+      return saves.map((it) => saved.get(it));
     },
+  });
+
+  const insert = (db: Sql | TransactionSql, payment: NewPayment) => {
+    const leaseId = payment.status === "pending" ? crypto.randomUUID() : null;
+    const leaseSecondsOrNone = leaseId ? leaseSeconds : null;
+    return db<PaymentRow[]>`
+      insert into payment (
+        id, order_id, user_id, saga_id, provider, amount, currency, status, desired, observed, sealed_token, failure_code,
+        lease_id, lease_until, next_attempt_at
+      ) values (
+        ${payment.id}, ${payment.orderId}, ${payment.userId}, ${payment.sagaId}, ${payment.provider}, ${payment.amount.amount},
+        ${payment.amount.currency}, ${payment.status}, ${payment.desired}, ${payment.observed}, ${payment.sealedToken ?? null},
+        ${payment.failureCode ?? null}, ${leaseId},
+        now() + make_interval(secs => ${leaseSecondsOrNone}), now() + make_interval(secs => ${leaseSecondsOrNone})
+      ) on conflict (saga_id) do nothing returning *`;
+  };
+
+  const open = grouped<NewPayment, Payment | undefined>({
+    most: 32,
+    atOnce: 2,
+    run: (payments) =>
+      sql.begin(async (tx) => (await Promise.all(payments.map((payment) => insert(tx, payment)))).map(one)),
   });
 
   return {
     async open(payment) {
-      const leaseId = payment.status === "pending" ? crypto.randomUUID() : null;
-      const opened = one(
-        await sql<PaymentRow[]>`
-        insert into payment (
-          id, order_id, user_id, saga_id, provider, amount, currency, status, desired, observed, sealed_token, failure_code,
-          lease_id, lease_until, next_attempt_at
-        ) values (
-          ${payment.id}, ${payment.orderId}, ${payment.userId}, ${payment.sagaId}, ${payment.provider}, ${payment.amount.amount},
-          ${payment.amount.currency}, ${payment.status}, ${payment.desired}, ${payment.observed}, ${payment.sealedToken ?? null},
-          ${payment.failureCode ?? null}, ${leaseId},
-          case when ${leaseId !== null} then now() + make_interval(secs => ${leaseSeconds}) end,
-          case when ${leaseId !== null} then now() + make_interval(secs => ${leaseSeconds}) end
-        ) on conflict (saga_id) do nothing returning *`,
-      );
+      const opened = await open(payment);
       if (opened) return { payment: opened, isNew: true };
       return { payment: (await this.bySaga(payment.sagaId)) as Payment, isNew: false };
     },
@@ -89,7 +98,7 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
       ),
 
     save: (before, after, record, message) =>
-      hasEnded(before, after) ? end({ before, after, record, message }) : write(sql, before, after, record),
+      save({ before, after, record, message: hasEnded(before, after) ? message : undefined }),
 
     async release(id) {
       await sql`update payment set desired = 'released', next_attempt_at = now() where id = ${id} and desired = 'captured'`;
