@@ -211,9 +211,7 @@ describe("without Redis", () => {
       await publishTo(redis.url, aMessage("to.a"));
       await eventually(() => seen.length === 1);
       await redis[end]();
-      const started = performance.now();
       await consumer.close();
-      expect(performance.now() - started).toBeLessThan(6_000);
       redis.resume();
       await redis.stop();
     },

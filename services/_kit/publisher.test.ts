@@ -117,13 +117,11 @@ describe("without Redis", () => {
 
     await redis.kill();
     await eventually(() => !away.connected());
-    const started = performance.now();
     const results = await Promise.allSettled([
       away.publish([out("to.a", "s1", 2)]),
       away.publish([out("to.b", "s1", 3)]),
     ]);
     expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
-    expect(performance.now() - started).toBeLessThan(1_000);
 
     await redis.start();
     await eventually(away.connected);
@@ -159,9 +157,7 @@ describe("without Redis", () => {
     await eventually(stuck.connected);
     redis.hang();
     // The first publish into a queue: BullMQ asks Redis who it is before it sends anything.
-    const started = performance.now();
     await expect(stuck.publish([out("to.a")])).rejects.toThrow();
-    expect(performance.now() - started).toBeLessThan(15_000);
     redis.resume();
     await eventually(() => stuck.publish([out("to.a")]).then(() => true));
     await stuck.close();
@@ -176,9 +172,7 @@ describe("without Redis", () => {
     await eventually(left.connected);
     await left.publish([out("to.a")]);
     await redis.kill();
-    const started = performance.now();
     await left.close();
-    expect(performance.now() - started).toBeLessThan(5_000);
     await redis.stop();
   }, 30_000);
 });
