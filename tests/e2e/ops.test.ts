@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Queue } from "bullmq";
+import { openBooks } from "../support/books";
+import { eventually } from "../support/eventually";
+import { newCustomer, placeOrder, plentiful, settled } from "../support/shop";
+import { stack } from "../support/stack";
+
+/** What an operator types. */
+async function ops(...args: string[]): Promise<{ ok: boolean; text: string }> {
+  const child = Bun.spawn([process.execPath, "deploy/ops/main.ts", ...args], {
+    cwd: `${import.meta.dir}/../..`,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT_OFFSET: String(stack.offset), NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { ok: (await child.exited) === 0, text: out + err };
+}
+
+let orderId: string;
+const books = openBooks();
+beforeAll(async () => {
+  const customer = await newCustomer();
+  const { id } = await plentiful();
+  orderId = (await placeOrder(customer, [{ productId: id, quantity: 1 }])).body.id;
+  await settled(customer, orderId);
+});
+afterAll(() => books.close());
+
+describe("bun run ops", () => {
+  test("shows queues, outboxes and sagas by state", async () => {
+    const { ok, text } = await ops();
+    expect(ok).toBe(true);
+    for (const word of ["waiting", "dead", "unsent", "notification", "place-order", "completed"])
+      expect(text).toContain(word);
+  });
+
+  test("tells an order's story with every service's messages", async () => {
+    const { text } = await ops("saga", orderId);
+    for (const word of [
+      "inventory.reserve",
+      "inventory.updated",
+      "reserved",
+      "payment.charge",
+      "payment.processed",
+      "order.confirmed",
+    ])
+      expect(text).toContain(word);
+  });
+
+  test("says so in a line when there is no such order, and how to call it otherwise", async () => {
+    const nobody = await ops("saga", "nobody");
+    expect(nobody).toEqual({ ok: false, text: "there is no order nobody\n" });
+    expect((await ops("nonsense")).text).toContain("bun run ops sagas");
+    expect((await ops("resume", orderId)).text).toContain("no saga under way");
+  });
+
+  test("lists a dead letter, shows it whole, and puts it back", async () => {
+    const { hostname, port, username, password } = new URL(stack.adminUrls.redis);
+    const queue = new Queue("inventory", { connection: { host: hostname, port: Number(port), username, password } });
+    const id = crypto.randomUUID();
+    await queue.add("inventory.nonsense", { id, type: "inventory.nonsense", subject: "the-order" }, { jobId: id });
+    await eventually(async () => (await (await queue.getJob(id))?.isFailed()) === true);
+    expect((await ops("dead", "inventory")).text).toContain(id);
+    const { text } = await ops("dead", "show", "inventory", id);
+    expect(JSON.parse(text)).toMatchObject({ id, subject: "the-order", message: { type: "inventory.nonsense" } });
+    expect((await ops("dead", "replay", "inventory", id)).text).toContain("1 put back");
+    await eventually(async () => (await (await queue.getJob(id))?.isFailed()) === true);
+    await (await queue.getJob(id))?.remove();
+    expect((await ops("dead", "show", "inventory", id)).ok).toBe(false);
+    await queue.close();
+  });
+
+  test("has a saga that waits asked again, and it ends", async () => {
+    const customer = await newCustomer();
+    const { id } = await plentiful();
+    const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
+    const order = await settled(customer, placed.body.id);
+    // As if the answer to the first question had been lost, with everything after it.
+    await books.orders.updateOne(
+      { _id: order.id },
+      {
+        $set: {
+          "saga.status": "running",
+          "saga.step": "funds",
+          status: "pending",
+          "paymentMethod.sealedToken": "not opened again",
+          sentSeq: 99,
+          wakeAt: new Date(Date.now() + 3_600_000),
+        },
+        $inc: { version: 1 },
+      },
+    );
+    expect((await ops("sagas")).text).toContain(order.id);
+    expect((await ops("resume", order.id)).ok).toBe(true);
+    await settled(customer, order.id);
+    await books.balance([order.id]);
+  });
+});
