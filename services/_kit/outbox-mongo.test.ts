@@ -239,7 +239,14 @@ describe("the sweep", () => {
     const [again] = queue.got;
     expect(again?.message).toMatchObject({ id: doc.history[2]?.id, data: { n: 2 } });
     expect(again?.jobId).toStartWith(`${doc.history[2]?.id}-`);
-    expect((await read(doc)).wakeAt).toEqual(plusSeconds(clock.now(), 10));
+    expect(await read(doc)).toMatchObject({ wakeAt: plusSeconds(clock.now(), 10), asked: 1 });
+    // No answer again and again: each time it waits twice as long, but never longer than ten minutes.
+    clock.advance(10);
+    await eventually(async () => (await read(doc)).asked === 2);
+    expect((await read(doc)).wakeAt).toEqual(plusSeconds(clock.now(), 20));
+    await docs.updateOne({ _id: doc._id }, { $set: { asked: 50, wakeAt: clock.now() } });
+    await eventually(async () => (await read(doc)).asked === 51);
+    expect((await read(doc)).wakeAt).toEqual(plusSeconds(clock.now(), 600));
   });
   test("has nothing to ask where the command is not in the history", async () => {
     const over = { sentSeq: 2, wakeAt: clock.now(), awaits: "to.both", askAgainAt: clock.now() };

@@ -30,6 +30,8 @@ export type OutboxDocument = {
   unsentSince?: Date;
   /** When the sweep is to look at it: something unsent, or a saga that waits for an answer. */
   wakeAt?: Date;
+  /** How often the sweep has asked again since the last state write. */
+  asked?: number;
 };
 
 type Ack = { id: string; version: number; seq: number; sleep: boolean };
@@ -43,6 +45,10 @@ export type MongoOutbox<D extends OutboxDocument> = {
   committed(doc: D): void;
   close(): Promise<void>;
 };
+
+/** Between two times of asking again: twice as long each time, because a question that fails leaves a dead letter each time. */
+const shortestPauseSeconds = 10;
+const longestPauseSeconds = 600;
 
 /** How long the committing process has before the sweep takes a document, seconds. */
 export const graceSeconds = 5;
@@ -137,10 +143,14 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
     const again = o.wakeAgain(doc);
     const committed = doc.sentSeq < doc.lastSeq ? unsentOf(doc) : undefined;
     const early = !committed && again !== undefined && again > now;
-    const next = early ? again : plusSeconds(now, 10);
+    const asks = !committed && !early && again !== undefined;
+    const pauseSeconds = Math.min(longestPauseSeconds, shortestPauseSeconds * 2 ** (doc.asked ?? 0));
+    const next = early ? again : plusSeconds(now, asks ? pauseSeconds : shortestPauseSeconds);
     const { matchedCount } = await collection.updateOne(
       { _id: doc._id, version: doc.version, wakeAt: doc.wakeAt } as Filter<D>,
-      (committed || again ? { $set: { wakeAt: next } } : { $unset: { wakeAt: "" } }) as never,
+      (committed || again
+        ? { $set: { wakeAt: next }, ...(asks && { $inc: { asked: 1 } }) }
+        : { $unset: { wakeAt: "" } }) as never,
     );
     if (matchedCount === 0 || early) return undefined;
     return committed ?? askAgain(doc);

@@ -147,6 +147,7 @@ export function orderStore(o: {
       unsentSince: now,
       wakeAt: plusSeconds(now, graceSeconds),
       version: before.version + 1,
+      asked: 0,
     };
     const doc: OrderDocument = { ...before, ...set, history: [...before.history, ...entries] };
     const update: UpdateFilter<OrderDocument> = { $set: set, $push: { history: { $each: entries } } };
