@@ -12,12 +12,18 @@ const startedAt = performance.now();
 const stopping = new AbortController();
 let stack: Stack | undefined;
 
+/** One Ctrl-C comes several times: from the terminal, and passed on by npx and `bun run`. */
+const sameCtrlCMs = 1_000;
+let stoppingSince = 0;
+
 function stop(why: string): void {
   if (stopping.signal.aborted) {
+    if (performance.now() - stoppingSince < sameCtrlCMs) return;
     stack?.killAll();
     process.exit(1); // what is still starting is ended by the kernel, or by the next start
   }
   console.log(`\n${why}: stopping (again to kill at once)`);
+  stoppingSince = performance.now();
   stopping.abort();
 }
 
