@@ -137,14 +137,21 @@ describe("an answer that never came", () => {
     await charge(order);
     expect(await callsOf(order)).toEqual(["create unknown"]);
   });
-  test("a 500 before it acted: tried again", async () => {
-    const order = service.newOrder();
-    await service.sandbox.fault("payment_intents.create", "error_500");
-    await charge(order);
-    await service.letTimePass();
-    await resumePayments(service.deps);
-    expect(await ledgerOf(order)).toHaveLength((await paymentOf(order)).status === "completed" ? 1 : 0);
-  });
+  test.each(["payment_intents.create", "payment_intents.confirm"])(
+    "a 500 of %s, which Stripe would answer again under the same key: tried anew, charged once",
+    async (operation) => {
+      const order = service.newOrder();
+      await service.sandbox.fault(operation, "error_500");
+      await charge(order);
+      expect((await paymentOf(order)).status).toBe("pending");
+      for (let sweep = 0; sweep < 3; sweep++) {
+        await service.letTimePass();
+        await resumePayments(service.deps);
+      }
+      expect((await paymentOf(order)).status).toBe("completed");
+      expect(await ledgerOf(order)).toEqual(["charge 1999"]);
+    },
+  );
 });
 
 describe("a process that died holding the lease", () => {

@@ -17,7 +17,10 @@ export async function converge(deps: Deps, payment: Payment, isNew: boolean, mes
   for (;;) {
     const call = nextCall(current, certain);
     const { record, seen } = call ? await make(deps, current, call) : { record: undefined, seen: current };
-    const after = seen ? { ...observe(current, seen), attempts: 0 } : { ...current, attempts: current.attempts + 1 };
+    const after = seen
+      ? // To have asked is no progress: what failed before would else be sent under its old key, and get its old answer.
+        { ...observe(current, seen), attempts: call === "fetch" ? current.attempts : 0 }
+      : { ...current, attempts: current.attempts + 1 };
     const saved = await deps.store.save(current, after, record, message);
     if (!saved || !seen || saved.observed === "processing") return;
     if (isAtEnd(saved) && !nextCall(saved, true)) {
@@ -35,7 +38,9 @@ async function make(
   payment: Payment,
   call: GatewayCall,
 ): Promise<{ record: CallRecord; seen?: Observation }> {
-  const idempotencyKey = `${payment.id}-${call}`;
+  // Stripe keeps a key's answer, a 500 too, so each new try has a key of its own. That is safe: a payment is taken by its
+  // id, after asking what became of the last try; and one made twice, but never confirmed, holds no money.
+  const idempotencyKey = `${payment.id}-${call}-${payment.attempts}`;
   const started = performance.now();
   const record = (outcome: CallRecord["outcome"], detail: string): CallRecord => {
     const latencyMs = Math.round(performance.now() - started);

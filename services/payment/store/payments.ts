@@ -128,7 +128,7 @@ function next(db: Sql | TransactionSql, before: Payment, after: Payment) {
   // A wish that changed while we were at it is for the sweep.
   if (hasEnded(before, after))
     return db`lease_id = null, lease_until = null, next_attempt_at = case when desired = ${before.desired} then null else now() end`;
-  if (after.attempts > 0 || after.observed === "processing") {
+  if (after.attempts > before.attempts || after.observed === "processing") {
     const pauseSeconds = Math.min(longestPauseSeconds, 0.5 * 2 ** Math.min(after.attempts, 10));
     return db`lease_id = null, lease_until = null, next_attempt_at = now() + make_interval(secs => ${pauseSeconds})`;
   }
