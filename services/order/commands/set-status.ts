@@ -1,8 +1,8 @@
+import type { Draft } from "@shop/contracts/messages";
 import type { Advanced } from "@shop/kit/saga";
 import type { Deps, StoredOrder } from "../deps";
 import { moveTo, type Order } from "../domain/order";
 import { orderNotFound } from "../queries/order";
-import { drafts } from "../sagas/place-order";
 
 export type SetStatus = { orderId: string; status: "shipped" | "delivered"; reason?: string };
 
@@ -28,5 +28,6 @@ export function decideStatus(
   const moved = moveTo(order, status);
   if (moved === order) return undefined;
   const data = { orderId: order.id, userId: order.userId, from: order.status, to: status, ...(reason && { reason }) };
-  return { aggregate: moved, state: saga, drafts: drafts({ type: "order.status_changed", data }), notes: [] };
+  const told: Draft = { type: "order.status_changed", data };
+  return { aggregate: moved, state: saga, drafts: [told], notes: [] };
 }
