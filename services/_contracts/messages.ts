@@ -25,9 +25,16 @@ export const messages = {
   "order.confirmed": { version: 1, to: ["inventory", "notification"], data: order },
   "order.cancelled": { version: 1, to: ["notification"], data: orderWithReason },
   "order.status_changed": {
-    version: 1,
-    to: [],
-    data: t.Object({ orderId: Uuid, userId: Uuid, from: t.String(), to: t.String() }),
+    version: 2,
+    to: ["notification"],
+    data: t.Object({
+      orderId: Uuid,
+      userId: Uuid,
+      from: t.String(),
+      to: t.String(),
+      /** For the buyer to read. Since version 2. */
+      reason: t.Optional(t.String()),
+    }),
   },
 
   // inventory
@@ -59,7 +66,16 @@ export const messages = {
       paymentMethod: t.Object({ provider: t.String(), sealedToken: t.String() }),
     }),
   },
-  "payment.void": { version: 1, to: ["payment"], data: t.Object({ orderId: Uuid, reason: t.String() }) },
+  "payment.void": {
+    version: 2,
+    to: ["payment"],
+    data: t.Object({
+      orderId: Uuid,
+      reason: t.String(),
+      /** Which payment, where another saga than the one that asks made it. Since version 2; without it: the asking saga's. */
+      paymentId: t.Optional(Uuid),
+    }),
+  },
   "payment.processed": { version: 1, to: ["order"], data: payment },
   "payment.failed": { version: 1, to: ["order"], data: t.Composite([payment, t.Object({ code: t.String() })]) },
   /** No money is held for the order, whatever was before: the answer to `payment.void`. */

@@ -130,11 +130,36 @@ describe("a saga turning round", () => {
   });
 
   test("an abort turns it at its next answer, with the answered step undone", () => {
-    const at = start();
-    const aborted = { ...at, state: { ...at.state, abort: "asked" } };
+    const aborted = must(start(), { kind: "abort", code: "asked" });
+    expect(types(aborted)).toEqual([]);
+    expect(aborted.notes).toEqual([{ step: "room", outcome: "abort_requested", code: "asked" }]);
+    expect(step(aborted, { kind: "abort", code: "again" })).toBeUndefined();
     const turned = step(aborted, "room.done") as Advanced<Trip>;
     expect(types(turned)).toEqual(["room.undo"]);
     expect(turned.state.failure).toEqual({ step: "room", code: "asked" });
+  });
+
+  test("an abort does not wait for a step that waits for somebody", () => {
+    const waiting = must(start(), "room.done", "fare.asked_back");
+    expect(types(must(waiting, { kind: "abort", code: "asked" }))).toEqual(["fare.undo"]);
+    const asked = must(start(), "room.done", { kind: "abort", code: "asked" });
+    expect(types(must(asked, "fare.asked_back"))).toEqual(["fare.undo"]);
+  });
+
+  test("an abort comes too late once it turns round or is at its end", () => {
+    const turned = must(start(), "room.done", "fare.refused");
+    expect(step(turned, { kind: "abort", code: "asked" })).toBeUndefined();
+    expect(step(must(start(), "room.done", "fare.done"), { kind: "abort", code: "asked" })).toBeUndefined();
+  });
+
+  test("after the pivot nothing times out or stops: it is retried", () => {
+    const after: Saga<Trip> = { name: "after", steps: [...trip.steps.slice(0, 3), ask("meal")] };
+    const feed = (at: Advanced<Trip>, event: SagaEvent) => advance(after, at.aggregate, at.state, event);
+    const answers = ["room.done", "fare.done"].map((type) => ({ kind: "message", message: message(type) }) as const);
+    const at = answers.reduce((now, event) => feed(now, event) as Advanced<Trip>, start());
+    expect(types(at)).toEqual(["meal.do"]);
+    expect(feed(at, { kind: "timeout", code: "late" })).toBeUndefined();
+    expect(feed(at, { kind: "abort", code: "asked" })).toBeUndefined();
   });
 
   test("a waiting step keeps its place, and time out undoes it", () => {

@@ -27,7 +27,7 @@ export type Ask<A> = {
   /** Given the step's own output, if it ever answered. */
   undo?(aggregate: A, output: unknown, failure: Failure): Draft;
   undone?(message: Message): boolean;
-  /** Keeps what an answer says in the aggregate. */
+  /** Keeps what an answer says in the aggregate; the answer to an undo, too. */
   record?(aggregate: A, message: Message): A;
 };
 
@@ -52,10 +52,13 @@ export type SagaEvent =
   | { kind: "start" }
   | { kind: "message"; message: Message }
   /** No answer came in time: nobody knows whether the step happened, so it is undone too. */
-  | { kind: "timeout"; code: string };
+  | { kind: "timeout"; code: string }
+  /** Somebody wants it stopped: it turns round at its next answer, whatever that is. */
+  | { kind: "abort"; code: string };
 
 /** What happened to a step, for the timeline. */
-export type Note = { step: string; outcome: "done" | "rejected" | "waiting" | "timed_out" | "undone"; code?: string };
+export type Note = { step: string; outcome: Outcome; code?: string };
+type Outcome = "done" | "rejected" | "waiting" | "timed_out" | "undone" | "abort_requested";
 export type Advanced<A> = { aggregate: A; state: SagaState; drafts: Draft[]; notes: Note[] };
 
 export const newSaga = (saga: { name: string }, id: string): SagaState => ({
@@ -81,8 +84,9 @@ export function advance<A>(saga: Saga<A>, aggregate: A, state: SagaState, event:
   const step = saga.steps[index];
   if (step?.kind !== "ask") return undefined;
 
+  if (event.kind !== "message" && (state.status === "compensating" || isPastPivot(saga, index))) return undefined;
+  if (event.kind === "abort") return state.abort ? undefined : run.abort(step.name, index, event.code);
   if (event.kind === "timeout") {
-    if (state.status === "compensating") return undefined;
     run.note({ step: step.name, outcome: "timed_out", code: event.code });
     return run.turnRound({ step: step.name, code: event.code }, index);
   }
@@ -91,12 +95,18 @@ export function advance<A>(saga: Saga<A>, aggregate: A, state: SagaState, event:
   if (state.status === "compensating") {
     if (!step.undone?.(event.message)) return undefined;
     run.note({ step: step.name, outcome: "undone" });
+    run.record(step, event.message);
     return run.backward(index - 1);
   }
 
   const answer = step.answer(event.message);
   if (!answer) return undefined;
   return run.answered(step, index, answer, event.message);
+}
+
+/** What comes after the pivot is retried until it is done: it neither times out nor stops. */
+function isPastPivot<A>(saga: Saga<A>, index: number): boolean {
+  return saga.steps.slice(0, index).some((step) => step.pivot);
 }
 
 /** One call of `advance`: collects what changes on the way. */
@@ -114,9 +124,22 @@ class Run<A> {
     this.notes.push(note);
   }
 
-  answered(step: Step<A> & Ask<A>, index: number, answer: Answer, message: Message): Advanced<A> {
+  record(step: Ask<A>, message: Message): void {
     this.aggregate = step.record?.(this.aggregate, message) ?? this.aggregate;
+  }
+
+  abort(step: string, index: number, code: string): Advanced<A> {
+    this.state = { ...this.state, abort: code };
+    this.note({ step, outcome: "abort_requested", code });
+    // Who waits for somebody may wait for ever: there the answer was given.
+    return this.state.waiting ? this.turnRound({ step, code }, index) : this.result();
+  }
+
+  answered(step: Step<A> & Ask<A>, index: number, answer: Answer, message: Message): Advanced<A> {
+    this.record(step, message);
     const { waiting: _, ...rest } = this.state;
+    if ("waiting" in answer && this.state.abort)
+      return this.turnRound({ step: step.name, code: this.state.abort }, index);
     if ("waiting" in answer) {
       this.state = { ...rest, waiting: answer.waiting };
       this.note({ step: step.name, outcome: "waiting" });

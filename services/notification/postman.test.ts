@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eventually } from "@shop/kit/testing/eventually";
 import { notify } from "./commands/notify";
-import { tellCancelled, tellConfirmed } from "./commands/tell-buyer";
+import { tellCancelled, tellConfirmed, tellShipped } from "./commands/tell-buyer";
 import { welcomeUser } from "./commands/welcome-user";
 import type { Deps } from "./deps";
 import { deliveryStore } from "./store/deliveries";
@@ -66,6 +66,18 @@ describe("a notice", () => {
     const data = { ...anOrder(userId), reason: "payment.declined" };
     await tellCancelled(deps, data, aMessage({ type: "order.cancelled", data }));
     expect(await office.deliveriesTo(userId)).toMatchObject([{ status: "skipped", recipient: null, data: null }]);
+  });
+
+  test("about a parcel is sent when it leaves, and not when it arrives", async () => {
+    const address = anAddress();
+    const userId = office.aUser(address);
+    const moved = { orderId: Bun.randomUUIDv7(), userId, from: "confirmed", to: "shipped", reason: "Parcel 42" };
+    const arrived = { ...moved, from: "shipped", to: "delivered" };
+    for (const data of [arrived, moved])
+      await tellShipped(deps, data, aMessage({ type: "order.status_changed", data }));
+    await delivered(userId);
+    expect(await office.deliveriesTo(userId)).toHaveLength(1);
+    expect(mailsTo(address)[0]?.raw).toContain("Parcel 42");
   });
 
   test("is left in the queue when nobody knows whom it is for", async () => {

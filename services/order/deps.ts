@@ -2,16 +2,27 @@ import type { InternalProduct, Payable } from "@shop/contracts/internal-api";
 import type { Clock } from "@shop/kit/clock";
 import type { Log } from "@shop/kit/log";
 import type { Advanced, SagaState } from "@shop/kit/saga";
-import type { Order } from "./domain/order";
+import type { Order, OrderStatus } from "./domain/order";
 
 /** One line of an order's life, as its owner may see it. */
-export type TimelineEntry = { seq: number; type: string; at: string; step?: string; outcome?: string; code?: string };
+export type TimelineEntry = {
+  seq: number;
+  type: string;
+  at: string;
+  step?: string;
+  outcome?: string;
+  code?: string;
+} & StatusLine;
+/** Where its parcel is, and what was said about it. */
+type StatusLine = { status?: string; reason?: string };
 
 export type StoredOrder = { order: Order; saga: SagaState; version: number; timeline: TimelineEntry[] };
 
 /** One answer for one key, whoever comes first: same key and request → the first order again. */
 export type Idempotency = { scope: string; hash: string };
 
+/** From new to old. `from` counts, `to` does not any more. */
+export type OrderQuery = { limit: number; cursor?: string; status?: OrderStatus; from?: Date; to?: Date };
 export type Page = { items: Order[]; nextCursor: string | null };
 
 export type OrderStore = {
@@ -23,9 +34,13 @@ export type OrderStore = {
   loadByKey(scope: string): Promise<{ stored: StoredOrder; keyHash?: string } | undefined>;
   /** What payment may charge now; little of the order is read for it. */
   payable(orderId: string): Promise<Payable | undefined>;
-  /** Saves what an answer changed, and publishes. @returns false if somebody else wrote since `stored` was loaded */
-  commit(stored: StoredOrder, next: Advanced<Order>): Promise<boolean>;
-  listByUser(userId: string, page: { limit: number; cursor?: string }): Promise<Page>;
+  /**
+   * Saves what changed, and publishes.
+   * @param cause an answer proves that its question was sent; a request proves nothing
+   * @returns the order as it is now; undefined if somebody else wrote since `stored` was loaded, or may have
+   */
+  commit(stored: StoredOrder, next: Advanced<Order>, cause: "answer" | "request"): Promise<StoredOrder | undefined>;
+  listByUser(userId: string, query: OrderQuery): Promise<Page>;
 };
 
 export type Deps = {

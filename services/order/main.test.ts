@@ -31,7 +31,12 @@ test("starts, answers what operators ask, and stops", async () => {
   expect((await get("/ready")).status).toBe(200);
   expect(await (await get("/metrics")).text()).toContain("http_request_duration_seconds");
   const { paths } = (await (await get("/openapi.json")).json()) as { paths: object };
-  expect(Object.keys(paths).sort()).toEqual(["/orders", "/orders/user/{userId}", "/orders/{id}"]);
+  expect(Object.keys(paths).sort()).toEqual([
+    "/orders",
+    "/orders/user/{userId}",
+    "/orders/{id}",
+    "/orders/{id}/status",
+  ]);
   await server.stop();
   expect(get("/health")).rejects.toThrow();
 });

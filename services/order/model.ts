@@ -40,6 +40,9 @@ const summary = {
   total: Money,
   payment: t.Optional(t.Object({ id: Uuid, status: t.String() })),
   shippingAddress: t.Optional(ShippingAddress),
+  cancelRequested: t.Optional(
+    t.String({ format: "date-time", description: "Since when its owner wants it cancelled" }),
+  ),
   cancelReason: t.Optional(t.String()),
   createdAt: t.String({ format: "date-time" }),
   updatedAt: t.String({ format: "date-time" }),
@@ -56,11 +59,21 @@ export const OrderView = t.Object({
       step: t.Optional(t.String()),
       outcome: t.Optional(t.String()),
       code: t.Optional(t.String()),
+      status: t.Optional(t.String()),
+      reason: t.Optional(t.String()),
     }),
   ),
 });
 export const OrderPage = t.Object({ items: t.Array(OrderSummary), nextCursor: t.Nullable(t.String()) });
-export const PageQuery = t.Object({
+export const SetStatusBody = t.Object({
+  status: t.Union([t.Literal("shipped"), t.Literal("delivered")]),
+  reason: t.Optional(t.String({ minLength: 1, maxLength: 500, description: "For the buyer to read" })),
+});
+const moment = (description: string) => t.Optional(t.String({ format: "date-time", description }));
+export const ListQuery = t.Object({
+  status: t.Optional(Status),
+  from: moment("Placed then or later"),
+  to: moment("Placed before"),
   limit: t.Integer({ minimum: 1, maximum: 100, default: 20 }),
   cursor: t.Optional(Uuid),
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { AppError } from "@shop/kit/errors";
+import { eventually } from "@shop/kit/testing/eventually";
 import { testClient } from "@shop/kit/testing/http";
 import { testIssuer, testServiceTokens } from "@shop/kit/testing/tokens";
 import { routes } from "./routes";
@@ -21,7 +22,8 @@ const body = {
   items: [{ productId: lamp.id, quantity: 2 }],
   paymentMethod: { provider: "stripe", token: "pm_card_visa" },
 };
-type View = { id: string; status: string; items: unknown[]; history: { type: string }[]; nextCursor?: string };
+type Line = { type: string; status?: string; reason?: string };
+type View = { id: string; status: string; items: unknown[]; history: Line[]; nextCursor?: string; createdAt: string };
 async function customer(permissions: string[] = []) {
   const id = service.newUser();
   const authorization = await issuer.bearer(id, permissions);
@@ -30,6 +32,9 @@ async function customer(permissions: string[] = []) {
     authorization,
     post: (over: object = {}, headers: Record<string, string> = {}) =>
       send<View & { code: string }>("POST", "/orders", { body: { ...body, ...over }, authorization, headers }),
+    cancel: (id: string) => send<View & { code: string }>("DELETE", `/orders/${id}`, { authorization }),
+    setStatus: (id: string, status: unknown, reason?: string) =>
+      send<View & { code: string }>("PUT", `/orders/${id}/status`, { body: { status, reason }, authorization }),
     get: <T = View & { code: string }>(path: string) => send<T>("GET", path, { authorization }),
   };
 }
@@ -140,7 +145,124 @@ describe("GET /orders/{id}", () => {
   });
 });
 
+describe("DELETE /orders/{id}", () => {
+  test("202 with the order, for its owner and for who may write orders, and again", async () => {
+    const [owner, clerk] = [await customer(), await customer(["orders:write"])];
+    const { body: order } = await owner.post();
+    const answer = await owner.cancel(order.id);
+    expect(answer.status).toBe(202);
+    expect(answer.body).toMatchObject({ id: order.id, status: "pending", cancelRequested: expect.any(String) });
+    expect(answer.body.history.at(-1)).toMatchObject({
+      type: "saga.step",
+      step: "stock",
+      outcome: "abort_requested",
+      code: "order.cancel_requested",
+    });
+    for (const who of [owner, clerk]) expect((await who.cancel(order.id)).status).toBe(202);
+    await service.answer(order.id, "inventory.updated", { change: "reserved" });
+    await service.answer(order.id, "inventory.updated", { change: "released" });
+    const again = await owner.cancel(order.id);
+    expect(again.status).toBe(202);
+    expect(again.body).toMatchObject({ status: "cancelled", cancelReason: "order.cancel_requested" });
+  });
+  test("404 for somebody else, who may read orders too; 404 for no order, 422 for no id, 401 without a token", async () => {
+    const [owner, stranger, reader] = [await customer(), await customer(), await customer(["orders:read"])];
+    const { body: order } = await owner.post();
+    for (const who of [stranger, reader]) expect((await who.cancel(order.id)).status).toBe(404);
+    expect((await owner.get(`/orders/${order.id}`)).body).not.toHaveProperty("cancelRequested");
+    expect((await owner.cancel(Bun.randomUUIDv7())).status).toBe(404);
+    expect((await owner.cancel("nonsense")).status).toBe(422);
+    expect((await send("DELETE", `/orders/${order.id}`)).status).toBe(401);
+  });
+  test("409 once it is shipped", async () => {
+    const [owner, clerk] = [await customer(), await customer(["orders:write"])];
+    const { body: order } = await owner.post();
+    await service.confirmed(order.id);
+    for (const status of ["shipped", "delivered"]) {
+      expect((await clerk.setStatus(order.id, status)).status).toBe(200);
+      const answer = await owner.cancel(order.id);
+      expect([answer.status, answer.body.code]).toEqual([409, "order.not_cancellable"]);
+    }
+  });
+});
+
+describe("PUT /orders/{id}/status", () => {
+  test("200 with the order, its way in the timeline; the same again changes nothing", async () => {
+    const [owner, clerk] = [await customer(), await customer(["orders:write"])];
+    const { body: order } = await owner.post();
+    await service.confirmed(order.id);
+    const shipped = await clerk.setStatus(order.id, "shipped", "Parcel 42");
+    expect(shipped.status).toBe(200);
+    expect(shipped.body.status).toBe("shipped");
+    expect(shipped.body.history.at(-1)).toMatchObject({
+      type: "order.status_changed",
+      status: "shipped",
+      reason: "Parcel 42",
+    });
+    const again = await clerk.setStatus(order.id, "shipped", "Parcel 43");
+    expect([again.status, again.body.history.length]).toEqual([200, shipped.body.history.length]);
+    expect((await clerk.setStatus(order.id, "delivered")).body.history.at(-1)).toMatchObject({ status: "delivered" });
+    const stored = await service.orders.findOne({ _id: order.id });
+    expect(stored?.history.filter((entry) => entry.type === "order.status_changed").map((entry) => entry.data)).toEqual(
+      [
+        { orderId: order.id, userId: owner.id, from: "confirmed", to: "shipped", reason: "Parcel 42" },
+        { orderId: order.id, userId: owner.id, from: "shipped", to: "delivered" },
+      ],
+    );
+  });
+  test("409 for a move that is not legal", async () => {
+    const [owner, clerk] = [await customer(), await customer(["orders:write"])];
+    const { body: order } = await owner.post();
+    for (const status of ["shipped", "delivered"]) {
+      const answer = await clerk.setStatus(order.id, status);
+      expect([answer.status, answer.body.code]).toEqual([409, "order.illegal_transition"]);
+    }
+    await service.confirmed(order.id);
+    expect((await clerk.setStatus(order.id, "delivered")).status).toBe(409);
+    await clerk.setStatus(order.id, "shipped");
+    await clerk.setStatus(order.id, "delivered");
+    expect((await clerk.setStatus(order.id, "shipped")).status).toBe(409);
+  });
+  test("403 for who may not write orders, 404 for no order, 422 for another status", async () => {
+    const [owner, clerk] = [await customer(["orders:read"]), await customer(["orders:write"])];
+    const { body: order } = await owner.post();
+    expect((await owner.setStatus(order.id, "shipped")).status).toBe(403);
+    expect((await clerk.setStatus(Bun.randomUUIDv7(), "shipped")).status).toBe(404);
+    for (const status of ["confirmed", "cancelled", "refunded", "lost", 1, undefined])
+      expect((await clerk.setStatus(order.id, status)).status).toBe(422);
+    expect((await clerk.setStatus(order.id, "shipped", "x".repeat(501))).status).toBe(422);
+  });
+});
+
 describe("GET /orders/user/{userId}", () => {
+  test("200 with those of a status, and of a time: from counts, to does not", async () => {
+    const owner = await customer();
+    const placed: View[] = [];
+    for (let n = 0; n < 3; n++) {
+      placed.push((await owner.post()).body);
+      await eventually(() => Date.now() > Date.parse((placed[n] as View).createdAt));
+    }
+    const [first, second, third] = placed as [View, View, View];
+    await service.confirmed(second.id);
+    const listed = async (query: Record<string, string>) => {
+      const path = `/orders/user/${owner.id}?${new URLSearchParams(query)}`;
+      const { body: page } = await owner.get<{ items: View[] }>(path);
+      return page.items.map((order) => order.id);
+    };
+    expect(await listed({ status: "confirmed" })).toEqual([second.id]);
+    expect(await listed({ status: "pending" })).toEqual([third.id, first.id]);
+    expect(await listed({ from: second.createdAt })).toEqual([third.id, second.id]);
+    expect(await listed({ to: second.createdAt })).toEqual([first.id]);
+    expect(await listed({ from: second.createdAt, to: third.createdAt, status: "confirmed" })).toEqual([second.id]);
+    expect(await listed({ from: first.createdAt, cursor: third.id, limit: "1" })).toEqual([second.id]);
+    expect(await listed({ from: "1969-01-01T00:00:00Z", to: "9999-12-31T23:59:59Z" })).toHaveLength(3);
+    expect(await listed({ from: third.createdAt, to: first.createdAt })).toEqual([]);
+  });
+  test("422 for a status or a time that is none", async () => {
+    const owner = await customer();
+    for (const query of ["status=lost", "from=yesterday", "to=2026-13-01T00:00:00Z", "cursor=1"])
+      expect((await owner.get(`/orders/user/${owner.id}?${query}`)).status).toBe(422);
+  });
   test("200 with pages from new to old, each order once", async () => {
     const owner = await customer();
     const ids: string[] = [];

@@ -3,10 +3,12 @@ import { Payable } from "@shop/contracts/internal-api";
 import { access, type VerifyAccess } from "@shop/kit/access";
 import type { ServiceTokens } from "@shop/kit/service-tokens";
 import { Elysia, t } from "elysia";
+import { cancelOrder } from "./commands/cancel-order";
 import { placeOrder } from "./commands/place-order";
+import { setStatus } from "./commands/set-status";
 import type { Deps, StoredOrder } from "./deps";
 import type { Order } from "./domain/order";
-import { OrderPage, OrderView, PageQuery, PlaceOrderBody, PlaceOrderHeaders } from "./model";
+import { ListQuery, OrderPage, OrderView, PlaceOrderBody, PlaceOrderHeaders, SetStatusBody } from "./model";
 import { orderFor, ordersOf, payableOf } from "./queries/order";
 
 export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: ServiceTokens }) =>
@@ -33,16 +35,37 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Service
       params: t.Object({ id: Uuid }),
       response: { 200: OrderView, ...problems(401, 404, 422) },
     })
+    .delete(
+      "/orders/:id",
+      async ({ params, user, set }) => {
+        const stored = await cancelOrder(deps, user, params.id);
+        set.status = 202;
+        return viewOf(stored);
+      },
+      { signedIn: true, params: t.Object({ id: Uuid }), response: { 202: OrderView, ...problems(401, 404, 409, 422) } },
+    )
+    .put(
+      "/orders/:id/status",
+      async ({ params, body }) => viewOf(await setStatus(deps, { ...body, orderId: params.id })),
+      {
+        permission: "orders:write",
+        params: t.Object({ id: Uuid }),
+        body: SetStatusBody,
+        response: { 200: OrderView, ...problems(400, 401, 403, 404, 409, 413, 415, 422) },
+      },
+    )
     .get(
       "/orders/user/:userId",
       async ({ params, query, user }) => {
-        const page = await ordersOf(deps, user, { ...params, ...query });
+        const { from, to, ...rest } = query;
+        const period = { ...(from && { from: new Date(from) }), ...(to && { to: new Date(to) }) };
+        const page = await ordersOf(deps, user, { ...params, ...rest, ...period });
         return { items: page.items.map(summaryOf), nextCursor: page.nextCursor };
       },
       {
         signedIn: true,
         params: t.Object({ userId: Uuid }),
-        query: PageQuery,
+        query: ListQuery,
         response: { 200: OrderPage, ...problems(401, 404, 422) },
       },
     )
@@ -55,8 +78,9 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Service
       { params: t.Object({ id: Uuid }), response: { 200: Payable, ...problems(401, 403, 404, 422) } },
     );
 
-const summaryOf = ({ paymentMethod: _, createdAt, updatedAt, ...order }: Order) => ({
+const summaryOf = ({ paymentMethod: _, cancelRequested, createdAt, updatedAt, ...order }: Order) => ({
   ...order,
+  ...(cancelRequested && { cancelRequested: cancelRequested.toISOString() }),
   createdAt: createdAt.toISOString(),
   updatedAt: updatedAt.toISOString(),
 });

@@ -32,8 +32,8 @@ export type PaymentStore = {
    * @returns the payment as it is now (what is desired may have changed meanwhile); undefined if the lease was lost
    */
   save(before: Payment, after: Payment, record?: CallRecord, message?: Message): Promise<Payment | undefined>;
-  /** Notes that the money must not be held. */
-  release(paymentId: string): Promise<void>;
+  /** Notes that the money must not be held, and which saga is to be told when none is. */
+  release(paymentId: string, sagaId: string): Promise<void>;
   /** Tells a payment's end again, for a command that came after it. */
   answerAgain(payment: Payment, message: Message): Promise<void>;
   /** Payments that are not where they should be and that nobody works on. */

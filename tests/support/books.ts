@@ -27,7 +27,7 @@ export function openBooks() {
     version: number;
     sentSeq: number;
     lastSeq: number;
-    history: { id: string; type: string }[];
+    history: { id: string; type: string; data: unknown }[];
   }>("orders");
 
   return {
@@ -47,6 +47,8 @@ export function openBooks() {
         select order_id, id, status, amount from payment where order_id = any(${orderIds}::uuid[])`;
       const holds = await inventory<{ order_id: string; status: string }[]>`
         select order_id, status from reservation where order_id = any(${orderIds}::uuid[])`;
+      const moved = await inventory<{ order_id: string; left: number }[]>`
+        select order_id, sum(delta)::int as left from stock_movement where order_id = any(${orderIds}::uuid[]) group by order_id`;
       const told = [...docs.values()].flatMap((doc) => doc.history.map((entry) => entry.id));
       const mails = await notifications<{ message_id: string }[]>`
         select message_id from delivery where status = 'sent' and message_id = any(${told}::uuid[])`;
@@ -57,23 +59,35 @@ export function openBooks() {
           problems.push(`${id}: lost`);
           continue;
         }
-        const news = doc.history.findLast(({ type }) => type === "order.confirmed" || type === "order.cancelled");
-        if (!news || !sent.has(news.id)) problems.push(`${id}: nobody was told by mail`);
+        const news = doc.history.filter(isNews);
+        if (news.length === 0 || news.some((message) => !sent.has(message.id)))
+          problems.push(`${id}: nobody was told by mail`);
         const payment = rows.filter((row) => row.order_id === id);
         const charged = ledger.charges.get(id) ?? [];
         const kept = sum(charged) - sum(ledger.refunds.get(id) ?? []);
         const held = new Set(holds.filter((hold) => hold.order_id === id).map((hold) => hold.status));
         if (!["completed", "compensated"].includes(doc.saga.status)) problems.push(`${id}: saga is ${doc.saga.status}`);
         if (charged.length > 1) problems.push(`${id}: charged ${charged.length} times`);
-        if (doc.status === "confirmed") {
-          if (kept !== doc.total.amount) problems.push(`${id}: confirmed, but ${kept} of ${doc.total.amount} was kept`);
+        const gone = -(moved.find((row) => row.order_id === id)?.left ?? 0);
+        if (["confirmed", "shipped", "delivered"].includes(doc.status)) {
+          if (kept !== doc.total.amount)
+            problems.push(`${id}: ${doc.status}, but ${kept} of ${doc.total.amount} was kept`);
           if (payment.length !== 1 || payment[0]?.status !== "completed")
-            problems.push(`${id}: confirmed, payment ${payment[0]?.status}`);
-          if (held.size !== 1 || !held.has("committed")) problems.push(`${id}: confirmed, stock ${[...held]}`);
+            problems.push(`${id}: ${doc.status}, payment ${payment[0]?.status}`);
+          if (held.size !== 1 || !held.has("committed")) problems.push(`${id}: ${doc.status}, stock ${[...held]}`);
+          if (gone <= 0) problems.push(`${id}: ${doc.status}, but nothing left the stock`);
         } else if (doc.status === "cancelled") {
           if (kept !== 0) problems.push(`${id}: cancelled, but ${kept} was kept`);
           if (payment.some((row) => row.status === "completed")) problems.push(`${id}: cancelled, payment completed`);
           if (held.has("held") || held.has("committed")) problems.push(`${id}: cancelled, stock ${[...held]}`);
+          if (gone !== 0) problems.push(`${id}: cancelled, but ${gone} of the stock is gone`);
+          const wasConfirmed = doc.history.some(({ type }) => type === "order.confirmed");
+          if (wasConfirmed && charged.length !== 1)
+            problems.push(`${id}: was confirmed, charged ${charged.length} times`);
+          if (wasConfirmed && (held.size !== 1 || !held.has("released")))
+            problems.push(`${id}: was confirmed and cancelled, stock ${[...held]}`);
+          if (wasConfirmed && payment.some((row) => row.status !== "voided"))
+            problems.push(`${id}: was confirmed and cancelled, payment ${payment.map((row) => row.status)}`);
         } else problems.push(`${id}: is ${doc.status}`);
       }
       return problems;
@@ -101,6 +115,12 @@ export function openBooks() {
     },
   };
 }
+
+/** What the buyer is to be told by mail. */
+const isNews = ({ type, data }: { type: string; data: unknown }) =>
+  type === "order.confirmed" ||
+  type === "order.cancelled" ||
+  (type === "order.status_changed" && (data as { to: string }).to === "shipped");
 
 const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
 

@@ -60,6 +60,24 @@ describe("an order's stock", () => {
     expect((await shop.figures(productId)).available).toBe(5);
   });
 
+  test("is not sold by a confirmation that comes after its release", async () => {
+    const productId = await shop.aProduct(5);
+    const orderId = id();
+    await shop.reserve({ orderId, items: [{ productId, quantity: 2 }] });
+    await shop.release(orderId);
+    await shop.commit(orderId);
+    expect(await shop.figures(productId)).toEqual({ onHand: 5, pinned: 0, available: 5 });
+    expect(await shop.movements(productId)).toEqual(["received 5"]);
+  });
+
+  test("is back whichever comes first of a confirmation and the release of its cancellation", async () => {
+    const productId = await shop.aProduct(100);
+    const orders = Array.from({ length: 20 }, id);
+    for (const orderId of orders) await shop.reserve({ orderId, items: [{ productId, quantity: 2 }] });
+    await Promise.all(orders.flatMap((orderId) => [shop.commit(orderId), shop.release(orderId)]));
+    expect(await shop.figures(productId)).toEqual({ onHand: 100, pinned: 0, available: 100 });
+  });
+
   test("is refused when the release came first", async () => {
     const productId = await shop.aProduct(5);
     const orderId = id();

@@ -15,3 +15,16 @@ export async function tellCancelled(deps: Deps, order: DataFor<"order.cancelled"
   const data = { ...order, name: user?.name ?? "" };
   return notify(deps, message, { userId: order.userId, email: user?.email, template: "order-cancelled", data });
 }
+
+/** Of an order's further way, that it has left us; its arrival they see themselves. */
+export async function tellShipped(
+  deps: Deps,
+  change: DataFor<"order.status_changed">,
+  message: Message,
+): Promise<void> {
+  if (change.to !== "shipped") return;
+  const { orderId, userId, reason } = change;
+  const user = await deps.findUser(userId);
+  const data = { orderId, name: user?.name ?? "", ...(reason && { reason }) };
+  return notify(deps, message, { userId, email: user?.email, template: "order-shipped", data });
+}

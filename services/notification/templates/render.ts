@@ -1,9 +1,15 @@
 import type { Content } from "./layout";
 import { orderCancelled } from "./order-cancelled";
 import { orderConfirmed } from "./order-confirmed";
+import { orderShipped } from "./order-shipped";
 import { welcome } from "./welcome";
 
-const templates = { welcome, "order-confirmed": orderConfirmed, "order-cancelled": orderCancelled };
+const templates = {
+  welcome,
+  "order-confirmed": orderConfirmed,
+  "order-cancelled": orderCancelled,
+  "order-shipped": orderShipped,
+};
 
 export type Template = keyof typeof templates;
 /** What a template is filled with, less what is the same for all. */

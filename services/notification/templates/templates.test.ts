@@ -60,6 +60,14 @@ test.each([
   expect(text + html).not.toContain(reason);
 });
 
+test("a shipped order's notice says what there is to say about the parcel, and nothing that is not known", () => {
+  const parcel = { orderId: order.orderId, name: "Ada" };
+  const { subject, text } = render("order-shipped", { ...parcel, reason: "Parcel 42" }, publicUrl);
+  expect(subject).toBe("Your order is on its way");
+  for (const part of ["Parcel 42", `https://shop.test/api/v1/orders/${order.orderId}`]) expect(text).toContain(part);
+  expect(render("order-shipped", parcel, publicUrl).text).not.toContain("undefined");
+});
+
 test("a welcome says nothing that is not known", () => {
   expect(render("welcome", { name: "Ada" }, publicUrl).text).not.toContain("undefined");
   expect(isTemplate("welcome")).toBe(true);

@@ -4,8 +4,11 @@ import { advance } from "@shop/kit/saga";
 import { eventually } from "@shop/kit/testing/eventually";
 import type { StoredOrder } from "../deps";
 import { placeOrder as placeOrderSaga } from "../sagas/place-order";
+import type { OrderDocument } from "../store/documents";
 import { lamp, type TestOrders, testOrders } from "../testing/order-service";
+import { cancelOrder } from "./cancel-order";
 import { type PlaceOrder, placeOrder } from "./place-order";
+import { setStatus } from "./set-status";
 
 let service: TestOrders;
 beforeAll(async () => {
@@ -110,7 +113,7 @@ describe("an order's saga", () => {
     // Another process writes, and ours does not know.
     if (!next || !ours) throw new Error("the order is there");
     await service.orders.updateOne({ _id: id }, { $inc: { version: 1 } });
-    expect(await service.deps.store.commit(ours, next)).toBe(false);
+    expect(await service.deps.store.commit(ours, next, "answer")).toBeUndefined();
     await service.answer(id, "payment.processed", { paymentId: Bun.randomUUIDv7() });
     expect((await document(id))?.status).toBe("confirmed");
   });
@@ -119,7 +122,117 @@ describe("an order's saga", () => {
   });
 });
 
+describe("a wish to cancel", () => {
+  const owner = (order: { userId: string }) => ({ id: order.userId, permissions: [], expiresAt: 0 });
+  const cancel = async (order: { id: string; userId: string }) =>
+    (await cancelOrder(service.deps, owner(order), order.id)).order;
+  const sent = (doc: OrderDocument | null, type: string) => doc?.history.filter((entry) => entry.type === type) ?? [];
+
+  test("of an order under way is kept, and turns it round when the charge is answered", async () => {
+    const order = await placed();
+    await service.answer(order.id, "inventory.updated", { change: "reserved" });
+    expect(await cancel(order)).toMatchObject({ status: "pending", cancelRequested: expect.any(Date) });
+    await service.answer(order.id, "payment.processed", { paymentId: Bun.randomUUIDv7() });
+    expect((await document(order.id))?.saga).toMatchObject({ status: "compensating", step: "funds" });
+    await service.answer(order.id, "payment.voided", { paymentId: Bun.randomUUIDv7() });
+    await service.answer(order.id, "inventory.updated", { change: "released" });
+    const doc = await document(order.id);
+    expect(doc).toMatchObject({
+      status: "cancelled",
+      cancelReason: "order.cancel_requested",
+      payment: { status: "voided" },
+      paymentMethod: { provider: "stripe" },
+    });
+    expect(sent(doc, "order.confirmed")).toEqual([]);
+    expect(JSON.stringify(doc)).not.toContain("sealed(");
+  });
+  test("of a confirmed order is carried out by a saga of its own, with the payment's id", async () => {
+    const order = await placed();
+    await service.confirmed(order.id);
+    const before = await document(order.id);
+    expect((await cancel(order)).status).toBe("cancelling");
+    const doc = await document(order.id);
+    expect(doc?.saga).toMatchObject({ name: "cancel-order", step: "give_back" });
+    expect(doc?.saga.id).not.toBe(before?.saga.id);
+    expect(sent(doc, "payment.void")[0]).toMatchObject({
+      sagaid: doc?.saga.id,
+      data: { orderId: order.id, paymentId: before?.payment?.id },
+    });
+    await service.answer(order.id, "payment.voided", { paymentId: before?.payment?.id });
+    await service.answer(order.id, "inventory.updated", { change: "released" });
+    const end = await eventually(async () => {
+      const now = await document(order.id);
+      return now?.wakeAt === undefined ? now : undefined;
+    });
+    expect(end).toMatchObject({ status: "cancelled", saga: { status: "completed" }, payment: { status: "voided" } });
+    expect(end.sentSeq).toBe(end.lastSeq);
+  });
+  test("ten at once, and again later, are one", async () => {
+    for (const isConfirmed of [false, true]) {
+      const order = await placed();
+      if (isConfirmed) await service.confirmed(order.id);
+      const { version } = (await document(order.id)) as OrderDocument;
+      await Promise.all(Array.from({ length: 10 }, () => cancel(order)));
+      await cancel(order);
+      expect((await document(order.id))?.version).toBe(version + 1);
+    }
+  });
+  test("against an answer that comes at the same time: both count, whichever is first", async () => {
+    for (let round = 0; round < 10; round++) {
+      const order = await placed();
+      await service.answer(order.id, "inventory.updated", { change: "reserved" });
+      await Promise.all([
+        cancel(order),
+        service.answer(order.id, "payment.processed", { paymentId: Bun.randomUUIDv7() }),
+      ]);
+      const doc = await document(order.id);
+      // Turned round at the answer, or confirmed and taken back: either way the money is asked for.
+      expect(sent(doc, "payment.void")).toHaveLength(1);
+      expect(doc?.status).toBe(sent(doc, "order.confirmed").length === 1 ? "cancelling" : "pending");
+    }
+  });
+  test("proves nothing about what was sent before it", async () => {
+    const order = await placed();
+    const { sentSeq } = (await document(order.id)) as OrderDocument;
+    await cancel(order);
+    expect((await document(order.id))?.sentSeq).toBe(sentSeq);
+  });
+  test("comes too late for a parcel that has left, and the parcel for an order that is cancelled", async () => {
+    const [left, taken] = [await placed(), await placed()];
+    for (const order of [left, taken]) await service.confirmed(order.id);
+    await setStatus(service.deps, { orderId: left.id, status: "shipped" });
+    expect(await codeOf(cancel(left))).toBe("order.not_cancellable");
+    await cancel(taken);
+    expect(await codeOf(setStatus(service.deps, { orderId: taken.id, status: "shipped" }))).toBe(
+      "order.illegal_transition",
+    );
+  });
+  test("and a shipment at the same time: one of them", async () => {
+    for (let round = 0; round < 10; round++) {
+      const order = await placed();
+      await service.confirmed(order.id);
+      const codes = await Promise.all([
+        codeOf(cancel(order)),
+        codeOf(setStatus(service.deps, { orderId: order.id, status: "shipped" })),
+      ]);
+      expect(codes.filter((code) => code === "nothing thrown")).toHaveLength(1);
+      expect((await document(order.id))?.status).toBe(codes[0] === "nothing thrown" ? "cancelling" : "shipped");
+    }
+  });
+});
+
 describe("the sweep", () => {
+  test("asks for the money again when payment does not answer", async () => {
+    const order = await placed();
+    await service.confirmed(order.id);
+    const user = { id: order.userId, permissions: [], expiresAt: 0 };
+    await cancelOrder(service.deps, user, order.id);
+    const { lastSeq } = (await document(order.id)) as OrderDocument;
+    const long = { sentSeq: lastSeq, updatedAt: new Date(0), wakeAt: new Date(0) };
+    await service.orders.updateOne({ _id: order.id }, { $set: long });
+    await eventually(async () => ((await document(order.id))?.wakeAt?.getTime() ?? 0) > Date.now());
+    expect((await document(order.id))?.saga).toMatchObject({ status: "running", step: "give_back" });
+  });
   test("publishes what its writer could not", async () => {
     const { id } = await placed();
     // As after a crash between commit and publish.

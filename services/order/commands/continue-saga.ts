@@ -3,7 +3,8 @@ import { type Advanced, advance, atEnd, type SagaEvent } from "@shop/kit/saga";
 import type { Deps } from "../deps";
 import type { Order } from "../domain/order";
 import { sagaDuration, sagasEnded } from "../metrics";
-import { placeOrder } from "../sagas/place-order";
+import { cancelOrder } from "../sagas/cancel-order";
+import { sagaOf } from "../sagas/saga-of";
 
 /** Moves an order's saga on by a participant's event. What is no answer to the step under way changes nothing. */
 export const continueSaga = (deps: Deps, data: { orderId: string }, message: Message): Promise<void> =>
@@ -14,8 +15,8 @@ async function moveOn(deps: Deps, orderId: string, event: SagaEvent): Promise<vo
   for (;;) {
     const stored = recent ?? (await deps.store.load(orderId));
     if (!stored) return deps.log.warn({ orderId }, "a message about an order that does not exist");
-    const next = advance(placeOrder, stored.order, stored.saga, event);
-    if (next && (await deps.store.commit(stored, next))) return measure(next, deps.clock.now());
+    const next = advance(sagaOf(stored.saga), stored.order, stored.saga, event);
+    if (next && (await deps.store.commit(stored, next, "answer"))) return measure(next, deps.clock.now());
     // What is no answer to an order as it was may be one to the order as it is.
     if (!next && !recent) return;
     recent = undefined;
@@ -26,5 +27,6 @@ function measure({ state, aggregate }: Advanced<Order>, now: Date): void {
   if (!atEnd(state)) return;
   const labels = { saga: state.name, status: state.status };
   sagasEnded.inc(labels);
-  sagaDuration.observe(labels, (now.getTime() - aggregate.createdAt.getTime()) / 1000);
+  const since = (state.name === cancelOrder.name && aggregate.cancelRequested) || aggregate.createdAt;
+  sagaDuration.observe(labels, (now.getTime() - since.getTime()) / 1000);
 }

@@ -71,6 +71,12 @@ describe("transitions", () => {
       { numRuns: 10_000 },
     );
   });
+  test("an order that its owner wants cancelled is neither confirmed nor shipped", () => {
+    const wished = (status: OrderStatus) => ({ ...anOrder(status), cancelRequested: new Date(0) });
+    expect(codeOf(() => moveTo(wished("pending"), "confirmed"))).toBe("order.being_cancelled");
+    expect(codeOf(() => moveTo(wished("confirmed"), "shipped"))).toBe("order.being_cancelled");
+    expect(moveTo(wished("confirmed"), "cancelling").status).toBe("cancelling");
+  });
   test("no walk leaves an end, and money is never unconfirmed by a shipment", () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...orderStatuses)), (walk) => {

@@ -13,6 +13,8 @@ export type Order = {
   /** The token is sealed for payment's key, and gone once the charge has ended. */
   paymentMethod: { provider: string; sealedToken?: string };
   payment?: { id: string; status: "completed" | "failed" | "voided" };
+  /** Since when its owner wants it cancelled. From then on it is neither confirmed nor shipped. */
+  cancelRequested?: Date;
   /** Why it was cancelled: an error code. */
   cancelReason?: string;
   createdAt: Date;
@@ -44,7 +46,7 @@ export const transitions = {
 export type OrderStatus = keyof typeof transitions;
 export const orderStatuses = Object.keys(transitions) as OrderStatus[];
 
-/** @throws AppError `order.illegal_transition` (409) */
+/** @throws AppError `order.illegal_transition`, `order.being_cancelled` (409) */
 export function moveTo(order: Order, status: OrderStatus): Order {
   if (order.status === status) return order;
   if (!(transitions[order.status] as readonly OrderStatus[]).includes(status))
@@ -52,5 +54,7 @@ export function moveTo(order: Order, status: OrderStatus): Order {
       kind: "conflict",
       public: `An order that is ${order.status} cannot become ${status}.`,
     });
+  if (order.cancelRequested && (status === "confirmed" || status === "shipped"))
+    throw new AppError("order.being_cancelled", { kind: "conflict", public: "This order is being cancelled." });
   return { ...order, status };
 }

@@ -1,22 +1,19 @@
 import type { Payable } from "@shop/contracts/internal-api";
 import { may, type User } from "@shop/kit/access";
 import { AppError } from "@shop/kit/errors";
-import type { Deps, Page, StoredOrder } from "../deps";
+import type { Deps, OrderQuery, Page, StoredOrder } from "../deps";
 
-const notFound = () => new AppError("order.not_found", { kind: "not_found", public: "There is no such order." });
+export const orderNotFound = () =>
+  new AppError("order.not_found", { kind: "not_found", public: "There is no such order." });
 
 /** Somebody else's order answers as one that does not exist. */
 export async function orderFor(deps: Deps, user: User, orderId: string): Promise<StoredOrder> {
   const stored = await deps.store.load(orderId);
-  if (!stored || (stored.order.userId !== user.id && !may(user, "orders:read"))) throw notFound();
+  if (!stored || (stored.order.userId !== user.id && !may(user, "orders:read"))) throw orderNotFound();
   return stored;
 }
 
-export async function ordersOf(
-  deps: Deps,
-  user: User,
-  query: { userId: string; limit: number; cursor?: string },
-): Promise<Page> {
+export async function ordersOf(deps: Deps, user: User, query: OrderQuery & { userId: string }): Promise<Page> {
   if (query.userId !== user.id && !may(user, "orders:read"))
     throw new AppError("user.not_found", { kind: "not_found", public: "There is no such user." });
   return deps.store.listByUser(query.userId, query);
@@ -25,6 +22,6 @@ export async function ordersOf(
 /** What payment may charge for an order, and for whom. */
 export async function payableOf(deps: Deps, orderId: string): Promise<Payable> {
   const payable = await deps.store.payable(orderId);
-  if (!payable) throw notFound();
+  if (!payable) throw orderNotFound();
   return payable;
 }

@@ -2,9 +2,9 @@ import { type Draft, isMessage } from "@shop/contracts/messages";
 import type { Saga } from "@shop/kit/saga";
 import { moveTo, type Order } from "../domain/order";
 
-const drafts = (...list: Draft[]) => list;
+export const drafts = (...list: Draft[]) => list;
 const itemsOf = (order: Order) => order.items.map(({ productId, quantity }) => ({ productId, quantity }));
-const told = ({ id, userId, items, total }: Order) => ({ orderId: id, userId, items, total });
+export const told = ({ id, userId, items, total }: Order) => ({ orderId: id, userId, items, total });
 
 /** Places an order: holds the stock, takes the money, confirms; or gives back what was taken and cancels. */
 export const placeOrder: Saga<Order> = {
@@ -52,6 +52,8 @@ export const placeOrder: Saga<Order> = {
           return { ...done, payment: { id: message.data.paymentId, status: "completed" } };
         if (isMessage(message, "payment.failed"))
           return { ...done, payment: { id: message.data.paymentId, status: "failed" } };
+        if (isMessage(message, "payment.voided"))
+          return { ...done, payment: { id: message.data.paymentId, status: "voided" } };
         return order;
       },
       undo: (order, _output, failure) => ({ type: "payment.void", data: { orderId: order.id, reason: failure.code } }),

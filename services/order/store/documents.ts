@@ -1,3 +1,4 @@
+import type { DataFor } from "@shop/contracts/messages";
 import type { OutboxDocument } from "@shop/kit/outbox-mongo";
 import type { SagaState } from "@shop/kit/saga";
 import type { Collection, Db } from "mongodb";
@@ -13,6 +14,7 @@ export const ordersOf = (db: Db): Collection<OrderDocument> => db.collection<Ord
 export async function createIndexes(db: Db): Promise<void> {
   await ordersOf(db).createIndexes([
     { key: { userId: 1, _id: -1 }, name: "by_user" },
+    { key: { userId: 1, status: 1, _id: -1 }, name: "by_user_and_status" },
     { key: { wakeAt: 1 }, name: "due", partialFilterExpression: { wakeAt: { $exists: true } } },
     { key: { unsentSince: 1 }, name: "unsent", partialFilterExpression: { unsentSince: { $exists: true } } },
     {
@@ -37,13 +39,18 @@ export const toOrder = (doc: OrderDocument): Order => ({
   paymentMethod: doc.paymentMethod,
   ...(doc.shippingAddress && { shippingAddress: doc.shippingAddress }),
   ...(doc.payment && { payment: doc.payment }),
+  ...(doc.cancelRequested && { cancelRequested: doc.cancelRequested }),
   ...(doc.cancelReason && { cancelReason: doc.cancelReason }),
   createdAt: doc.createdAt,
   updatedAt: doc.updatedAt,
 });
 
-/** Of a note its content, of a message only that it was sent: its data is for its receiver. */
+/** Of a note its content, of a message only that it was sent: its data is for its receiver. The parcel's way is the owner's to know. */
 function toTimeline(entry: OrderDocument["history"][number]): TimelineEntry {
   const line = { seq: entry.seq, type: entry.type, at: entry.time };
+  if (entry.type === "order.status_changed") {
+    const { to, reason } = entry.data as DataFor<"order.status_changed">;
+    return { ...line, status: to, ...(reason && { reason }) };
+  }
   return entry.note ? { ...line, ...(entry.data as Pick<TimelineEntry, "step" | "outcome" | "code">) } : line;
 }

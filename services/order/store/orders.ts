@@ -4,11 +4,12 @@ import type { Log } from "@shop/kit/log";
 import { graceSeconds, type MongoOutbox, mongoOutbox } from "@shop/kit/outbox-mongo";
 import type { Publisher } from "@shop/kit/publisher";
 import { type Advanced, atEnd } from "@shop/kit/saga";
-import type { Db, Filter, UpdateFilter } from "mongodb";
+import type { Db, UpdateFilter } from "mongodb";
 import type { OrderStore, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
-import { placeOrder } from "../sagas/place-order";
+import { sagaOf } from "../sagas/saga-of";
 import { type OrderDocument, ordersOf, toOrder, toStored } from "./documents";
+import { listFilter } from "./list-filter";
 import { orderWrites } from "./writes";
 
 /** A saga that has had no answer for so long is asked for again. */
@@ -39,9 +40,10 @@ export function orderStore(o: {
         : message,
     wakeAgain: (doc) => (atEnd(doc.saga) ? undefined : plusSeconds(doc.updatedAt, answerWithinSeconds)),
     unanswered: (doc) => {
-      const step = placeOrder.steps.find((candidate) => candidate.name === doc.saga.step);
+      const step = sagaOf(doc.saga).steps.find((candidate) => candidate.name === doc.saga.step);
       if (atEnd(doc.saga) || step?.kind !== "ask") return undefined;
-      return doc.saga.status === "running" ? step.do(toOrder(doc)).type : undoType(doc);
+      if (doc.saga.status === "running") return step.do(toOrder(doc)).type;
+      return step.undo?.(toOrder(doc), undefined, doc.saga.failure ?? { step: "", code: "" }).type;
     },
   });
 
@@ -107,18 +109,19 @@ export function orderStore(o: {
       return doc && keep(doc);
     },
 
-    async commit(stored, next) {
+    async commit(stored, next, cause) {
       const before = read.get(stored) as OrderDocument;
-      const after = changed(before, next);
-      if (!(await writes.update({ id: before._id, version: before.version, update: after.update }))) return false;
+      const after = changed(before, next, cause);
+      const { _id: id, version } = before;
+      if (!(await writes.update({ id, version, update: after.update }))) return undefined;
       wrote(after.doc);
-      return true;
+      return keep(after.doc);
     },
 
-    async listByUser(userId, { limit, cursor }) {
-      const filter: Filter<OrderDocument> = { userId, ...(cursor && { _id: { $lt: cursor } }) };
+    async listByUser(userId, query) {
+      const { limit } = query;
       const docs = await orders
-        .find(filter, { projection: { history: 0, saga: 0 } })
+        .find(listFilter(userId, query), { projection: { history: 0, saga: 0 } })
         .sort({ _id: -1 })
         .limit(limit + 1)
         .toArray();
@@ -129,8 +132,8 @@ export function orderStore(o: {
     close: () => outbox.close(),
   };
 
-  /** The document after an answer, and the update that makes it so. */
-  function changed(before: OrderDocument, next: Advanced<Order>) {
+  /** The document after an answer or a request, and the update that makes it so. */
+  function changed(before: OrderDocument, next: Advanced<Order>, cause: "answer" | "request") {
     const now = o.clock.now();
     const { id: _, ...order } = next.aggregate;
     const entries = outbox.entries(before, next.drafts, notesOf(next));
@@ -138,12 +141,13 @@ export function orderStore(o: {
       status: order.status,
       paymentMethod: order.paymentMethod,
       payment: order.payment,
+      cancelRequested: order.cancelRequested,
       cancelReason: order.cancelReason,
       saga: next.state,
       updatedAt: now,
       lastSeq: before.lastSeq + entries.length,
       // An answer proves that its question was sent, and all before it: no write of its own for that.
-      sentSeq: Math.max(before.sentSeq, before.history.findLast((entry) => !entry.note)?.seq ?? 0),
+      sentSeq: cause === "answer" ? Math.max(before.sentSeq, lastMessage(before)) : before.sentSeq,
       unsentSince: now,
       wakeAt: plusSeconds(now, graceSeconds),
       version: before.version + 1,
@@ -155,11 +159,6 @@ export function orderStore(o: {
   }
 }
 
-const notesOf = (advanced: Advanced<Order>) => advanced.notes.map((note) => ({ type: "saga.step", data: note }));
+const lastMessage = (doc: OrderDocument): number => doc.history.findLast((entry) => !entry.note)?.seq ?? 0;
 
-const undoType = (doc: OrderDocument): string | undefined => {
-  const step = placeOrder.steps.find((candidate) => candidate.name === doc.saga.step);
-  return step?.kind === "ask"
-    ? step.undo?.(toOrder(doc), undefined, doc.saga.failure ?? { step: "", code: "" }).type
-    : undefined;
-};
+const notesOf = (advanced: Advanced<Order>) => advanced.notes.map((note) => ({ type: "saga.step", data: note }));

@@ -52,6 +52,11 @@ export async function testOrders() {
       known.add(id);
       return id;
     },
+    /** An order that is confirmed, as its participants' answers make it. */
+    async confirmed(orderId: string): Promise<void> {
+      await this.answer(orderId, "inventory.updated", { change: "reserved" });
+      await this.answer(orderId, "payment.processed", { paymentId: Bun.randomUUIDv7() });
+    },
     /** The answer of another service, as the queue would bring it. */
     async answer(orderId: string, type: keyof typeof messages, data: object = {}): Promise<Message> {
       const stored = await store.load(orderId);

@@ -21,9 +21,18 @@ async function charge(order: Payable, token = "pm_card_visa", sagaId: string = o
   return message;
 }
 async function undo(order: Payable, sagaId: string = order.orderId) {
-  const message = service.message("payment.void", order.orderId, sagaId);
-  await voidPayment(service.deps, { orderId: order.orderId, reason: "test" }, message);
+  await undoAs(order, sagaId);
 }
+async function undoAs(order: Payable, sagaId: string, paymentId?: string) {
+  const message = service.message("payment.void", order.orderId, sagaId);
+  await voidPayment(service.deps, { orderId: order.orderId, reason: "test", paymentId }, message);
+}
+/** The sagas that were told, in order. */
+const sagasTold = async (order: Payable) => {
+  const rows = await service.sql`
+    select body->>'type' as type, body->>'sagaid' as saga from outbox where subject = ${order.orderId} order by seq`;
+  return rows.map((row) => `${row.type} ${row.saga}`);
+};
 const paymentOf = async (order: Payable) => {
   const [payment] = await service.deps.store.byOrder(order.orderId);
   if (!payment) throw new Error("no payment");
@@ -221,4 +230,42 @@ describe("a void", () => {
       expect(await service.told(order.orderId)).toEqual(["payment.voided"]);
     },
   );
+});
+
+describe("a void by another saga than the charge's", () => {
+  const [placing, cancelling] = [Bun.randomUUIDv7(), Bun.randomUUIDv7()];
+  const charged = async () => {
+    const order = service.newOrder();
+    const saga = Bun.randomUUIDv7();
+    await charge(order, "pm_card_visa", saga);
+    return { order, saga, paymentId: (await paymentOf(order)).id };
+  };
+
+  test("finds the payment by its id, gives the money back once, and tells the one that asked", async () => {
+    const { order, saga, paymentId } = await charged();
+    await undoAs(order, cancelling, paymentId);
+    await undoAs(order, cancelling, paymentId);
+    expect(await ledgerOf(order)).toEqual(["charge 1999", "refund 1999"]);
+    expect(await service.deps.store.byOrder(order.orderId)).toHaveLength(1);
+    expect(await sagasTold(order)).toEqual([
+      `payment.processed ${saga}`,
+      `payment.voided ${cancelling}`,
+      `payment.voided ${cancelling}`,
+    ]);
+  });
+  test("is told by the sweep, too, where the provider's answer was lost", async () => {
+    const { order, saga, paymentId } = await charged();
+    await service.sandbox.fault("refunds.create", "drop_answer_after_acting");
+    await undoAs(order, cancelling, paymentId);
+    await service.letTimePass();
+    await resumePayments(service.deps);
+    expect(await ledgerOf(order)).toEqual(["charge 1999", "refund 1999"]);
+    expect(await sagasTold(order)).toEqual([`payment.processed ${saga}`, `payment.voided ${cancelling}`]);
+  });
+  test("of a payment that is not the order's is refused, not taken for one without money", async () => {
+    const [{ order, saga }, other] = [await charged(), await charged()];
+    await expect(undoAs(order, placing, other.paymentId)).rejects.toThrow("has no payment");
+    await expect(undoAs(order, placing, Bun.randomUUIDv7())).rejects.toThrow("has no payment");
+    expect(await sagasTold(order)).toEqual([`payment.processed ${saga}`]);
+  });
 });

@@ -23,7 +23,10 @@ export type Payment = {
   id: string;
   orderId: string;
   userId: string;
+  /** The saga that asked for the charge. */
   sagaId: string;
+  /** The saga that asked for the money back, and is told; without one, the charge's. */
+  voidSagaId?: string;
   provider: string;
   amount: Money;
   status: PaymentStatus;
@@ -109,9 +112,10 @@ function statusOf(payment: Payment): PaymentStatus {
 /** What is told when a payment reaches an end: the answer to the saga's step. */
 export function answerOf(payment: Payment): Draft & { sagaid: string } {
   const { id: paymentId, orderId, amount, provider, sagaId: sagaid } = payment;
+  const voidedFor = payment.voidSagaId ?? sagaid;
   const told = { paymentId, orderId, amount, provider };
   if (payment.status === "completed") return { type: "payment.processed", data: told, sagaid };
   if (payment.status === "voided" && payment.desired === "released")
-    return { type: "payment.voided", data: { orderId, paymentId }, sagaid };
+    return { type: "payment.voided", data: { orderId, paymentId }, sagaid: voidedFor };
   return { type: "payment.failed", data: { ...told, code: payment.failureCode ?? "payment.failed" }, sagaid };
 }

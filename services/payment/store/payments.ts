@@ -100,8 +100,10 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
     save: (before, after, record, message) =>
       save({ before, after, record, message: hasEnded(before, after) ? message : undefined }),
 
-    async release(id) {
-      await sql`update payment set desired = 'released', next_attempt_at = now() where id = ${id} and desired = 'captured'`;
+    async release(id, sagaId) {
+      await sql`
+        update payment set desired = 'released', void_saga_id = ${sagaId}, next_attempt_at = now()
+        where id = ${id} and desired = 'captured'`;
     },
 
     async answerAgain(payment, message) {

@@ -6,6 +6,7 @@ export type PaymentRow = {
   order_id: string;
   user_id: string;
   saga_id: string;
+  void_saga_id: string | null;
   provider: string;
   amount: string;
   currency: string;
@@ -26,6 +27,7 @@ export const toPayment = (row: PaymentRow): Payment => ({
   orderId: row.order_id,
   userId: row.user_id,
   sagaId: row.saga_id,
+  voidSagaId: row.void_saga_id ?? undefined,
   provider: row.provider,
   amount: { amount: Number(row.amount), currency: row.currency },
   status: row.status,

@@ -12,6 +12,8 @@ export const payment = pgTable(
     orderId: uuid("order_id").notNull(),
     userId: uuid("user_id").notNull(),
     sagaId: uuid("saga_id").notNull(),
+    /** The saga that asked for the money back. */
+    voidSagaId: uuid("void_saga_id"),
     provider: text().notNull(),
     /** Minor units. */
     amount: bigint({ mode: "number" }).notNull(),

@@ -1,0 +1,33 @@
+import type { Draft } from "@shop/contracts/messages";
+import type { Advanced } from "@shop/kit/saga";
+import type { Deps, StoredOrder } from "../deps";
+import { moveTo, type Order } from "../domain/order";
+import { orderNotFound } from "../queries/order";
+
+export type SetStatus = { orderId: string; status: "shipped" | "delivered"; reason?: string };
+
+/**
+ * Says where an order's parcel is. Saying it again changes nothing and tells nobody.
+ * @throws AppError `order.not_found` (404), `order.illegal_transition`, `order.being_cancelled` (409)
+ */
+export async function setStatus(deps: Deps, command: SetStatus): Promise<StoredOrder> {
+  for (;;) {
+    const stored = await deps.store.load(command.orderId);
+    if (!stored) throw orderNotFound();
+    const next = decideStatus(stored, command);
+    if (!next) return stored;
+    const saved = await deps.store.commit(stored, next, "request");
+    if (saved) return saved;
+  }
+}
+
+export function decideStatus(
+  { order, saga }: Pick<StoredOrder, "order" | "saga">,
+  { status, reason }: Omit<SetStatus, "orderId">,
+): Advanced<Order> | undefined {
+  const moved = moveTo(order, status);
+  if (moved === order) return undefined;
+  const data = { orderId: order.id, userId: order.userId, from: order.status, to: status, ...(reason && { reason }) };
+  const told: Draft = { type: "order.status_changed", data };
+  return { aggregate: moved, state: saga, drafts: [told], notes: [] };
+}

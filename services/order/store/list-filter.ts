@@ -1,0 +1,30 @@
+import { plusSeconds } from "@shop/kit/clock";
+import type { Filter } from "mongodb";
+import type { OrderQuery } from "../deps";
+import type { OrderDocument } from "./documents";
+
+/** An order's id is made moments before its time is taken. */
+const slackSeconds = 60;
+
+/**
+ * Which orders of a user are listed. Ids begin with the time they were made, so a period is a range of ids, and the one
+ * index that gives the order of the list serves the period too; the times themselves decide at its edges.
+ */
+export function listFilter(userId: string, { cursor, status, from, to }: OrderQuery): Filter<OrderDocument> {
+  const below = [...(cursor ? [cursor] : []), ...(to ? [firstIdAt(plusSeconds(to, slackSeconds))] : [])].toSorted();
+  const id = { ...(below[0] && { $lt: below[0] }), ...(from && { $gte: firstIdAt(plusSeconds(from, -slackSeconds)) }) };
+  const createdAt = { ...(from && { $gte: from }), ...(to && { $lt: to }) };
+  return {
+    userId,
+    ...(status && { status }),
+    ...(Object.keys(id).length > 0 && { _id: id }),
+    ...(Object.keys(createdAt).length > 0 && { createdAt }),
+  };
+}
+
+/** The smallest UUIDv7 of a moment: its first 48 bits are milliseconds since 1970. Years they cannot say are all before or after. */
+function firstIdAt(time: Date): string {
+  const ms = Math.min(Math.max(time.getTime(), 0), 2 ** 48 - 1);
+  const hex = ms.toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
+}
