@@ -17,7 +17,10 @@ export type CallRecord = {
 export type NewPayment = Omit<Payment, "attempts" | "leaseId" | "createdAt" | "updatedAt">;
 
 export type PaymentStore = {
-  /** Stores a payment unless its saga has one already. A new one is leased to the caller. */
+  /**
+   * Stores a payment unless its saga has one already. A new one is leased to the caller.
+   * @throws if the order has a live payment of another saga
+   */
   open(payment: NewPayment): Promise<{ payment: Payment; isNew: boolean }>;
   bySaga(sagaId: string): Promise<Payment | undefined>;
   byId(paymentId: string): Promise<Payment | undefined>;

@@ -54,6 +54,10 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
     },
   });
 
+  /**
+   * Conflicts with any index are passed over, not with the saga's alone: of two inserts at the same time the second may
+   * meet the first in the index of live payments before it meets it in the saga's, and would fail there.
+   */
   const insert = (db: Sql | TransactionSql, payment: NewPayment) => {
     const leaseId = payment.status === "pending" ? crypto.randomUUID() : null;
     const leaseSecondsOrNone = leaseId ? leaseSeconds : null;
@@ -66,7 +70,7 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
         ${payment.amount.currency}, ${payment.status}, ${payment.desired}, ${payment.observed}, ${payment.sealedToken ?? null},
         ${payment.failureCode ?? null}, ${leaseId},
         now() + make_interval(secs => ${leaseSecondsOrNone}), now() + make_interval(secs => ${leaseSecondsOrNone})
-      ) on conflict (saga_id) do nothing returning *`;
+      ) on conflict do nothing returning *`;
   };
 
   const open = grouped<NewPayment, Payment | undefined>({
@@ -80,7 +84,9 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
     async open(payment) {
       const opened = await open(payment);
       if (opened) return { payment: opened, isNew: true };
-      return { payment: (await this.bySaga(payment.sagaId)) as Payment, isNew: false };
+      const stored = await this.bySaga(payment.sagaId);
+      if (!stored) throw new Error(`order ${payment.orderId} has a live payment of another saga`);
+      return { payment: stored, isNew: false };
     },
 
     bySaga: async (sagaId) => one(await sql<PaymentRow[]>`select * from payment where saga_id = ${sagaId}`),
