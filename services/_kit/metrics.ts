@@ -43,6 +43,11 @@ export const degraded = new Gauge({
   help: "1 while the message queue cannot be reached",
   registers: [registry],
 });
+export const messagesResent = new Counter({
+  name: "messages_resent_total",
+  help: "Messages sent again because Redis may have lost them",
+  registers: [registry],
+});
 
 export const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
   new Counter({ name, help, labelNames, registers: [registry] });

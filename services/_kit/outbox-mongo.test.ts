@@ -2,8 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Collection, MongoClient } from "mongodb";
 import { plusSeconds } from "./clock";
 import { connectMongo, isDuplicateKey } from "./mongo";
-import { graceSeconds, type MongoOutbox, mongoOutbox, type OutboxDocument } from "./outbox-mongo";
+import { graceSeconds, type MongoOutbox, mongoOutbox, type OutboxDocument, type QueueState } from "./outbox-mongo";
 import type { Outgoing, Publisher } from "./publisher";
+import type { QueueSample } from "./queue-sample";
 import { inSpan, startTelemetry } from "./telemetry";
 import { testClock } from "./testing/clock";
 import { eventually } from "./testing/eventually";
@@ -17,8 +18,16 @@ type Doc = OutboxDocument & { awaits?: string; secret?: string; askAgainAt?: Dat
 
 let client: MongoClient;
 let docs: Collection<Doc>;
+let queueState: Collection<QueueState>;
 let clock: ReturnType<typeof testClock>;
-let queue: { up: boolean; refused: number; got: Outgoing[]; publisher: Publisher };
+let queue: {
+  up: boolean;
+  refused: number;
+  got: Outgoing[];
+  identity: string;
+  oldest: QueueSample["oldest"];
+  publisher: Publisher;
+};
 let outboxes: MongoOutbox<Doc>[];
 
 beforeAll(async () => {
@@ -26,6 +35,7 @@ beforeAll(async () => {
   const connected = await connectMongo(testMongoUrl("kit"), "kit-test");
   client = connected.client;
   docs = connected.db.collection<Doc>("docs");
+  queueState = connected.db.collection<QueueState>("queue_state");
 });
 afterAll(async () => {
   await client.db().dropDatabase();
@@ -35,7 +45,15 @@ beforeEach(async () => {
   await docs.deleteMany({});
   clock = testClock();
   outboxes = [];
-  const state = { up: true, refused: 0, got: [] as Outgoing[] };
+  await queueState.deleteMany({});
+  await queueState.insertOne({ _id: "test", identity: "redis-1" });
+  const state = {
+    up: true,
+    refused: 0,
+    got: [] as Outgoing[],
+    identity: "redis-1",
+    oldest: "unknown" as QueueSample["oldest"],
+  };
   const publisher: Publisher = {
     async publish(outgoing) {
       if (!state.up) {
@@ -45,6 +63,7 @@ beforeEach(async () => {
       state.got.push(...outgoing);
     },
     connected: () => true,
+    sample: async () => ({ identity: state.identity, oldest: state.oldest }),
     close: async () => {},
   };
   queue = Object.assign(state, { publisher });
@@ -54,6 +73,7 @@ afterEach(() => Promise.all(outboxes.map((outbox) => outbox.close())));
 function anOutbox(): MongoOutbox<Doc> {
   const outbox = mongoOutbox<Doc>({
     collection: docs,
+    queueState,
     source: "test",
     catalogue,
     publisher: queue.publisher,
@@ -253,6 +273,62 @@ describe("the sweep", () => {
     const doc = await stored(anOutbox(), [draft(1)], over);
     await eventually(async () => ((await read(doc)).wakeAt?.getTime() ?? 0) > clock.now().getTime());
     expect(queue.got).toEqual([]);
+  });
+});
+
+describe("when Redis has lost what it had", () => {
+  const event = (n: number) => draft(n, "test.told");
+  test("a document that was done with, but lately, is sent again: its events, not its commands", async () => {
+    const outbox = anOutbox();
+    const doc = await stored(outbox, [draft(1), event(2), event(3)]);
+    const old = await stored(outbox, [event(4)]);
+    for (const one of [doc, old]) outbox.committed(one);
+    await eventually(async () => (await read(old)).sentSeq > 0 && (await read(doc)).sentSeq > 0);
+    await queueState.updateOne({ _id: "test" }, { $set: { handledBefore: plusSeconds(clock.now(), 60) } });
+    clock.advance(70);
+    await docs.updateOne({ _id: doc._id }, { $set: { sentAt: clock.now() } });
+    const ids = queue.got.map((item) => item.jobId);
+    queue.got = [];
+    queue.identity = "redis-2";
+    await eventually(async () => (await read(doc)).sendAgain === undefined && queue.got.length > 0);
+    expect(numbers()).toEqual([2, 3]);
+    expect(ids).toContain(queue.got[0]?.jobId as string);
+    expect((await read(doc)).wakeAt).toBeUndefined();
+    expect((await queueState.findOne({ _id: "test" }))?.identity).toBe("redis-2");
+  });
+  test("one that waits for an answer asks once more, and tells its events again", async () => {
+    const outbox = anOutbox();
+    const doc = await stored(outbox, [event(1), draft(2), draft(3, "to.b")], {
+      awaits: "to.b",
+      askAgainAt: plusSeconds(clock.now(), 900),
+    });
+    outbox.committed(doc);
+    await eventually(() => queue.got.length === 3);
+    // Its answers to come prove that these were sent.
+    await docs.updateOne({ _id: doc._id }, { $set: { sentSeq: doc.lastSeq } });
+    queue.got = [];
+    queue.identity = "redis-2";
+    await eventually(async () => (await read(doc)).sendAgain === undefined && queue.got.length > 0);
+    expect(numbers()).toEqual([1, 3]);
+    expect((await read(doc)).wakeAt).toBeDefined();
+  });
+  test("a late note of having sent to the old one does not count", async () => {
+    const outbox = anOutbox();
+    const doc = await stored(outbox, [event(1)], { sendAgain: true, wakeAt: plusSeconds(clock.now(), 60) });
+    outbox.committed(doc);
+    await eventually(() => queue.got.length === 1);
+    await Bun.sleep(1_500);
+    expect(await read(doc)).toMatchObject({ sendAgain: true, sentSeq: 0 });
+    clock.advance(61);
+    await eventually(async () => (await read(doc)).sendAgain === undefined);
+    expect(numbers()).toEqual([1, 1]);
+  });
+  test("how far things were handled is noted now and then", async () => {
+    queue.oldest = "none";
+    anOutbox();
+    await eventually(async () => (await queueState.findOne({ _id: "test" }))?.handledBefore !== undefined);
+    const noted = (await queueState.findOne({ _id: "test" }))?.handledBefore as Date;
+    expect(noted.getTime()).toBeLessThanOrEqual(Date.now() - 10_000);
   });
 });
 

@@ -28,14 +28,21 @@ export type OutboxDocument = {
   /** Everything up to here is known to be in the queues. */
   sentSeq: number;
   unsentSince?: Date;
+  /** When its last message was noted as sent. */
+  sentAt?: Date;
+  /** The Redis that had its messages is gone: the sweep is to send them again. */
+  sendAgain?: true;
   /** When the sweep is to look at it: something unsent, or a saga that waits for an answer. */
   wakeAt?: Date;
   /** How often the sweep has asked again since the last state write. */
   asked?: number;
 };
 
-type Ack = { id: string; version: number; seq: number; sleep: boolean };
+type Ack = { id: string; version: number; seq: number; sleep: boolean; again?: true };
 type Unsent = Committed<Ack> & { ack: Ack };
+/** Of a service: the Redis that has what is noted as sent, and since when that may not have been handled. */
+export type QueueState = { _id: string; identity?: string; handledBefore?: Date };
+
 type Note = { type: string; data: unknown };
 
 export type MongoOutbox<D extends OutboxDocument> = {
@@ -50,12 +57,16 @@ export type MongoOutbox<D extends OutboxDocument> = {
 const shortestPauseSeconds = 10;
 const longestPauseSeconds = 600;
 
+/** How far the note of what was handled may lag behind, so that it is not written every second. */
+const noteEverySeconds = 10;
+
 /** How long the committing process has before the sweep takes a document, seconds. */
 export const graceSeconds = 5;
 
 /** The outbox of a service on MongoDB: each document of `collection` holds its own messages. */
 export function mongoOutbox<D extends OutboxDocument>(o: {
   collection: Collection<D>;
+  queueState: Collection<QueueState>;
   source: string;
   catalogue: Catalogue;
   publisher: Publisher;
@@ -95,14 +106,33 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
     };
   };
 
+  const questionOf = (doc: D): Entry | undefined => {
+    const type = o.unanswered(doc);
+    return type ? doc.history.findLast((entry) => entry.type === type && !entry.note) : undefined;
+  };
+
+  /** What is unsent, every event, and the question that is open. Commands that were answered have been handled. */
+  const everythingOf = (doc: D): Unsent => {
+    const question = questionOf(doc);
+    const entries = doc.history.filter(
+      (entry) =>
+        !entry.note && (entry.seq > doc.sentSeq || entry.type.startsWith(`${o.source}.`) || entry === question),
+    );
+    const { ack } = unsentOf(doc);
+    return {
+      outgoing: entries.map((entry) => ({ message: toMessage(doc, entry), jobId: entry.id })),
+      ack: { ...ack, again: true },
+    };
+  };
+
   /** The command of a saga that has not moved, under a new job id: the queue would take the old one for a duplicate. */
   const askAgain = (doc: D): Committed<Ack> => {
-    const type = o.unanswered(doc);
-    const entry = type && doc.history.findLast((candidate) => candidate.type === type && !candidate.note);
+    const entry = questionOf(doc);
     if (!entry) return { outgoing: [] };
     return { outgoing: [{ message: toMessage(doc, entry), jobId: `${entry.id}-${Bun.randomUUIDv7()}` }] };
   };
 
+  let handledBefore = new Date(0);
   const relay = startRelay<Ack>({
     publisher: o.publisher,
     log: o.log,
@@ -120,28 +150,52 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
         return claimed.filter((committed) => committed !== undefined);
       },
       async acknowledge(acks) {
+        const sentAt = o.clock.now();
         const latest = new Map(acks.map((ack) => [ack.id, ack]));
         const updates = [...latest.values()].map(
           (ack) =>
             ({
               updateOne: {
-                // Another version has its own messages and its own acknowledgement.
-                filter: { _id: ack.id, version: ack.version, sentSeq: { $lt: ack.seq } },
+                // Another version has its own messages and its own acknowledgement. What is to be sent again was sent to
+                // a Redis that is gone.
+                filter: {
+                  _id: ack.id,
+                  version: ack.version,
+                  ...(!ack.again && { sentSeq: { $lt: ack.seq }, sendAgain: { $exists: false } }),
+                },
                 update: {
                   $max: { sentSeq: ack.seq },
-                  $unset: { unsentSince: "", ...(ack.sleep && { wakeAt: "" }) },
+                  $set: { sentAt },
+                  $unset: { unsentSince: "", ...(ack.sleep && { wakeAt: "" }), ...(ack.again && { sendAgain: "" }) },
                 },
               },
             }) as unknown as AnyBulkWriteOperation<D>,
         );
         await collection.bulkWrite(updates, { ordered: false });
       },
+      // The documents first: found done by halves it is done once more.
+      async sendAgain(identity) {
+        const state = await o.queueState.findOne({ _id: o.source });
+        if (state?.identity === identity) return 0;
+        const unhandled = { sentAt: { $gte: state?.handledBefore ?? new Date(0) } };
+        const { modifiedCount } = await collection.updateMany(
+          { $or: [unhandled, { wakeAt: { $exists: true } }] } as Filter<D>,
+          { $set: { sendAgain: true, wakeAt: o.clock.now() } } as never,
+        );
+        await o.queueState.updateOne({ _id: o.source }, { $set: { identity } }, { upsert: true });
+        return modifiedCount;
+      },
+      async forget(sentBefore) {
+        if (sentBefore < plusSeconds(handledBefore, noteEverySeconds)) return;
+        await o.queueState.updateOne({ _id: o.source }, { $max: { handledBefore: sentBefore } }, { upsert: true });
+        handledBefore = sentBefore;
+      },
     },
   });
 
   async function claimOne(doc: D, now: Date): Promise<Committed<Ack> | undefined> {
     const again = o.wakeAgain(doc);
-    const committed = doc.sentSeq < doc.lastSeq ? unsentOf(doc) : undefined;
+    const committed = doc.sendAgain ? everythingOf(doc) : doc.sentSeq < doc.lastSeq ? unsentOf(doc) : undefined;
     const early = !committed && again !== undefined && again > now;
     const asks = !committed && !early && again !== undefined;
     const pauseSeconds = Math.min(longestPauseSeconds, shortestPauseSeconds * 2 ** (doc.asked ?? 0));

@@ -3,6 +3,7 @@ import { systemClock } from "./clock";
 import type { Message } from "./messages";
 import { dropOld, type PostgresOutbox, postgresOutbox } from "./outbox-postgres";
 import { createPublisher, type Outgoing, type Publisher } from "./publisher";
+import type { QueueSample } from "./queue-sample";
 import { eventually } from "./testing/eventually";
 import { silentLog } from "./testing/log";
 import { aMessage, type TestType, testCatalogue, testQueue } from "./testing/queue";
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.sql`truncate outbox, inbox, thing restart identity`;
+  await database.sql`truncate outbox, inbox, queue_identity, thing restart identity`;
   queue = aQueue();
   outboxes = [];
 });
@@ -33,6 +34,8 @@ function aQueue() {
     /** `failing`: it looks well, but what is sent does not arrive. */
     mode: "up" as "up" | "down" | "failing",
     got: [] as Outgoing[],
+    identity: "redis-1",
+    oldest: "none" as QueueSample["oldest"],
   };
   const publisher: Publisher = {
     async publish(outgoing) {
@@ -40,6 +43,7 @@ function aQueue() {
       state.got.push(...outgoing);
     },
     connected: () => state.mode !== "down",
+    sample: async () => ({ identity: state.identity, oldest: state.oldest }),
     close: async () => {},
   };
   return Object.assign(state, { publisher });
@@ -402,14 +406,58 @@ describe("no message overtakes an earlier one of its subject", () => {
   });
 });
 
-test("what nobody can ask for any more is dropped, and nothing else", async () => {
-  const outbox = anOutbox();
-  await tell(outbox, 1, { message: aMessage("to.b") });
-  await tell(outbox, 2, { message: aMessage("to.b") });
-  await eventually(async () => (await unsent()) === 0);
-  await database.sql`update outbox set sent_at = now() - interval '2 hours' where seq = 1`;
-  await database.sql`update inbox set received_at = now() - interval '8 days' where reply->0->>'sequence' = '1'`;
-  await database.sql`insert into outbox (subject, body, created_at, wake_at) values ('s9', '{}', now() - interval '9 days', now() + interval '1 hour')`;
-  await dropOld(database.sql);
-  expect([await countOf("outbox"), await countOf("inbox")]).toEqual([2, 1]);
+describe("when Redis has lost what it had", () => {
+  test("all that may not have been handled is sent again, as the same jobs, once whoever notices", async () => {
+    const [one, other] = [anOutbox(), anOutbox()];
+    for (const n of [1, 2, 3]) await tell(one, n);
+    await tell(other, 4, { subject: "s2" });
+    await eventually(async () => (await unsent()) === 0);
+    const jobs = queue.got.map((item) => item.jobId);
+    queue.got = [];
+    queue.identity = "redis-2";
+    await eventually(() => queue.got.length >= 4);
+    await eventually(async () => (await unsent()) === 0);
+    expect(new Set(queue.got.map((item) => item.jobId))).toEqual(new Set(jobs));
+    expect(firsts().filter((n) => n < 4)).toEqual([1, 2, 3]);
+    const again = queue.got.length;
+    await Bun.sleep(1_500); // each of the two has looked once more
+    expect(queue.got.length).toBe(again);
+  });
+  test("a late note of having sent to the old one does not count", async () => {
+    const outbox = anOutbox();
+    await tell(outbox, 1);
+    await eventually(async () => (await unsent()) === 0);
+    // Another process has found a new Redis, and this one does not know yet.
+    await database.sql`update queue_identity set identity = 'redis-2'`;
+    await tell(outbox, 2);
+    await eventually(() => firsts().includes(2));
+    await Bun.sleep(300);
+    expect(await unsent()).toBe(1);
+    queue.identity = "redis-2";
+    await eventually(async () => (await unsent()) === 0);
+  });
+});
+
+describe("what nobody can ask for any more is dropped, and nothing else:", () => {
+  test("messages sent before the oldest job that is not finished", async () => {
+    queue.oldest = new Date(Date.now() - 60_000);
+    const outbox = anOutbox();
+    for (const n of [1, 2, 3]) await tell(outbox, n);
+    await eventually(async () => (await unsent()) === 0);
+    await database.sql`update outbox set sent_at = now() - interval '80 seconds' where seq = 1`;
+    await database.sql`update outbox set sent_at = now() - interval '65 seconds' where seq = 2`;
+    await database.sql`insert into outbox (subject, body, created_at, wake_at) values ('s9', '{}', now() - interval '9 days', now() + interval '1 hour')`;
+    await eventually(async () => (await countOf("outbox")) === 3);
+    await Bun.sleep(1_500);
+    const left = await database.sql`select seq from outbox order by seq`;
+    expect(left.map((row) => Number(row.seq))).toEqual([2, 3, 4]);
+  });
+  test("the inbox after days", async () => {
+    const outbox = anOutbox();
+    await tell(outbox, 1, { message: aMessage("to.b") });
+    await tell(outbox, 2, { message: aMessage("to.b") });
+    await database.sql`update inbox set received_at = now() - interval '8 days' where reply->0->>'sequence' = '1'`;
+    await dropOld(database.sql);
+    expect(await countOf("inbox")).toBe(1);
+  });
 });

@@ -36,12 +36,14 @@ export type PostgresOutbox<C extends Catalogue> = {
 
 const inboxDays = 7;
 
+/** Rows deleted in one statement: enough for a second's work many times over. */
+const mostForgotten = 5_000;
+
 /** The first of the two numbers of an advisory lock; no other use in the database takes it. */
 const outboxLock = 7_203_412;
 
 /** Rows are dropped when nobody can ask for them any more. */
 export async function dropOld(sql: Sql): Promise<void> {
-  await sql`delete from outbox where sent_at < now() - interval '1 hour'`;
   await sql`delete from inbox where received_at < now() - make_interval(days => ${inboxDays})`;
 }
 
@@ -80,8 +82,30 @@ export function postgresOutbox<C extends Catalogue>(o: {
           where sent_at is null and subject in (select subject from oldest) order by seq limit ${limit * 5}`;
         return bySubject(rows);
       },
-      async acknowledge(acks) {
-        await sql`update outbox set sent_at = now() where seq = any(${acks.flat()}::bigint[]) and sent_at is null`;
+      // Only while nobody has found another Redis: these may have been in the one that is gone. The share lock makes
+      // `sendAgain` wait for us, so that it sees what we noted.
+      async acknowledge(acks, identity) {
+        await sql`
+          with same as materialized (select from queue_identity where identity = ${identity} for share)
+          update outbox set sent_at = now()
+          where seq = any(${acks.flat()}::bigint[]) and sent_at is null and exists (select from same)`;
+      },
+      // What is still here may not have been handled.
+      sendAgain: (identity) =>
+        sql.begin(async (tx) => {
+          const changed = await tx`
+            insert into queue_identity (identity) values (${identity})
+            on conflict (one) do update set identity = excluded.identity
+            where queue_identity.identity <> excluded.identity`;
+          if (changed.count === 0) return 0;
+          const again = await tx`update outbox set sent_at = null, wake_at = now() where sent_at is not null`;
+          return again.count;
+        }),
+      async forget(sentBefore) {
+        await sql`
+          delete from outbox where seq in (
+            select seq from outbox where sent_at < ${sentBefore} order by sent_at limit ${mostForgotten}
+          )`;
       },
     },
   });

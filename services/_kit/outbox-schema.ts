@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigint, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bigint, boolean, check, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
 /** Tables of the outbox and the inbox, part of each PostgreSQL service's schema. */
 export const outbox = pgTable(
@@ -17,6 +17,7 @@ export const outbox = pgTable(
   (table) => [
     index("outbox_unsent").on(table.seq).where(sql`${table.sentAt} is null`),
     index("outbox_unsent_subject").on(table.subject).where(sql`${table.sentAt} is null`),
+    index("outbox_sent_at").on(table.sentAt).where(sql`${table.sentAt} is not null`),
   ],
 );
 
@@ -29,4 +30,11 @@ export const inbox = pgTable(
     receivedAt: timestamp("received_at", { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [index("inbox_received_at").on(table.receivedAt)],
+);
+
+/** One row: the Redis that has what is noted as sent. */
+export const queueIdentity = pgTable(
+  "queue_identity",
+  { one: boolean().primaryKey().default(true), identity: text().notNull() },
+  (table) => [check("queue_identity_one", sql`${table.one}`)],
 );

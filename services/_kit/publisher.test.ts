@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { Worker } from "bullmq";
+import { Redis } from "ioredis";
 import { createPublisher, type Publisher } from "./publisher";
+import { bullConnection } from "./redis";
 import { eventually } from "./testing/eventually";
 import { silentLog } from "./testing/log";
 import { aMessage, type TestQueue, type TestType, testCatalogue, testQueue } from "./testing/queue";
@@ -103,6 +106,76 @@ describe("publishing", () => {
     expect(publisher.publish([out("to.a")])).rejects.toThrow();
     expect(publisher.connected()).toBe(false);
   });
+});
+
+describe("a sample of the queues", () => {
+  test("says when the oldest job that is not finished was sent, wherever it is", async () => {
+    const { a, b, catalogue } = testCatalogue();
+    const own = createPublisher({ redisUrl, catalogue, log: silentLog });
+    await eventually(own.connected);
+    expect((await own.sample()).oldest).toBe("none");
+    const looks = { a: testQueue(a, redisUrl), b: testQueue(b, redisUrl) };
+    const sent = async (look: TestQueue, timestamp: number, delay = 0) => {
+      await look.queue.add("to.a", aMessage("to.a"), { timestamp, delay, jobId: `${timestamp}-x` });
+    };
+    await sent(looks.a, 5_000);
+    await sent(looks.b, 4_000);
+    expect((await own.sample()).oldest).toEqual(new Date(4_000));
+    await sent(looks.a, 3_000, 1e12); // a delayed one
+    expect((await own.sample()).oldest).toEqual(new Date(3_000));
+    const { promise: started, resolve } = Promise.withResolvers<void>();
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const worker = new Worker(
+      b,
+      () => {
+        resolve();
+        return ended;
+      },
+      {
+        connection: { ...bullConnection(redisUrl), maxRetriesPerRequest: null },
+      },
+    );
+    await started;
+    await looks.a.queue.drain(true);
+    expect((await own.sample()).oldest).toEqual(new Date(4_000)); // under way
+    end();
+    await eventually(async () => (await own.sample()).oldest === "none");
+    await worker.close();
+    await own.close();
+    await Promise.all([looks.a.close(), looks.b.close()]);
+  });
+  test("does not look at more than a few thousand", async () => {
+    const { a, catalogue } = testCatalogue();
+    const own = createPublisher({ redisUrl, catalogue, log: silentLog });
+    await eventually(own.connected);
+    await own.publish(Array.from({ length: 2_001 }, (_, n) => out("to.a", `s${n}`, n)));
+    expect((await own.sample()).oldest).toBe("unknown");
+    await own.close();
+    await testQueue(a, redisUrl).close();
+  });
+  test("knows a Redis that was emptied, and one that was started again, from the one it was", async () => {
+    const redis = await testRedisServer();
+    await redis.start();
+    const own = createPublisher({ redisUrl: redis.url, catalogue: testCatalogue().catalogue, log: silentLog });
+    await eventually(own.connected);
+    const identity = async () => (await own.sample()).identity;
+    const first = await identity();
+    expect(await identity()).toBe(first);
+    const admin = new Redis(redis.url);
+    await admin.flushall();
+    const second = await identity();
+    expect(second).not.toBe(first);
+    await admin.quit();
+    await redis.kill();
+    await redis.start();
+    await eventually(own.connected);
+    expect(await identity()).not.toBe(second);
+    await redis.kill();
+    await eventually(() => !own.connected());
+    await expect(own.sample()).rejects.toThrow();
+    await own.close();
+    await redis.stop();
+  }, 30_000);
 });
 
 describe("without Redis", () => {

@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { textOf } from "./errors";
 import type { Log } from "./log";
 import type { Catalogue, Message } from "./messages";
+import { type QueueSample, sampleQueues } from "./queue-sample";
 import { bullConnection } from "./redis";
 
 export type Outgoing = {
@@ -20,6 +21,8 @@ export type Publisher = {
   publish(outgoing: Outgoing[]): Promise<void>;
   /** Whether Redis can be reached right now. */
   connected(): boolean;
+  /** What is in the queues at this moment. @throws when Redis is away */
+  sample(): Promise<QueueSample>;
   close(): Promise<void>;
 };
 
@@ -48,6 +51,7 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
     retryStrategy: (attempt) => Math.min(50 * 2 ** attempt, 1_000),
   });
   connection.on("error", (error) => o.log.warn({ error: textOf(error) }, "redis"));
+  const targets = [...new Set(Object.values(o.catalogue).flatMap(({ to }) => to))];
   let closed = false;
   const connected = () => !closed && connection.status === "ready";
   const queues = new Map<string, Queue>();
@@ -123,6 +127,7 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
       return Promise.all(all).then(() => {});
     },
     connected,
+    sample: () => unlessLost(sampleQueues(connection, targets)),
     async close() {
       await flushing;
       closed = true;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { degraded } from "./metrics";
 import type { Publisher } from "./publisher";
+import type { QueueSample } from "./queue-sample";
 import { type Committed, every, type OutboxStore, startRelay } from "./relay";
 import { eventually } from "./testing/eventually";
 import { silentLog } from "./testing/log";
@@ -21,6 +22,11 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
     published: [] as number[],
     acknowledged: [] as number[],
     claims: 0,
+    identity: "redis-1",
+    oldest: "none" as QueueSample["oldest"],
+    /** Which Redis each time to send again was found, and until when was forgotten. */
+    sentAgain: [] as string[],
+    forgotten: [] as Date[],
   };
   const publisher: Publisher = {
     async publish(outgoing) {
@@ -29,6 +35,10 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
       state.published.push(...outgoing.map((item) => item.message.sequence));
     },
     connected: () => state.queueUp,
+    async sample() {
+      if (!state.queueUp) throw new Error("away");
+      return { identity: state.identity, oldest: state.oldest };
+    },
     close: async () => {},
   };
   const store: OutboxStore<number> = {
@@ -41,6 +51,14 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
       if (!state.storeUp) throw new Error("no store");
       state.acknowledged.push(...acks);
     },
+    async sendAgain(identity) {
+      if (!state.storeUp) throw new Error("no store");
+      state.sentAgain.push(identity);
+      return 1;
+    },
+    async forget(sentBefore) {
+      state.forgotten.push(sentBefore);
+    },
   };
   const relay = startRelay({
     store,
@@ -48,6 +66,7 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
     log: silentLog,
     acknowledgeEveryMs: 5,
     sweepEveryMs: o.sweepEveryMs ?? 5,
+    sampleEveryMs: 5,
   });
   return { state, relay };
 }
@@ -111,6 +130,63 @@ describe("a relay", () => {
     await eventually(() => state.claims > 3);
     await relay.close();
     clearInterval(refill);
+  });
+});
+
+describe("a Redis that is not the one that had the messages", () => {
+  test("gets them again, once, also when the store is away at first", async () => {
+    const { state, relay } = aRelay({ sweepEveryMs: 60_000 });
+    await eventually(() => state.forgotten.length > 1);
+    expect(state.sentAgain).toEqual(["redis-1"]); // the store knows that it is the one noted
+    state.storeUp = false;
+    state.identity = "redis-2";
+    const before = state.forgotten.length;
+    await Bun.sleep(30);
+    // What was sent to the old one is not forgotten by what the new one has.
+    expect(state.forgotten.length).toBe(before);
+    state.storeUp = true;
+    await eventually(() => state.forgotten.length > before + 2);
+    expect(state.sentAgain).toEqual(["redis-1", "redis-2"]);
+    await relay.close();
+  });
+  test("is not looked for while Redis is away", async () => {
+    const { state, relay } = aRelay();
+    await eventually(() => state.sentAgain.length === 1);
+    state.queueUp = false;
+    state.identity = "redis-2";
+    await Bun.sleep(30);
+    expect(state.sentAgain).toEqual(["redis-1"]);
+    state.queueUp = true;
+    await eventually(() => state.sentAgain.length === 2);
+    await relay.close();
+  });
+});
+
+describe("what was sent is forgotten", () => {
+  test("up to the oldest job that is not finished, less what clocks may differ by", async () => {
+    const { state, relay } = aRelay();
+    state.oldest = new Date("2026-01-01T00:01:00Z");
+    await eventually(() => state.forgotten.length > 2);
+    expect(state.forgotten.at(-1)).toEqual(new Date("2026-01-01T00:00:50Z"));
+    await relay.close();
+  });
+  test("up to now, when every job is finished", async () => {
+    const { state, relay } = aRelay();
+    const started = Date.now();
+    await eventually(() => state.forgotten.length > 0);
+    const until = state.forgotten.at(-1)?.getTime() as number;
+    expect(until).toBeGreaterThanOrEqual(started - 10_000);
+    expect(until).toBeLessThanOrEqual(Date.now() - 10_000);
+    await relay.close();
+  });
+  test("not at all while there are too many to look at", async () => {
+    const { state, relay } = aRelay();
+    state.oldest = "unknown";
+    await eventually(() => state.sentAgain.length === 1);
+    state.forgotten = [];
+    await Bun.sleep(30);
+    expect(state.forgotten).toEqual([]);
+    await relay.close();
   });
 });
 

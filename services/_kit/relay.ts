@@ -1,13 +1,22 @@
 import { textOf } from "./errors";
 import type { Log } from "./log";
-import { degraded, outboxLag } from "./metrics";
+import { degraded, messagesResent, outboxLag } from "./metrics";
 import type { Outgoing, Publisher } from "./publisher";
 
 /** Where committed messages wait for being sent. `A` is what the store needs to know again to note a message as sent. */
 export type OutboxStore<A> = {
   /** Messages committed a while ago and not noted as sent; claimed, so that two sweeps do not take the same ones. */
   claim(limit: number): Promise<Committed<A>[]>;
-  acknowledge(acks: A[]): Promise<void>;
+  /** @param identity of the Redis they were sent to; another one may have been found empty meanwhile */
+  acknowledge(acks: A[], identity: string): Promise<void>;
+  /**
+   * Makes the sweep send again what a Redis that is no longer there may have had: all that is not forgotten.
+   * Where `identity` is what was noted last, by any process, nothing is done.
+   * @returns how many messages, or documents with messages, that is
+   */
+  sendAgain(identity: string): Promise<number>;
+  /** What was sent before then has been handled: it need never be sent again. */
+  forget(sentBefore: Date): Promise<void>;
 };
 
 /** Messages of one commit, in order, and how to note them as sent. */
@@ -21,8 +30,15 @@ export type Relay<A> = {
 };
 
 /**
+ * Between a message's being sent and its being seen in the queue, clocks that differ included, milliseconds. Longer than
+ * a publish may take.
+ */
+const slackMs = 10_000;
+
+/**
  * Moves messages from an outbox into the queues. The committing process sends at once; the sweep sends what a crash or an
- * outage of Redis left behind. A message may be sent twice, but never not at all.
+ * outage of Redis left behind. What a Redis that lost its data may have had is sent again. A message may be sent twice,
+ * but never not at all.
  */
 export function startRelay<A>(o: {
   store: OutboxStore<A>;
@@ -31,8 +47,11 @@ export function startRelay<A>(o: {
   /** How long a message may wait for being noted as sent; notes are written together. */
   acknowledgeEveryMs: number;
   sweepEveryMs: number;
+  /** How often to look whether Redis is still the one that has our messages, and which of them are done with. */
+  sampleEveryMs?: number;
 }): Relay<A> {
   let acks: A[] = [];
+  let identity: string | undefined;
   let closing = false;
   const underway = new Set<Promise<void>>();
 
@@ -52,11 +71,13 @@ export function startRelay<A>(o: {
   }
 
   async function writeAcks(): Promise<void> {
-    if (acks.length === 0) return;
+    if (acks.length === 0 || identity === undefined) return;
     const batch = acks;
     acks = [];
     // Lost notes cost a second publish, which its consumer drops.
-    await o.store.acknowledge(batch).catch((error) => o.log.warn({ error: textOf(error) }, "not acknowledged"));
+    await o.store
+      .acknowledge(batch, identity)
+      .catch((error) => o.log.warn({ error: textOf(error) }, "not acknowledged"));
   }
 
   /** Until nothing is left, so that what an outage piled up is gone soon after it. */
@@ -71,6 +92,24 @@ export function startRelay<A>(o: {
     }
   }
 
+  /** Redis without what we sent it looks like any other: only its identity tells. */
+  async function sample(): Promise<void> {
+    if (!o.publisher.connected()) return;
+    const at = Date.now();
+    const seen = await o.publisher.sample().catch(() => undefined);
+    if (!seen) return;
+    if (seen.identity !== identity) {
+      const again = await o.store.sendAgain(seen.identity);
+      identity = seen.identity;
+      messagesResent.inc(again);
+      if (again > 0) o.log.warn({ again }, "Redis is not the one that had our messages: they are sent again");
+    }
+    if (seen.oldest === "unknown") return;
+    const oldest = seen.oldest === "none" ? at : Math.min(at, seen.oldest.getTime());
+    await o.store.forget(new Date(oldest - slackMs));
+  }
+
+  const stopSampling = every(o.sampleEveryMs ?? 1_000, sample, o.log, "at once");
   const stopAcks = every(o.acknowledgeEveryMs, writeAcks, o.log);
   const stopSweep = every(o.sweepEveryMs, sweep, o.log);
 
@@ -84,7 +123,7 @@ export function startRelay<A>(o: {
     },
     async close() {
       closing = true;
-      await stopSweep();
+      await Promise.all([stopSweep(), stopSampling()]);
       await Promise.all(underway);
       await stopAcks();
       await writeAcks();
@@ -93,7 +132,12 @@ export function startRelay<A>(o: {
 }
 
 /** Runs `work` again and again with a pause between; a failure is logged and tried again. @returns stops it and waits for the run under way */
-export function every(pauseMs: number, work: () => Promise<unknown>, log: Log): () => Promise<void> {
+export function every(
+  pauseMs: number,
+  work: () => Promise<unknown>,
+  log: Log,
+  first: "at once" | "after a pause" = "after a pause",
+): () => Promise<void> {
   let stopped = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running: Promise<void> = Promise.resolve();
@@ -106,7 +150,8 @@ export function every(pauseMs: number, work: () => Promise<unknown>, log: Log): 
       next();
     });
   };
-  next();
+  if (first === "at once") run();
+  else next();
   return async () => {
     stopped = true;
     clearTimeout(timer);

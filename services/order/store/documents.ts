@@ -1,5 +1,5 @@
 import type { DataFor } from "@shop/contracts/messages";
-import type { OutboxDocument } from "@shop/kit/outbox-mongo";
+import type { OutboxDocument, QueueState } from "@shop/kit/outbox-mongo";
 import type { SagaState } from "@shop/kit/saga";
 import type { Collection, Db } from "mongodb";
 import type { Idempotency, StoredOrder, TimelineEntry } from "../deps";
@@ -9,6 +9,7 @@ import type { Order } from "../domain/order";
 export type OrderDocument = OutboxDocument & Omit<Order, "id"> & { saga: SagaState; idempotency?: Idempotency };
 
 export const ordersOf = (db: Db): Collection<OrderDocument> => db.collection<OrderDocument>("orders");
+export const queueStateOf = (db: Db): Collection<QueueState> => db.collection<QueueState>("queue_state");
 
 /** Every query has its index; see the store for which. */
 export async function createIndexes(db: Db): Promise<void> {
@@ -16,6 +17,7 @@ export async function createIndexes(db: Db): Promise<void> {
     { key: { userId: 1, _id: -1 }, name: "by_user" },
     { key: { userId: 1, status: 1, _id: -1 }, name: "by_user_and_status" },
     { key: { wakeAt: 1 }, name: "due", partialFilterExpression: { wakeAt: { $exists: true } } },
+    { key: { sentAt: 1 }, name: "sent", sparse: true },
     { key: { unsentSince: 1 }, name: "unsent", partialFilterExpression: { unsentSince: { $exists: true } } },
     {
       key: { "idempotency.scope": 1 },

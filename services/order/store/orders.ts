@@ -8,7 +8,7 @@ import type { Db, UpdateFilter } from "mongodb";
 import type { OrderStore, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
 import { sagaOf } from "../sagas/saga-of";
-import { type OrderDocument, ordersOf, toOrder, toStored } from "./documents";
+import { type OrderDocument, ordersOf, queueStateOf, toOrder, toStored } from "./documents";
 import { listFilter } from "./list-filter";
 import { orderWrites } from "./writes";
 
@@ -32,6 +32,7 @@ export function orderStore(o: {
   const outbox: MongoOutbox<OrderDocument> = mongoOutbox({
     ...o,
     collection: orders,
+    queueState: queueStateOf(o.db),
     source: "order",
     catalogue: messages,
     complete: (doc, message) =>
