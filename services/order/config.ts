@@ -7,6 +7,8 @@ const schema = t.Object({
   ORDER_MONGO_URL: t.String({ pattern: "^mongodb(\\+srv)?://" }),
   USER_URL: urlEnv,
   INVENTORY_URL: urlEnv,
+  /** With so many orders on their way, new ones are refused until some are done. */
+  MAX_ORDERS_UNDER_WAY: t.Integer({ minimum: 1, default: 10_000 }),
   /** JWK that payment holds the private half of. */
   PAYMENT_SEAL_PUBLIC_KEY: t.String({ minLength: 1 }),
 });

@@ -51,6 +51,8 @@ export type Deps = {
   userExists(userId: string): Promise<boolean>;
   /** Closes a payment token so that only the payment service can read it: a JWE. */
   seal(token: string): Promise<string>;
+  /** Whether so many orders are on their way that no more are taken. */
+  backlogIsFull(): boolean;
   clock: Clock;
   log: Log;
 };

@@ -15,6 +15,8 @@ import type { Deps } from "./deps";
 import { productsTogether } from "./products";
 import { routes } from "./routes";
 import { sealer } from "./seal";
+import { orderBacklog } from "./store/backlog";
+import { ordersOf } from "./store/documents";
 import { orderStore } from "./store/orders";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
@@ -23,11 +25,13 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const { client, db } = await connectMongo(config.ORDER_MONGO_URL, "order");
   const publisher = createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log });
   const store = orderStore({ db, publisher, clock, log });
+  const backlog = orderBacklog({ orders: ordersOf(db), limit: config.MAX_ORDERS_UNDER_WAY, log });
   const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
   const inventory = httpClient({ target: "inventory", baseUrl: config.INVENTORY_URL, tokens });
 
   const deps: Deps = {
     store,
+    backlogIsFull: backlog.isFull,
     clock,
     log,
     seal: await sealer(config.PAYMENT_SEAL_PUBLIC_KEY),
@@ -56,7 +60,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, { verify, tokens }),
     health: { store: () => db.command({ ping: 1 }), queue: publisher.connected },
     log,
-    close: [consumer.close, store.close, publisher.close, () => client.close(), flushTelemetry],
+    close: [consumer.close, backlog.close, store.close, publisher.close, () => client.close(), flushTelemetry],
   });
 }
 

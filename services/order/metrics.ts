@@ -1,5 +1,9 @@
-import { counter, histogram } from "@shop/kit/metrics";
+import { counter, gauge, histogram } from "@shop/kit/metrics";
 
+export const ordersUnderWay = gauge(
+  "orders_under_way",
+  "Orders with messages to send or a saga that waits for an answer, counted up to the limit",
+);
 export const ordersCreated = counter("orders_created_total", "Orders that were accepted");
 export const sagasEnded = counter("sagas_ended_total", "Sagas that reached an end", ["saga", "status"]);
 export const sagaDuration = histogram(

@@ -54,6 +54,16 @@ describe("placing an order", () => {
   });
 });
 
+describe("a full backlog", () => {
+  test("refuses new orders, tells old ones again, and takes orders when there is room", async () => {
+    const command = anOrder({ idempotencyKey: "before" });
+    const before = await placeOrder(service.deps, command);
+    const full = { ...service.deps, backlogIsFull: () => true };
+    expect(await codeOf(placeOrder(full, anOrder()))).toBe("order.too_many_under_way");
+    expect((await placeOrder(full, command)).order.id).toBe(before.order.id);
+  });
+});
+
 describe("one idempotency key", () => {
   test("a hundred at once make one order", async () => {
     const command = anOrder({ idempotencyKey: "once" });

@@ -17,7 +17,8 @@ export type PlaceOrder = {
 
 /**
  * Takes an order: stored with its first messages in one write, then moved on by its saga.
- * @throws AppError see `openOrder`; `order.user_unknown` (403), `idempotency.key_reused` (422), `inventory.unavailable`, `user.unavailable` (503)
+ * @throws AppError see `openOrder`; `order.user_unknown` (403), `idempotency.key_reused` (422), `inventory.unavailable`,
+ * `user.unavailable`, `order.too_many_under_way` (503)
  */
 export async function placeOrder(deps: Deps, command: PlaceOrder): Promise<StoredOrder> {
   const key = command.idempotencyKey === undefined ? undefined : keyOf(command, command.idempotencyKey);
@@ -25,6 +26,14 @@ export async function placeOrder(deps: Deps, command: PlaceOrder): Promise<Store
     const before = await deps.store.loadByKey(key.scope);
     if (before) return sameRequest(before, key.hash);
   }
+
+  // What was taken is taken; its answer above is given again even now.
+  if (deps.backlogIsFull())
+    throw new AppError("order.too_many_under_way", {
+      kind: "unavailable",
+      public: "Too many orders are being worked on. Please try again in a moment.",
+      retryAfterSeconds: 5,
+    });
 
   const [known, products, sealedToken] = await Promise.all([
     deps.userExists(command.userId),

@@ -11,12 +11,13 @@ export type OrderDocument = OutboxDocument & Omit<Order, "id"> & { saga: SagaSta
 export const ordersOf = (db: Db): Collection<OrderDocument> => db.collection<OrderDocument>("orders");
 export const queueStateOf = (db: Db): Collection<QueueState> => db.collection<QueueState>("queue_state");
 
-/** Every query has its index; see the store for which. */
+/** Every query has its index; see the store for which. An index changes by getting another name: the old one is dropped. */
 export async function createIndexes(db: Db): Promise<void> {
-  await ordersOf(db).createIndexes([
+  const orders = ordersOf(db);
+  const names = await orders.createIndexes([
     { key: { userId: 1, _id: -1 }, name: "by_user" },
     { key: { userId: 1, status: 1, _id: -1 }, name: "by_user_and_status" },
-    { key: { wakeAt: 1 }, name: "due", partialFilterExpression: { wakeAt: { $exists: true } } },
+    { key: { wakeAt: 1, status: 1 }, name: "due_with_status", partialFilterExpression: { wakeAt: { $exists: true } } },
     { key: { sentAt: 1 }, name: "sent", sparse: true },
     { key: { unsentSince: 1 }, name: "unsent", partialFilterExpression: { unsentSince: { $exists: true } } },
     {
@@ -26,6 +27,8 @@ export async function createIndexes(db: Db): Promise<void> {
       partialFilterExpression: { "idempotency.scope": { $exists: true } },
     },
   ]);
+  const old = (await orders.indexes()).filter(({ name }) => name !== "_id_" && !names.includes(name as string));
+  await Promise.all(old.map(({ name }) => orders.dropIndex(name as string)));
 }
 
 export function toStored(doc: OrderDocument): StoredOrder {

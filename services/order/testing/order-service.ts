@@ -43,6 +43,7 @@ export async function testOrders() {
     seal: async (token) => `sealed(${token})`,
     productsOf: async (ids) => [lamp, rug, krone].filter((product) => ids.includes(product.id)),
     userExists: async (id) => known.has(id),
+    backlogIsFull: () => false,
   };
   return {
     deps,
