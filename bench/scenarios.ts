@@ -34,7 +34,7 @@ async function placeAndSettle(shop: BenchShop, { orders }: Counters): Promise<Ou
   const started = performance.now();
   const accepted = await spread(shop, amount);
   // Orders that have nothing left to do are not in this index, so asking costs next to nothing.
-  while ((await orders.countDocuments({ wakeAt: { $exists: true } }, { hint: "due" })) > 0) {
+  while ((await orders.countDocuments({ wakeAt: { $exists: true } }, { hint: "due_with_status" })) > 0) {
     if (performance.now() - started > 180_000) throw new Error("orders did not settle within three minutes");
     await Bun.sleep(250);
   }

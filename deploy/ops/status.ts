@@ -32,7 +32,7 @@ export async function status({ queues, sql, orders }: Stores): Promise<Status> {
   );
   const waking = await orders
     .find({ wakeAt: { $exists: true } }, { projection: { updatedAt: 1, sentSeq: 1, lastSeq: 1 } })
-    .hint("due")
+    .hint("due_with_status")
     .toArray();
   const unsent = waking.filter((order) => order.sentSeq < order.lastSeq);
   const oldestMs = Math.min(Date.now(), ...unsent.map((order) => order.updatedAt.getTime()));

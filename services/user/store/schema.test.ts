@@ -12,7 +12,7 @@ afterAll(() => database.drop());
 
 test("the migrations make what the schema says", async () => {
   const { said, made } = await schemaAndDatabase(database.sql, schema);
-  expect(Object.keys(said)).toHaveLength(8);
+  expect(Object.keys(said)).toHaveLength(9);
   expect(made).toEqual(said);
 });
 

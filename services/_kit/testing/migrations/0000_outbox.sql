@@ -13,6 +13,13 @@ CREATE TABLE "outbox" (
 	"sent_at" timestamp with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "queue_identity" (
+	"one" boolean PRIMARY KEY DEFAULT true NOT NULL,
+	"identity" text NOT NULL,
+	CONSTRAINT "queue_identity_one" CHECK ("queue_identity"."one")
+);
+--> statement-breakpoint
 CREATE INDEX "inbox_received_at" ON "inbox" USING btree ("received_at");--> statement-breakpoint
 CREATE INDEX "outbox_unsent" ON "outbox" USING btree ("seq") WHERE "outbox"."sent_at" is null;--> statement-breakpoint
-CREATE INDEX "outbox_unsent_subject" ON "outbox" USING btree ("subject") WHERE "outbox"."sent_at" is null;
+CREATE INDEX "outbox_unsent_subject" ON "outbox" USING btree ("subject") WHERE "outbox"."sent_at" is null;--> statement-breakpoint
+CREATE INDEX "outbox_sent_at" ON "outbox" USING btree ("sent_at") WHERE "outbox"."sent_at" is not null;
