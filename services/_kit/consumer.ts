@@ -77,6 +77,7 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
       connection: {
         ...bullConnection(o.redisUrl),
         maxRetriesPerRequest: null,
+        enableAutoPipelining: true,
         // BullMQ's own waits up to 20 s between two tries. Closing without Redis, it would wait for Redis to come back.
         retryStrategy: (attempt) => (closing ? null : Math.min(50 * 2 ** attempt, 1_000)),
         // A Redis that hangs is away. Longer than an idle worker waits for the next job.

@@ -12,7 +12,9 @@ import { silentLog } from "./testing/log";
 import { testCatalogue } from "./testing/queue";
 import { testMongoUrl } from "./testing/stores";
 
-const { catalogue } = testCatalogue();
+const { catalogue, a, b } = testCatalogue();
+/** Queues with nothing in them. */
+const empty = new Map([a, b, "test"].map((queue) => [queue, Number.POSITIVE_INFINITY]));
 /** `awaits`: the command whose answer it waits for. */
 type Doc = OutboxDocument & { awaits?: string; secret?: string; askAgainAt?: Date };
 
@@ -52,7 +54,7 @@ beforeEach(async () => {
     refused: 0,
     got: [] as Outgoing[],
     identity: "redis-1",
-    oldest: "unknown" as QueueSample["oldest"],
+    oldest: empty as QueueSample["oldest"],
   };
   const publisher: Publisher = {
     async publish(outgoing) {
@@ -268,6 +270,26 @@ describe("the sweep", () => {
     await eventually(async () => (await read(doc)).asked === 51);
     expect((await read(doc)).wakeAt).toEqual(plusSeconds(clock.now(), 600));
   });
+  test("does not ask again while the question, or an answer, may be in a queue", async () => {
+    for (const busy of [a, "test"]) {
+      queue.oldest = new Map([...empty, [busy, clock.now().getTime() - 60_000]]);
+      const outbox = anOutbox();
+      const doc = await stored(outbox, [draft(1)], { awaits: "to.a", askAgainAt: plusSeconds(clock.now(), 10) });
+      outbox.committed(doc);
+      await eventually(() => queue.got.length === 1);
+      await Bun.sleep(1_200); // the queues have been looked at
+      clock.advance(11);
+      await eventually(async () => ((await read(doc)).wakeAt as Date) > clock.now());
+      expect((await read(doc)).asked).toBeUndefined();
+      expect(queue.got).toHaveLength(1);
+      queue.oldest = empty;
+      await Bun.sleep(1_200);
+      clock.advance(11);
+      await eventually(() => queue.got.length === 2);
+      queue.got = [];
+      await docs.deleteMany({});
+    }
+  });
   test("has nothing to ask where the command is not in the history", async () => {
     const over = { sentSeq: 2, wakeAt: clock.now(), awaits: "to.both", askAgainAt: clock.now() };
     const doc = await stored(anOutbox(), [draft(1)], over);
@@ -324,7 +346,6 @@ describe("when Redis has lost what it had", () => {
     expect(numbers()).toEqual([1, 1]);
   });
   test("how far things were handled is noted now and then", async () => {
-    queue.oldest = "none";
     anOutbox();
     await eventually(async () => (await queueState.findOne({ _id: "test" }))?.handledBefore !== undefined);
     const noted = (await queueState.findOne({ _id: "test" }))?.handledBefore as Date;

@@ -4,7 +4,7 @@ import { plusSeconds } from "./clock";
 import type { Log } from "./log";
 import { type Catalogue, type Draft, type Message, messageOf } from "./messages";
 import type { Publisher } from "./publisher";
-import { type Committed, startRelay } from "./relay";
+import { type Committed, handledEverywhere, noteEverySeconds, startRelay } from "./relay";
 
 /** One line of a document's life: a message to be sent, or (`note`) something that happened and is told to nobody. */
 export type Entry = {
@@ -57,8 +57,8 @@ export type MongoOutbox<D extends OutboxDocument> = {
 const shortestPauseSeconds = 10;
 const longestPauseSeconds = 600;
 
-/** How far the note of what was handled may lag behind, so that it is not written every second. */
-const noteEverySeconds = 10;
+/** So many documents that wait for an answer are remembered as asked; others are asked twice, which does no harm. */
+const mostKnown = 20_000;
 
 /** How long the committing process has before the sweep takes a document, seconds. */
 export const graceSeconds = 5;
@@ -132,7 +132,21 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
     return { outgoing: [{ message: toMessage(doc, entry), jobId: `${entry.id}-${Bun.randomUUIDv7()}` }] };
   };
 
-  let handledBefore = new Date(0);
+  let noted = new Date(0);
+  /** Documents whose questions this process has sent, up to which entry: no write of its own is needed for that. */
+  const known = new Map<string, number>();
+  function remember(doc: D): void {
+    known.set(doc._id, doc.lastSeq);
+    if (known.size > mostKnown) known.delete(known.keys().next().value as string);
+  }
+  let handledBefore: ReadonlyMap<string, Date> = new Map();
+
+  /** Whether a question, or its answer, may be in a queue still: then asking again would only make a long queue longer. */
+  const mayBeQueued = (question: Entry): boolean =>
+    [...(o.catalogue[question.type]?.to ?? []), o.source].some(
+      (queue) => new Date(question.time) >= (handledBefore.get(queue) ?? new Date(0)),
+    );
+
   const relay = startRelay<Ack>({
     publisher: o.publisher,
     log: o.log,
@@ -176,6 +190,7 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
       // The documents first: found done by halves it is done once more.
       async sendAgain(identity) {
         const state = await o.queueState.findOne({ _id: o.source });
+        known.clear();
         if (state?.identity === identity) return 0;
         const unhandled = { sentAt: { $gte: state?.handledBefore ?? new Date(0) } };
         const { modifiedCount } = await collection.updateMany(
@@ -185,21 +200,25 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
         await o.queueState.updateOne({ _id: o.source }, { $set: { identity } }, { upsert: true });
         return modifiedCount;
       },
-      async forget(sentBefore) {
-        if (sentBefore < plusSeconds(handledBefore, noteEverySeconds)) return;
-        await o.queueState.updateOne({ _id: o.source }, { $max: { handledBefore: sentBefore } }, { upsert: true });
-        handledBefore = sentBefore;
+      async forget(handled) {
+        handledBefore = handled;
+        const before = handledEverywhere(handled);
+        if (before < plusSeconds(noted, noteEverySeconds)) return;
+        await o.queueState.updateOne({ _id: o.source }, { $max: { handledBefore: before } }, { upsert: true });
+        noted = before;
       },
     },
   });
 
   async function claimOne(doc: D, now: Date): Promise<Committed<Ack> | undefined> {
     const again = o.wakeAgain(doc);
-    const committed = doc.sendAgain ? everythingOf(doc) : doc.sentSeq < doc.lastSeq ? unsentOf(doc) : undefined;
-    const early = !committed && again !== undefined && again > now;
+    const isSent = doc.sentSeq === doc.lastSeq || known.get(doc._id) === doc.lastSeq;
+    const committed = doc.sendAgain ? everythingOf(doc) : isSent ? undefined : unsentOf(doc);
+    const question = questionOf(doc);
+    const early = !committed && again !== undefined && (again > now || (question && mayBeQueued(question)));
     const asks = !committed && !early && again !== undefined;
     const pauseSeconds = Math.min(longestPauseSeconds, shortestPauseSeconds * 2 ** (doc.asked ?? 0));
-    const next = early ? again : plusSeconds(now, asks ? pauseSeconds : shortestPauseSeconds);
+    const next = early && again > now ? again : plusSeconds(now, asks ? pauseSeconds : shortestPauseSeconds);
     const { matchedCount } = await collection.updateOne(
       { _id: doc._id, version: doc.version, wakeAt: doc.wakeAt } as Filter<D>,
       (committed || again
@@ -238,7 +257,7 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
     committed(doc) {
       const { outgoing, ack } = unsentOf(doc);
       // While an answer is awaited, it is the note that the question was sent; only the last message needs a write for that.
-      relay.dispatch(ack.sleep ? { outgoing, ack } : { outgoing });
+      relay.dispatch(ack.sleep ? { outgoing, ack } : { outgoing, onSent: () => remember(doc) });
     },
     close: () => relay.close(),
   };

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 beforeEach(async () => {
-  await database.sql`truncate outbox, inbox, queue_identity, thing restart identity`;
+  await database.sql`truncate outbox, inbox, queue_state, thing restart identity`;
   queue = aQueue();
   outboxes = [];
 });
@@ -35,7 +35,7 @@ function aQueue() {
     mode: "up" as "up" | "down" | "failing",
     got: [] as Outgoing[],
     identity: "redis-1",
-    oldest: "none" as QueueSample["oldest"],
+    oldest: new Map() as QueueSample["oldest"],
   };
   const publisher: Publisher = {
     async publish(outgoing) {
@@ -428,7 +428,7 @@ describe("when Redis has lost what it had", () => {
     await tell(outbox, 1);
     await eventually(async () => (await unsent()) === 0);
     // Another process has found a new Redis, and this one does not know yet.
-    await database.sql`update queue_identity set identity = 'redis-2'`;
+    await database.sql`update queue_state set identity = 'redis-2'`;
     await tell(outbox, 2);
     await eventually(() => firsts().includes(2));
     await Bun.sleep(300);
@@ -438,15 +438,34 @@ describe("when Redis has lost what it had", () => {
   });
 });
 
+describe("what was handled before Redis was lost", () => {
+  test("is not sent again, though it is still there to be shown", async () => {
+    const outbox = anOutbox();
+    for (const n of [1, 2]) await tell(outbox, n);
+    await eventually(async () => (await unsent()) === 0);
+    await eventually(
+      async () =>
+        (await database.sql`select from queue_state where handled_before > now() - interval '1 minute'`).length === 1,
+    );
+    await database.sql`update outbox set sent_at = now() - interval '2 minutes' where seq = 1`;
+    queue.got = [];
+    queue.identity = "redis-2";
+    await eventually(() => queue.got.length > 0);
+    await Bun.sleep(300);
+    expect(firsts()).toEqual([2]);
+  });
+});
+
 describe("what nobody can ask for any more is dropped, and nothing else:", () => {
   test("messages sent before the oldest job that is not finished", async () => {
-    queue.oldest = new Date(Date.now() - 60_000);
+    queue.oldest = new Map([["a", 0]]);
     const outbox = anOutbox();
     for (const n of [1, 2, 3]) await tell(outbox, n);
     await eventually(async () => (await unsent()) === 0);
-    await database.sql`update outbox set sent_at = now() - interval '80 seconds' where seq = 1`;
-    await database.sql`update outbox set sent_at = now() - interval '65 seconds' where seq = 2`;
+    await database.sql`update outbox set sent_at = now() - interval '7500 seconds' where seq = 1`;
+    await database.sql`update outbox set sent_at = now() - interval '7300 seconds' where seq = 2`;
     await database.sql`insert into outbox (subject, body, created_at, wake_at) values ('s9', '{}', now() - interval '9 days', now() + interval '1 hour')`;
+    queue.oldest = new Map([["a", Date.now() - 7_200_000 - 190_000]]);
     await eventually(async () => (await countOf("outbox")) === 3);
     await Bun.sleep(1_500);
     const left = await database.sql`select seq from outbox order by seq`;

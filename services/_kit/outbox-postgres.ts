@@ -1,9 +1,9 @@
-import type { Clock } from "./clock";
+import { type Clock, plusSeconds } from "./clock";
 import type { Log } from "./log";
 import { type Catalogue, type Draft, type DraftOf, type Message, messageOf } from "./messages";
 import { isUniqueViolation, type Sql, type TransactionSql } from "./postgres";
 import type { Outgoing, Publisher } from "./publisher";
-import { every, type Relay, startRelay } from "./relay";
+import { every, handledEverywhere, noteEverySeconds, type Relay, startRelay } from "./relay";
 
 type Row = { seq: string; body: Omit<Message, "sequence"> };
 
@@ -36,8 +36,11 @@ export type PostgresOutbox<C extends Catalogue> = {
 
 const inboxDays = 7;
 
-/** Rows deleted in one statement: enough for a second's work many times over. */
-const mostForgotten = 5_000;
+/** What was sent and handled is kept for so long, to be shown to an operator. */
+const shownHours = 1;
+
+/** Rows deleted each ten seconds: what a thousand orders a second would leave behind. */
+const mostForgotten = 20_000;
 
 /** The first of the two numbers of an advisory lock; no other use in the database takes it. */
 const outboxLock = 7_203_412;
@@ -58,6 +61,7 @@ export function postgresOutbox<C extends Catalogue>(o: {
 }): PostgresOutbox<C> {
   const { sql } = o;
 
+  let noted = new Date(0);
   const relay: Relay<number[]> = startRelay({
     publisher: o.publisher,
     log: o.log,
@@ -86,25 +90,30 @@ export function postgresOutbox<C extends Catalogue>(o: {
       // `sendAgain` wait for us, so that it sees what we noted.
       async acknowledge(acks, identity) {
         await sql`
-          with same as materialized (select from queue_identity where identity = ${identity} for share)
+          with same as materialized (select from queue_state where identity = ${identity} for share)
           update outbox set sent_at = now()
           where seq = any(${acks.flat()}::bigint[]) and sent_at is null and exists (select from same)`;
       },
-      // What is still here may not have been handled.
       sendAgain: (identity) =>
         sql.begin(async (tx) => {
-          const changed = await tx`
-            insert into queue_identity (identity) values (${identity})
-            on conflict (one) do update set identity = excluded.identity
-            where queue_identity.identity <> excluded.identity`;
-          if (changed.count === 0) return 0;
-          const again = await tx`update outbox set sent_at = null, wake_at = now() where sent_at is not null`;
+          const [changed] = await tx<{ handledBefore: Date }[]>`
+            insert into queue_state (identity) values (${identity})
+            on conflict (one) do update set identity = excluded.identity where queue_state.identity <> excluded.identity
+            returning handled_before as "handledBefore"`;
+          if (!changed) return 0;
+          const again = await tx`
+            update outbox set sent_at = null, wake_at = now() where sent_at >= (select handled_before from queue_state)`;
           return again.count;
         }),
-      async forget(sentBefore) {
+      async forget(handledBefore) {
+        const before = handledEverywhere(handledBefore);
+        if (before < plusSeconds(noted, noteEverySeconds)) return;
+        await sql`update queue_state set handled_before = ${before} where handled_before < ${before}`;
+        noted = before;
         await sql`
           delete from outbox where seq in (
-            select seq from outbox where sent_at < ${sentBefore} order by sent_at limit ${mostForgotten}
+            select seq from outbox where sent_at < least(${before}, now() - make_interval(hours => ${shownHours}))
+            order by sent_at limit ${mostForgotten}
           )`;
       },
     },

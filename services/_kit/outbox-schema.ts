@@ -32,9 +32,13 @@ export const inbox = pgTable(
   (table) => [index("inbox_received_at").on(table.receivedAt)],
 );
 
-/** One row: the Redis that has what is noted as sent. */
-export const queueIdentity = pgTable(
-  "queue_identity",
-  { one: boolean().primaryKey().default(true), identity: text().notNull() },
-  (table) => [check("queue_identity_one", sql`${table.one}`)],
+/** One row: the Redis that has what is noted as sent, and until when all of that has been handled. */
+export const queueState = pgTable(
+  "queue_state",
+  {
+    one: boolean().primaryKey().default(true),
+    identity: text().notNull(),
+    handledBefore: timestamp("handled_before", { withTimezone: true }).notNull().default(sql`'-infinity'`),
+  },
+  (table) => [check("queue_state_one", sql`${table.one}`)],
 );

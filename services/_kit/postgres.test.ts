@@ -13,7 +13,7 @@ const applied = async () => Number((await database.sql`select count(*) from driz
 
 describe("migrating", () => {
   test("by several at once applies each migration once, and every one of them seeds", async () => {
-    await database.sql`drop table outbox, inbox, queue_identity`;
+    await database.sql`drop table outbox, inbox, queue_state`;
     await database.sql`drop schema drizzle cascade`;
     await database.sql`create table seeded (n int)`;
     await Promise.all(

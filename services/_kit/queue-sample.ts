@@ -4,15 +4,18 @@ import type { Redis } from "ioredis";
 export type QueueSample = {
   /** Changes when Redis may have lost something: after a restart, a failover or a FLUSHALL. */
   identity: string;
-  /** When the oldest job that is not finished was sent; `none` if there is none, `unknown` if they are too many to look at. */
-  oldest: Date | "none" | "unknown";
+  /**
+   * For each queue when its oldest job that is not finished was sent, milliseconds since 1970: infinity if there is none,
+   * 0 if there are too many to look at.
+   */
+  oldest: ReadonlyMap<string, number>;
 };
 
 /** The same for all services on one Redis; gone when its data is. */
 const epochKey = "shop:epoch";
 
-/** So many unfinished jobs are looked at. With more of them the answer is `unknown`, and nothing is forgotten meanwhile. */
-const mostJobs = 2_000;
+/** So many unfinished jobs of a queue are looked at. With more of them any message may be among them. */
+const mostJobs = 1_000;
 
 /**
  * One script, so that it is one moment: a queue found empty was empty in the Redis of that identity.
@@ -23,33 +26,38 @@ const script = `
   redis.call('SET', KEYS[1], ARGV[1], 'NX')
   local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
   local identity = run .. '/' .. redis.call('GET', KEYS[1])
-  local left = tonumber(ARGV[2])
-  local oldest = math.huge
-  for i = 2, #KEYS do
+  local function oldest(queue)
+    local left = tonumber(ARGV[2])
     local ids = {}
     for _, list in ipairs({ 'wait', 'paused', 'active' }) do
-      table.insert(ids, redis.call('LRANGE', KEYS[i] .. list, 0, left))
+      table.insert(ids, redis.call('LRANGE', queue .. list, 0, left))
     end
     for _, set in ipairs({ 'delayed', 'prioritized' }) do
-      table.insert(ids, redis.call('ZRANGE', KEYS[i] .. set, 0, left))
+      table.insert(ids, redis.call('ZRANGE', queue .. set, 0, left))
     end
+    local found = 'none'
     for _, some in ipairs(ids) do
       left = left - #some
-      if left < 0 then return { identity, 'unknown' } end
+      if left < 0 then return '0' end
       for _, id in ipairs(some) do
-        local sent = tonumber(redis.call('HGET', KEYS[i] .. id, 'timestamp'))
-        if sent and sent < oldest then oldest = sent end
+        local sent = redis.call('HGET', queue .. id, 'timestamp')
+        if sent and (found == 'none' or tonumber(sent) < tonumber(found)) then found = sent end
       end
     end
+    return found
   end
-  return { identity, oldest == math.huge and 'none' or string.format('%.0f', oldest) }`;
+  local answer = { identity }
+  for i = 2, #KEYS do table.insert(answer, oldest(KEYS[i])) end
+  return answer`;
 
 /** @param queues every queue this service sends to @throws when Redis is away */
 export async function sampleQueues(connection: Redis, queues: readonly string[]): Promise<QueueSample> {
   const keys = [epochKey, ...queues.map((queue) => `bull:${queue}:`)];
-  const [identity, oldest] = (await connection.eval(script, keys.length, ...keys, crypto.randomUUID(), mostJobs)) as [
-    string,
-    string,
-  ];
-  return { identity, oldest: oldest === "none" || oldest === "unknown" ? oldest : new Date(Number(oldest)) };
+  const args = [...keys, crypto.randomUUID(), mostJobs];
+  const [identity, ...sent] = (await connection.eval(script, keys.length, ...args)) as [string, ...string[]];
+  const oldest = queues.map((queue, index): [string, number] => [
+    queue,
+    sent[index] === "none" ? Number.POSITIVE_INFINITY : Number(sent[index]),
+  ]);
+  return { identity, oldest: new Map(oldest) };
 }

@@ -15,12 +15,12 @@ export type OutboxStore<A> = {
    * @returns how many messages, or documents with messages, that is
    */
   sendAgain(identity: string): Promise<number>;
-  /** What was sent before then has been handled: it need never be sent again. */
-  forget(sentBefore: Date): Promise<void>;
+  /** What was sent before then, by queue, has been handled: it need never be sent again. */
+  forget(handledBefore: ReadonlyMap<string, Date>): Promise<void>;
 };
 
-/** Messages of one commit, in order, and how to note them as sent. */
-export type Committed<A> = { outgoing: Outgoing[]; ack?: A };
+/** Messages of one commit, in order, and how to note them as sent: `ack` in the store, `onSent` in memory. */
+export type Committed<A> = { outgoing: Outgoing[]; ack?: A; onSent?: () => void };
 
 export type Relay<A> = {
   /** Publishes what was just committed, at once and off the caller's path. A failure is left to the sweep. */
@@ -62,6 +62,7 @@ export function startRelay<A>(o: {
       for (const { message } of committed.outgoing)
         outboxLag.observe({ way }, Math.max(0, Date.now() - Date.parse(message.time)) / 1000);
       if (committed.ack !== undefined) acks.push(committed.ack);
+      committed.onSent?.();
       return true;
     } catch (error) {
       degraded.set(1);
@@ -104,9 +105,11 @@ export function startRelay<A>(o: {
       messagesResent.inc(again);
       if (again > 0) o.log.warn({ again }, "Redis is not the one that had our messages: they are sent again");
     }
-    if (seen.oldest === "unknown") return;
-    const oldest = seen.oldest === "none" ? at : Math.min(at, seen.oldest.getTime());
-    await o.store.forget(new Date(oldest - slackMs));
+    const handledBefore = [...seen.oldest].map(([queue, oldest]): [string, Date] => [
+      queue,
+      new Date(Math.max(0, Math.min(at, oldest) - slackMs)),
+    ]);
+    await o.store.forget(new Map(handledBefore));
   }
 
   const stopSampling = every(o.sampleEveryMs ?? 1_000, sample, o.log, "at once");
@@ -158,3 +161,10 @@ export function every(
     await running;
   };
 }
+
+/** How often it is noted durably until when everything has been handled, seconds. */
+export const noteEverySeconds = 10;
+
+/** Until when everything has been handled, in whatever queue. */
+export const handledEverywhere = (handledBefore: ReadonlyMap<string, Date>): Date =>
+  new Date(Math.min(Date.now(), ...[...handledBefore.values()].map((at) => at.getTime())));

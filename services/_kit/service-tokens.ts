@@ -1,4 +1,5 @@
 import { createLocalJWKSet, errors, importJWK, type JSONWebKeySet, type JWK, jwtVerify, SignJWT } from "jose";
+import { cached } from "./cache";
 import { AppError } from "./errors";
 
 const lifetimeSeconds = 60;
@@ -29,9 +30,10 @@ export function serviceTokens(o: { self: string; privateJwk: JWK; publicKeys: JS
       .setExpirationTime(`${lifetimeSeconds}s`)
       .sign(await key);
 
-  async function verified(authorization: string | undefined): Promise<string> {
-    try {
-      const { payload, protectedHeader } = await jwtVerify(authorization?.replace(/^Bearer /, "") ?? "", keys, {
+  /** A caller uses a token for most of a minute, so its verdict is kept, but never beyond its expiry. */
+  const callerOf = cached(
+    async (token) => {
+      const { payload, protectedHeader } = await jwtVerify(token, keys, {
         audience: audienceOf(o.self),
         algorithms: ["ES256"],
         typ: "service+jwt",
@@ -40,7 +42,14 @@ export function serviceTokens(o: { self: string; privateJwk: JWK; publicKeys: JS
       });
       // The key must be the issuer's own: one service cannot speak for another.
       if (payload.iss !== `service:${protectedHeader.kid}`) throw new errors.JWTInvalid("issuer and key differ");
-      return protectedHeader.kid as string;
+      return { name: protectedHeader.kid as string, expiresAt: (payload.exp as number) * 1000 };
+    },
+    { ttlMs: 30_000, max: 100, expiresAt: ({ expiresAt }) => expiresAt },
+  );
+
+  async function verified(authorization: string | undefined): Promise<string> {
+    try {
+      return (await callerOf(authorization?.replace(/^Bearer /, "") ?? "")).name;
     } catch (cause) {
       throw new AppError("service_token.invalid", {
         kind: "unauthenticated",

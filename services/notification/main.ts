@@ -51,7 +51,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     consumers,
     deps,
     redisUrl,
-    concurrency: 32,
+    concurrency: 64,
     log,
   });
 

@@ -93,7 +93,7 @@ export function startPostman(o: {
   }
 
   // Short, because a crash before the note sends the mail twice; not zero, so that busy times share a commit.
-  const stopNoting = every(25, note, o.log);
+  const stopNoting = every(50, note, o.log);
   const stopSweeping = every(1_000, sweep, o.log);
 
   return {

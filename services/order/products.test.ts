@@ -19,7 +19,7 @@ test("orders at the same time share a question, and each gets its own products",
   const productsOf = productsTogether(client);
   const answers = await Promise.all([["a"], ["b"], ["a", "c"], ["c", "gone"]].map(productsOf));
   expect(answers.map((products) => products.map(({ id }) => id))).toEqual([["a"], ["b"], ["a", "c"], ["c"]]);
-  expect(asked).toEqual([["a"], ["b"], ["a", "c", "gone"]]);
+  expect(asked).toEqual([["a"], ["b", "a", "c", "gone"]]);
 });
 
 test("no question is about more than a hundred", async () => {

@@ -12,7 +12,7 @@ export function productsTogether(inventory: HttpClient): (ids: string[]) => Prom
 
   return grouped<string[], InternalProduct[]>({
     most: 32,
-    atOnce: 2,
+    atOnce: 1,
     async run(wanted) {
       const ids = [...new Set(wanted.flat())];
       const starts = Array.from({ length: Math.ceil(ids.length / idsAtOnce) }, (_, index) => index * idsAtOnce);

@@ -41,7 +41,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     consumers,
     deps,
     redisUrl,
-    concurrency: 32,
+    concurrency: 64,
     log,
   });
   const stopResuming = every(1_000, () => resumePayments(deps), log);

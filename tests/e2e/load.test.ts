@@ -37,11 +37,11 @@ test("a confirmed order costs no more than its budget: 7 jobs, 4 writes of its d
   const customer = await newCustomer();
   const { id: productId } = await plentiful();
   const redis = await createClient({ url: stack.adminUrls.redis }).connect();
+  /** How many jobs were ever added. */
   const jobs = async () => {
     const queues = ["user", "order", "payment", "inventory", "notification"];
     const counts = await Promise.all(queues.map((queue) => redis.get(`bull:${queue}:id`)));
-    const completed = await Promise.all(queues.map((queue) => redis.zCard(`bull:${queue}:completed`)));
-    return { counts: counts.map(Number), completed: completed.reduce((sum, count) => sum + count, 0) };
+    return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
   };
   const before = await jobs();
   const placed = await placeOrder(customer, [{ productId, quantity: 1 }]);
@@ -52,8 +52,8 @@ test("a confirmed order costs no more than its budget: 7 jobs, 4 writes of its d
   });
   // One insert, one write for each answer, one that notes the last message as sent.
   expect(doc.version + 1).toBeLessThanOrEqual(4);
-  await eventually(async () => (await jobs()).completed - before.completed >= 6);
+  await eventually(async () => (await jobs()) - before >= 6);
   // The customer's own welcome mail may fall into the window: it is one job more, and not the order's.
-  expect((await jobs()).completed - before.completed).toBeLessThanOrEqual(7);
+  expect((await jobs()) - before).toBeLessThanOrEqual(7);
   await redis.close();
 });

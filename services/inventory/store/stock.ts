@@ -22,7 +22,7 @@ type Made = { decision?: Decision; error?: unknown };
  * that come at the same time share a transaction: one product that everybody wants would otherwise wait for the disk once a buyer.
  */
 export function stockStore(outbox: PostgresOutbox<Messages>): StockStore {
-  const change = grouped<Change, Made>({ run: (changes) => makeTogether(outbox, changes), most: 32, atOnce: 2 });
+  const change = grouped<Change, Made>({ run: (changes) => makeTogether(outbox, changes), most: 32, atOnce: 1 });
 
   return {
     async changeStock<O extends string>(

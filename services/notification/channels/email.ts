@@ -1,5 +1,6 @@
 import { textOf } from "@shop/kit/errors";
 import { createTransport } from "nodemailer";
+import MailComposer from "nodemailer/lib/mail-composer";
 import { type Channel, type Outbound, Undeliverable } from "./channel";
 
 /**
@@ -23,7 +24,7 @@ export function email(o: { smtpUrl: string; from: string; connections: number; t
   return {
     async send({ id, to, subject, text, html }: Outbound) {
       try {
-        await transport.sendMail({
+        const mail = new MailComposer({
           from: o.from,
           // As an object it is one address, whatever signs are in it.
           to: { name: "", address: to },
@@ -33,7 +34,11 @@ export function email(o: { smtpUrl: string; from: string; connections: number; t
           // The same for every attempt, so that a mail server or reader can tell a second copy.
           messageId: `<${id}@${domain}>`,
           headers: { "Auto-Submitted": "auto-generated" },
-        });
+          disableFileAccess: true,
+          disableUrlAccess: true,
+        }).compile();
+        // As one piece: sent as it is made, each part of it would be a write of its own to the connection.
+        await transport.sendMail({ envelope: mail.getEnvelope() as never, raw: await mail.build() });
       } catch (error) {
         throw isFinal(error) ? new Undeliverable(textOf(error), { cause: error }) : error;
       }

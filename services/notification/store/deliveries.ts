@@ -1,39 +1,53 @@
+import { grouped } from "@shop/kit/grouped";
 import type { Sql } from "@shop/kit/postgres";
-import type { DeliveryStore } from "../deps";
+import type { DeliveryStore, NewDelivery } from "../deps";
 import type { Delivery } from "../domain/delivery";
 
 /** The log of deliveries. Its unique key on message and channel is this service's inbox: one statement, one commit. */
-export const deliveryStore = (sql: Sql): DeliveryStore => ({
-  async record(d) {
-    const data = sql.json(d.data as never);
-    const rows = await sql`
-      insert into delivery (id, message_id, channel, user_id, recipient, template, subject, data, status, attempts,
-        lease_until, created_at)
-      values (${d.id}, ${d.messageId}, ${d.channel}, ${d.userId}, ${d.recipient}, ${d.template}, ${d.subject},
-        ${d.status === "skipped" ? null : data}, ${d.status}, ${d.attempts}, ${d.leaseUntil}, ${d.createdAt})
-      on conflict (message_id, channel) do nothing returning id`;
-    return rows.length === 1;
-  },
+export function deliveryStore(sql: Sql): DeliveryStore {
+  /** Deliveries that are recorded at the same time share a statement, and with that a commit. */
+  const record = grouped<NewDelivery, boolean>({
+    most: 64,
+    atOnce: 1,
+    async run(deliveries) {
+      const rows = deliveries.map((d) => ({ ...d, data: d.status === "skipped" ? null : d.data }));
+      const inserted = await sql<{ id: string }[]>`
+        insert into delivery (id, message_id, channel, user_id, recipient, template, subject, data, status, attempts,
+          lease_until, created_at)
+        select id, "messageId", channel, "userId", recipient, template, subject, data, status, attempts, "leaseUntil",
+          "createdAt"
+        from jsonb_to_recordset(${sql.json(rows as never)}) as d(id uuid, "messageId" uuid, channel text, "userId" uuid,
+          recipient text, template text, subject text, data jsonb, status delivery_status, attempts int,
+          "leaseUntil" timestamptz, "createdAt" timestamptz)
+        on conflict (message_id, channel) do nothing returning id`;
+      const ids = new Set(inserted.map(({ id }) => id));
+      return deliveries.map(({ id }) => ids.has(id));
+    },
+  });
 
-  async claim(now, leaseUntil, limit) {
-    return sql<Delivery[]>`
-      with due as (
-        select id from delivery where status in ('pending', 'sending') and lease_until <= ${now}
-        order by lease_until limit ${limit} for update skip locked
-      )
-      update delivery set status = 'sending', attempts = attempts + 1, lease_until = ${leaseUntil}
-      from due where delivery.id = due.id
-      returning delivery.id, channel, template, recipient, data, attempts, lease_until as "leaseUntil"`;
-  },
+  return {
+    record,
 
-  /** A mail that was sent was sent, whoever says so; any other news counts only from whoever made the last attempt. */
-  async note(outcomes, now) {
-    await sql`
-      update delivery set status = o.status, last_error = o.error, lease_until = o."leaseUntil",
-        sent_at = case when o.status = 'sent' then ${now}::timestamptz end,
-        data = case when o.status = 'sent' then null else data end
-      from jsonb_to_recordset(${sql.json(outcomes as never)})
-        as o(id uuid, attempts int, status delivery_status, "leaseUntil" timestamptz, error text)
-      where delivery.id = o.id and delivery.status <> 'sent' and (o.status = 'sent' or delivery.attempts = o.attempts)`;
-  },
-});
+    async claim(now, leaseUntil, limit) {
+      return sql<Delivery[]>`
+        with due as (
+          select id from delivery where status in ('pending', 'sending') and lease_until <= ${now}
+          order by lease_until limit ${limit} for update skip locked
+        )
+        update delivery set status = 'sending', attempts = attempts + 1, lease_until = ${leaseUntil}
+        from due where delivery.id = due.id
+        returning delivery.id, channel, template, recipient, data, attempts, lease_until as "leaseUntil"`;
+    },
+
+    /** A mail that was sent was sent, whoever says so; any other news counts only from whoever made the last attempt. */
+    async note(outcomes, now) {
+      await sql`
+        update delivery set status = o.status, last_error = o.error, lease_until = o."leaseUntil",
+          sent_at = case when o.status = 'sent' then ${now}::timestamptz end,
+          data = case when o.status = 'sent' then null else data end
+        from jsonb_to_recordset(${sql.json(outcomes as never)})
+          as o(id uuid, attempts int, status delivery_status, "leaseUntil" timestamptz, error text)
+        where delivery.id = o.id and delivery.status <> 'sent' and (o.status = 'sent' or delivery.attempts = o.attempts)`;
+    },
+  };
+}

@@ -244,9 +244,10 @@ describe("the sweep", () => {
     expect((await document(order.id))?.saga).toMatchObject({ status: "running", step: "give_back" });
   });
   test("publishes what its writer could not", async () => {
-    const { id } = await placed();
-    // As after a crash between commit and publish.
-    await service.orders.updateOne({ _id: id }, { $set: { wakeAt: new Date(0) } });
+    // As another process leaves it that crashes between commit and publish.
+    const written = (await document((await placed()).id)) as OrderDocument;
+    const id = Bun.randomUUIDv7();
+    await service.orders.insertOne({ ...written, _id: id, wakeAt: new Date(0) });
     const doc = await eventually(async () => {
       const now = await document(id);
       return now?.sentSeq === 3 ? now : undefined;

@@ -14,7 +14,7 @@ export function orderWrites(orders: Collection<OrderDocument>) {
 
   const insert = grouped<OrderDocument, void>({
     most: 64,
-    atOnce: 4,
+    atOnce: 1,
     async run(docs) {
       await send(docs.map((document) => ({ insertOne: { document } })));
       return docs.map(() => undefined);
@@ -23,7 +23,7 @@ export function orderWrites(orders: Collection<OrderDocument>) {
 
   const update = grouped<Update, boolean>({
     most: 64,
-    atOnce: 4,
+    atOnce: 1,
     async run(updates) {
       const { matchedCount } = await send(
         updates.map((it) => ({ updateOne: { filter: { _id: it.id, version: it.version }, update: it.update } })),

@@ -39,7 +39,7 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
   /** Saves that come at the same time share a transaction. Without its lease one saves nothing, so it tells nothing either. */
   const save = grouped<Save, Payment | undefined>({
     most: 32,
-    atOnce: 2,
+    atOnce: 1,
     async run(saves) {
       const saved = new Map<Save, Payment | undefined>();
       const messages = saves.flatMap(({ message }) => message ?? []);
@@ -75,7 +75,7 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
 
   const open = grouped<NewPayment, Payment | undefined>({
     most: 32,
-    atOnce: 2,
+    atOnce: 1,
     run: (payments) =>
       sql.begin(async (tx) => (await Promise.all(payments.map((payment) => insert(tx, payment)))).map(one)),
   });

@@ -13,10 +13,11 @@ CREATE TABLE "outbox" (
 	"sent_at" timestamp with time zone
 );
 --> statement-breakpoint
-CREATE TABLE "queue_identity" (
+CREATE TABLE "queue_state" (
 	"one" boolean PRIMARY KEY DEFAULT true NOT NULL,
 	"identity" text NOT NULL,
-	CONSTRAINT "queue_identity_one" CHECK ("queue_identity"."one")
+	"handled_before" timestamp with time zone DEFAULT '-infinity' NOT NULL,
+	CONSTRAINT "queue_state_one" CHECK ("queue_state"."one")
 );
 --> statement-breakpoint
 CREATE INDEX "inbox_received_at" ON "inbox" USING btree ("received_at");--> statement-breakpoint
