@@ -111,7 +111,7 @@ export function orderStore(o: {
       const before = read.get(stored) as OrderDocument;
       const after = changed(before, next, cause);
       const { _id: id, version } = before;
-      if (!(await writes.update({ id, version, update: after.update }))) return undefined;
+      if (!(await writes.update({ id, version, ...after }))) return undefined;
       wrote(after.doc);
       return keep(after.doc);
     },
@@ -163,7 +163,7 @@ export function orderStore(o: {
     };
     const doc: OrderDocument = { ...before, ...set, history: [...before.history, ...entries] };
     const update: UpdateFilter<OrderDocument> = { $set: set, $push: { history: { $each: entries } } };
-    return { doc, update };
+    return { doc, update, entryId: entries.at(-1)?.id };
   }
 }
 
