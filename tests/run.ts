@@ -17,6 +17,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => st
 const parts: { name: string; paths: string[]; coverage?: true }[] = [
   { name: "unit", paths: ["services/", "deploy/"], coverage: true },
   { name: "architecture", paths: ["tests/architecture/"] },
+  { name: "contract", paths: ["tests/contract/"] },
   { name: "end to end", paths: ["tests/e2e/"] },
   { name: "chaos", paths: ["tests/chaos/"] },
 ];

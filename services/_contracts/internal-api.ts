@@ -15,5 +15,13 @@ export type InternalProducts = Static<typeof InternalProducts>;
 export type InternalProduct = InternalProducts["items"][number];
 
 /** order: `GET /internal/orders/{id}/payable` — what may be charged for the order, and for whom. */
-export const Payable = t.Object({ orderId: Uuid, userId: Uuid, amount: Money, payable: t.Boolean() });
+export const Payable = t.Object({
+  orderId: Uuid,
+  userId: Uuid,
+  amount: Money,
+  /** Whether the charge that order itself asks for may be made now. */
+  payable: t.Boolean(),
+  /** Why its owner cannot begin to pay for it now: an error code. Absent while it awaits payment. */
+  refusal: t.Optional(t.String()),
+});
 export type Payable = Static<typeof Payable>;

@@ -24,9 +24,10 @@ export const messages = {
   "order.created": { version: 1, to: [], data: order },
   "order.confirmed": { version: 1, to: ["inventory", "notification"], data: order },
   "order.cancelled": { version: 1, to: ["notification"], data: orderWithReason },
+  /** Also payment's answer to `order.begin` (to: paying) and `order.settle` (to: confirmed). */
   "order.status_changed": {
     version: 2,
-    to: ["notification"],
+    to: ["notification", "payment"],
     data: t.Object({
       orderId: Uuid,
       userId: Uuid,
@@ -35,6 +36,18 @@ export const messages = {
       /** For the buyer to read. Since version 2. */
       reason: t.Optional(t.String()),
     }),
+  },
+  /** Asked by payment, for a payment that its payer asked for: hold the stock for good and wait for the money. */
+  "order.begin": { version: 1, to: ["order"], data: t.Object({ orderId: Uuid, paymentId: Uuid }) },
+  /** The money is there. */
+  "order.settle": { version: 1, to: ["order"], data: t.Object({ orderId: Uuid, paymentId: Uuid }) },
+  /** There is and will be no money of this payment. */
+  "order.abandon": { version: 1, to: ["order"], data: t.Object({ orderId: Uuid, paymentId: Uuid, code: t.String() }) },
+  /** This payment does not pay the order, now or ever: the answer to `order.begin`, `order.settle` and `order.abandon`. */
+  "order.payment_refused": {
+    version: 1,
+    to: ["payment"],
+    data: t.Object({ orderId: Uuid, paymentId: Uuid, code: t.String() }),
   },
 
   // inventory

@@ -19,9 +19,10 @@ export type Local<A> = {
   undo?(aggregate: A, failure: Failure): Change<A>;
 };
 
-/** A step of another service: a command, answered by that service's public event. */
+/** A step that takes time: a command to another service, answered by that service's public event. */
 export type Ask<A> = {
-  do(aggregate: A): Draft;
+  /** Nothing where the work is the saga's own service's: then its own event is the answer. */
+  do(aggregate: A): Draft | undefined;
   /** What the event means for this step; undefined where it is no answer to it. */
   answer(message: Message): Answer | undefined;
   /** Given the step's own output, if it ever answered. */
@@ -70,6 +71,17 @@ export const newSaga = (saga: { name: string }, id: string): SagaState => ({
 });
 
 export const atEnd = (state: SagaState): boolean => state.status === "completed" || state.status === "compensated";
+
+/** What a saga waits for an answer to, to be asked again; undefined at its end and while its own service is at work. */
+export function question<A>(saga: Saga<A>, aggregate: A, state: SagaState): Draft | undefined {
+  const step = saga.steps.find(({ name }) => name === state.step);
+  if (atEnd(state) || step?.kind !== "ask") return undefined;
+  const isForward = state.status === "running";
+  const asked = isForward
+    ? step.do(aggregate)
+    : step.undo?.(aggregate, state.outputs[step.name], state.failure as Failure);
+  return asked && { ...asked, sagaid: state.id };
+}
 
 /**
  * Moves a saga on.
@@ -160,7 +172,8 @@ class Run<A> {
     for (const step of this.saga.steps.slice(from)) {
       this.state = { ...this.state, step: step.name };
       if (step.kind === "ask") {
-        this.tell(step.do(this.aggregate));
+        const asked = step.do(this.aggregate);
+        if (asked) this.tell(asked);
         return this.result();
       }
       if (step.do) this.apply(step.do(this.aggregate));

@@ -1,3 +1,4 @@
+import { Integer } from "@shop/contracts/common";
 import { accessEnv, commonEnv, readConfig, urlEnv } from "@shop/kit/config";
 import { t } from "elysia";
 
@@ -11,6 +12,10 @@ const schema = t.Object({
   MAX_ORDERS_UNDER_WAY: t.Integer({ minimum: 1, default: 10_000 }),
   /** JWK that payment holds the private half of. */
   PAYMENT_SEAL_PUBLIC_KEY: t.String({ minLength: 1 }),
+  /** How long an order without a payment method holds its stock. */
+  PAYMENT_HOLD_SECONDS: Integer({ minimum: 1, default: 900 }),
+  /** How many payments may fail before the order is cancelled. */
+  PAYMENT_ATTEMPTS: Integer({ minimum: 1, maximum: 10, default: 1 }),
 });
 
 export const config = (env: Record<string, string | undefined>) => readConfig(schema, env);

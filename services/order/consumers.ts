@@ -1,6 +1,7 @@
 import type { Messages } from "@shop/contracts/messages";
 import type { Consumers } from "@shop/kit/consumer";
 import { continueSaga } from "./commands/continue-saga";
+import { abandonPayment, beginPayment, settlePayment } from "./commands/take-payment";
 import type { Deps } from "./deps";
 
 export const consumers: Consumers<Deps, Messages> = {
@@ -9,4 +10,7 @@ export const consumers: Consumers<Deps, Messages> = {
   "payment.failed": continueSaga,
   "payment.voided": continueSaga,
   "payment.refunded": continueSaga,
+  "order.begin": beginPayment,
+  "order.settle": settlePayment,
+  "order.abandon": abandonPayment,
 };

@@ -40,6 +40,8 @@ export type OrderStore = {
    * @returns the order as it is now; undefined if somebody else wrote since `stored` was loaded, or may have
    */
   commit(stored: StoredOrder, next: Advanced<Order>, cause: "answer" | "request"): Promise<StoredOrder | undefined>;
+  /** Orders that have awaited their payment for too long, the longest first. */
+  lapsed(now: Date, limit: number): Promise<string[]>;
   listByUser(userId: string, query: OrderQuery): Promise<Page>;
 };
 
@@ -47,6 +49,9 @@ export type Deps = {
   store: OrderStore;
   /** inventory's products with these ids; the ones that do not exist are missing. */
   productsOf(ids: string[]): Promise<InternalProduct[]>;
+  /** How long an order that is paid for later holds its stock, and how many payments its owner may try. */
+  holdSeconds: number;
+  paymentAttempts: number;
   /** user's verdict, kept for 30 s. */
   userExists(userId: string): Promise<boolean>;
   /** Closes a payment token so that only the payment service can read it: a JWE. */

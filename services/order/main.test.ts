@@ -1,13 +1,12 @@
 import { expect, test } from "bun:test";
 import { testMongoUrl, testRedisUrl } from "@shop/kit/testing/stores";
 import { testServiceKeyEnv } from "@shop/kit/testing/tokens";
-import { compactDecrypt, exportJWK, generateKeyPair } from "jose";
+import { exportJWK, generateKeyPair } from "jose";
 import { config } from "./config";
 import { main } from "./main";
 import { migrate } from "./migrate";
-import { sealer } from "./seal";
 
-const { publicKey, privateKey } = await generateKeyPair("ECDH-ES", { extractable: true });
+const { publicKey } = await generateKeyPair("ECDH-ES", { extractable: true });
 const publicJwk = JSON.stringify(await exportJWK(publicKey));
 
 test("starts, answers what operators ask, and stops", async () => {
@@ -39,13 +38,6 @@ test("starts, answers what operators ask, and stops", async () => {
   ]);
   await server.stop();
   expect(get("/health")).rejects.toThrow();
-});
-
-test("what is sealed is opened by the private key alone", async () => {
-  const sealed = await (await sealer(publicJwk))("pm_card_visa");
-  expect(sealed).not.toContain("pm_card_visa");
-  const { plaintext } = await compactDecrypt(sealed, privateKey);
-  expect(new TextDecoder().decode(plaintext)).toBe("pm_card_visa");
 });
 
 test("names everything that is missing in the environment at once, and no value", () => {

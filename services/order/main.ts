@@ -7,14 +7,16 @@ import { AppError } from "@shop/kit/errors";
 import { httpClient } from "@shop/kit/http-client";
 import { connectMongo } from "@shop/kit/mongo";
 import { createPublisher } from "@shop/kit/publisher";
+import { every } from "@shop/kit/relay";
+import { sealer } from "@shop/kit/sealing";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
+import { expireHolds } from "./commands/expire-holds";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
 import { productsTogether } from "./products";
 import { routes } from "./routes";
-import { sealer } from "./seal";
 import { orderBacklog } from "./store/backlog";
 import { ordersOf } from "./store/documents";
 import { orderStore } from "./store/orders";
@@ -35,6 +37,8 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     clock,
     log,
     seal: await sealer(config.PAYMENT_SEAL_PUBLIC_KEY),
+    holdSeconds: config.PAYMENT_HOLD_SECONDS,
+    paymentAttempts: config.PAYMENT_ATTEMPTS,
     productsOf: productsTogether(inventory),
     userExists: cached((id) => users.get<InternalUser>(`/internal/users/${id}`).then(() => true, unknownIsFalse), {
       ttlMs: 30_000,
@@ -52,6 +56,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     concurrency: 64,
     log,
   });
+  const stopExpiring = every(1_000, () => expireHolds(deps), log);
 
   return serve({
     service: "order",
@@ -60,7 +65,15 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, { verify, tokens }),
     health: { store: () => db.command({ ping: 1 }), queue: publisher.connected },
     log,
-    close: [consumer.close, backlog.close, store.close, publisher.close, () => client.close(), flushTelemetry],
+    close: [
+      consumer.close,
+      stopExpiring,
+      backlog.close,
+      store.close,
+      publisher.close,
+      () => client.close(),
+      flushTelemetry,
+    ],
   });
 }
 

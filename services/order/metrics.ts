@@ -8,7 +8,7 @@ export const ordersCreated = counter("orders_created_total", "Orders that were a
 export const sagasEnded = counter("sagas_ended_total", "Sagas that reached an end", ["saga", "status"]);
 export const sagaDuration = histogram(
   "saga_duration_seconds",
-  "From an order's acceptance, or the wish to cancel it, to the end of its saga",
+  "From the start of a saga to its end",
   ["saga", "status"],
   [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
 );

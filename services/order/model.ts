@@ -15,14 +15,19 @@ const ShippingAddress = t.Object({
 
 export const PlaceOrderBody = t.Object({
   items: t.Array(Item, { minItems: 1, maxItems: 50 }),
-  paymentMethod: t.Object({
-    provider: t.Literal("stripe"),
-    token: t.String({
-      minLength: 1,
-      maxLength: 255,
-      description: "A payment method id of the provider, never a card number",
-    }),
-  }),
+  paymentMethod: t.Optional(
+    t.Object(
+      {
+        provider: t.Literal("stripe"),
+        token: t.String({
+          minLength: 1,
+          maxLength: 255,
+          description: "A payment method id of the provider, never a card number",
+        }),
+      },
+      { description: "Charged at once. Without it the order waits for POST /payments/process, until `holdExpiresAt`" },
+    ),
+  ),
   shippingAddress: t.Optional(ShippingAddress),
 });
 
@@ -38,6 +43,9 @@ const summary = {
   status: Status,
   items: t.Array(t.Composite([Item, t.Object({ name: t.String(), unitPrice: Money })])),
   total: Money,
+  holdExpiresAt: t.Optional(
+    t.String({ format: "date-time", description: "Until when it waits to be paid for and holds its stock" }),
+  ),
   payment: t.Optional(t.Object({ id: Uuid, status: t.String() })),
   shippingAddress: t.Optional(ShippingAddress),
   cancelRequested: t.Optional(

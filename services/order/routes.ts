@@ -78,8 +78,17 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Service
       { params: t.Object({ id: Uuid }), response: { 200: Payable, ...problems(401, 403, 404, 422) } },
     );
 
-const summaryOf = ({ paymentMethod: _, cancelRequested, createdAt, updatedAt, ...order }: Order) => ({
+const summaryOf = ({
+  paymentMethod: _,
+  refusedPayments: __,
+  holdExpiresAt,
+  cancelRequested,
+  createdAt,
+  updatedAt,
+  ...order
+}: Order) => ({
   ...order,
+  ...(holdExpiresAt && { holdExpiresAt: holdExpiresAt.toISOString() }),
   ...(cancelRequested && { cancelRequested: cancelRequested.toISOString() }),
   createdAt: createdAt.toISOString(),
   updatedAt: updatedAt.toISOString(),

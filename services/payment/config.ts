@@ -6,7 +6,7 @@ const schema = t.Object({
   ...accessEnv,
   PAYMENT_DATABASE_URL: postgresEnv,
   ORDER_URL: urlEnv,
-  /** JWK whose public half order seals payment tokens with. */
+  /** JWK whose public half payment tokens are sealed with, by order and here. */
   PAYMENT_SEAL_PRIVATE_KEY: t.String({ minLength: 1 }),
   STRIPE_SECRET_KEY: t.String({ pattern: "^(sk|rk)_" }),
   /** Where the Stripe API is. Only outside production; there it is Stripe's own. */

@@ -1,9 +1,11 @@
 import type { Payable } from "@shop/contracts/internal-api";
+import type { Draft } from "@shop/contracts/messages";
 import type { Clock } from "@shop/kit/clock";
 import type { Log } from "@shop/kit/log";
 import type { Message } from "@shop/kit/messages";
 import type { GatewayCall, Payment } from "./domain/payment";
 import type { Gateway } from "./gateways/gateway";
+import type { Moved } from "./sagas/pay-order";
 
 /** One call to a provider, for the record. */
 export type CallRecord = {
@@ -22,6 +24,24 @@ export type PaymentStore = {
    * @throws if the order has a live payment of another saga
    */
   open(payment: NewPayment): Promise<{ payment: Payment; isNew: boolean }>;
+  /**
+   * Stores a payment that its payer asked for, with the first question of its saga. Nobody has its lease: it is not due yet.
+   * @returns undefined if the key was used before, or the order has a live payment
+   */
+  start(begun: Moved<NewPayment>, key?: Idempotency): Promise<Payment | undefined>;
+  byKey(scope: string): Promise<{ payment: Payment; keyHash?: string } | undefined>;
+  /**
+   * Locks the payment of a saga and commits what `decide` makes of it, with the note that `message` was handled.
+   * One that has become due is leased to the caller.
+   * @returns the payment as it is now; undefined if nothing changed
+   */
+  moveSaga(
+    sagaId: string,
+    message: Message,
+    decide: (payment: Payment) => Moved | undefined,
+  ): Promise<Payment | undefined>;
+  /** Sends what `question` says for sagas that have waited for an answer for too long. Each time they wait twice as long. */
+  askAgain(limit: number, question: (payment: Payment) => Draft | undefined): Promise<void>;
   bySaga(sagaId: string): Promise<Payment | undefined>;
   byId(paymentId: string): Promise<Payment | undefined>;
   byOrder(orderId: string): Promise<Payment[]>;
@@ -31,10 +51,10 @@ export type PaymentStore = {
    */
   lease(paymentId: string): Promise<Payment | undefined>;
   /**
-   * Saves what was seen, and the call. At an end the answer is told, `message` noted as handled and the lease given up.
+   * Saves what was seen, the call, and what is told. At an end `message` is noted as handled and the lease given up.
    * @returns the payment as it is now (what is desired may have changed meanwhile); undefined if the lease was lost
    */
-  save(before: Payment, after: Payment, record?: CallRecord, message?: Message): Promise<Payment | undefined>;
+  save(before: Payment, after: Moved, record?: CallRecord, message?: Message): Promise<Payment | undefined>;
   /** Notes that the money must not be held, and which saga is to be told when none is. */
   release(paymentId: string, sagaId: string): Promise<void>;
   /** Tells a payment's end again, for a command that came after it. */
@@ -43,11 +63,18 @@ export type PaymentStore = {
   due(limit: number): Promise<string[]>;
 };
 
+/** One answer for one key, whoever comes first. */
+export type Idempotency = { scope: string; hash: string };
+
 export type Deps = {
   store: PaymentStore;
   gateways: Record<string, Gateway>;
   payableOf(orderId: string): Promise<Payable>;
-  /** Opens what order sealed. */
+  /** How long a payer is kept waiting for what comes of the payment. */
+  waitMs: number;
+  /** Closes a payment token, for `unseal` alone: it lies in the store like that. */
+  seal(token: string): Promise<string>;
+  /** Opens what order or this service sealed. */
   unseal(sealed: string): Promise<string>;
   clock: Clock;
   log: Log;

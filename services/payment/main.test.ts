@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type TestPostgres, testPostgres, testRedisUrl } from "@shop/kit/testing/stores";
 import { testServiceKeyEnv } from "@shop/kit/testing/tokens";
-import { CompactEncrypt, exportJWK, generateKeyPair } from "jose";
+import { exportJWK, generateKeyPair } from "jose";
 import { config } from "./config";
 import { main } from "./main";
 import { migrations } from "./migrate";
-import { unsealer } from "./unseal";
 
 let database: TestPostgres;
 let env: Record<string, string>;
-const { publicKey, privateKey } = await generateKeyPair("ECDH-ES", { extractable: true });
+const { privateKey } = await generateKeyPair("ECDH-ES", { extractable: true });
 
 beforeAll(async () => {
   database = await testPostgres("payment_main", migrations);
@@ -46,15 +45,4 @@ test("refuses to start in production with a test key, or a provider that is not 
     /test key/,
   );
   expect(config({ ...production, STRIPE_API_URL: undefined }).APP_ENV).toBe("production");
-});
-
-test("opens what was sealed for it, and nothing else", async () => {
-  const unseal = await unsealer(env.PAYMENT_SEAL_PRIVATE_KEY as string);
-  const seal = (key: CryptoKey) =>
-    new CompactEncrypt(new TextEncoder().encode("pm_card_visa"))
-      .setProtectedHeader({ alg: "ECDH-ES", enc: "A256GCM" })
-      .encrypt(key);
-  expect(await unseal(await seal(publicKey as CryptoKey))).toBe("pm_card_visa");
-  const other = await generateKeyPair("ECDH-ES");
-  expect(unseal(await seal(other.publicKey as CryptoKey))).rejects.toThrow();
 });

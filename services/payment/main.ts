@@ -7,8 +7,10 @@ import { postgresOutbox } from "@shop/kit/outbox-postgres";
 import { connectPostgres } from "@shop/kit/postgres";
 import { createPublisher } from "@shop/kit/publisher";
 import { every } from "@shop/kit/relay";
+import { sealer, unsealer } from "@shop/kit/sealing";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
+import { askAgain } from "./commands/ask-again";
 import { resumePayments } from "./commands/resume-payments";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
@@ -16,7 +18,6 @@ import type { Deps } from "./deps";
 import { stripeGateway } from "./gateways/stripe";
 import { routes } from "./routes";
 import { paymentStore } from "./store/payments";
-import { unsealer } from "./unseal";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
@@ -30,6 +31,8 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     store: paymentStore(sql, outbox),
     gateways: { stripe: stripeGateway({ secretKey: config.STRIPE_SECRET_KEY, apiUrl: config.STRIPE_API_URL }) },
     payableOf: (orderId) => orders.get<Payable>(`/internal/orders/${orderId}/payable`),
+    waitMs: 5_000,
+    seal: await sealer(config.PAYMENT_SEAL_PRIVATE_KEY),
     unseal: await unsealer(config.PAYMENT_SEAL_PRIVATE_KEY),
     clock,
     log,
@@ -45,6 +48,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
   });
   const stopResuming = every(1_000, () => resumePayments(deps), log);
+  const stopAsking = every(1_000, () => askAgain(deps), log);
 
   return serve({
     service: "payment",
@@ -53,7 +57,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) })),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [consumer.close, stopResuming, outbox.close, publisher.close, () => sql.end(), flushTelemetry],
+    close: [consumer.close, stopResuming, stopAsking, outbox.close, publisher.close, () => sql.end(), flushTelemetry],
   });
 }
 

@@ -2,6 +2,23 @@ import { Money, Uuid } from "@shop/contracts/common";
 import { t } from "elysia";
 import { type PaymentStatus, paymentStatuses } from "./domain/payment";
 
+export const ProcessPaymentBody = t.Object({
+  orderId: Uuid,
+  amount: t.Optional(t.Composite([Money], { description: "If given, it has to be the order's total" })),
+  paymentMethod: t.Object({
+    provider: t.Literal("stripe"),
+    token: t.String({
+      minLength: 1,
+      maxLength: 255,
+      description: "A payment method id of the provider, never a card number",
+    }),
+  }),
+});
+
+export const ProcessPaymentHeaders = t.Object({
+  "idempotency-key": t.Optional(t.String({ minLength: 1, maxLength: 255 })),
+});
+
 export const PaymentView = t.Object({
   id: Uuid,
   orderId: Uuid,

@@ -1,14 +1,35 @@
 import { problems, Uuid } from "@shop/contracts/common";
 import { access, type VerifyAccess } from "@shop/kit/access";
 import { Elysia, t } from "elysia";
+import { processPayment } from "./commands/process-payment";
 import type { Deps } from "./deps";
-import type { Payment } from "./domain/payment";
-import { PaymentView } from "./model";
+import { isAtEnd, type Payment } from "./domain/payment";
+import { PaymentView, ProcessPaymentBody, ProcessPaymentHeaders } from "./model";
 import { paymentFor, paymentsOfOrder } from "./queries/payments";
 
 export const routes = (deps: Deps, verify: VerifyAccess) =>
   new Elysia({ name: "payment-routes" })
     .use(access(verify))
+    .post(
+      "/payments/process",
+      async ({ body, headers, user, set, request }) => {
+        const payment = await processPayment(deps, user, { ...body, idempotencyKey: headers["idempotency-key"] });
+        set.status = isAtEnd(payment) ? 201 : 202;
+        // The edge says under which prefix it serves us.
+        set.headers.location = `${request.headers.get("x-forwarded-prefix") ?? ""}/payments/${payment.id}`;
+        return viewOf(payment);
+      },
+      {
+        signedIn: true,
+        headers: ProcessPaymentHeaders,
+        body: ProcessPaymentBody,
+        detail: {
+          description:
+            "Pays for an order that awaits payment. 201 with the payment once it is completed or failed; 202 if that takes longer than 5 s",
+        },
+        response: { 201: PaymentView, 202: PaymentView, ...problems(400, 401, 404, 409, 413, 415, 422, 503) },
+      },
+    )
     .get("/payments/:id", async ({ params, user }) => viewOf(await paymentFor(deps, user, params.id)), {
       signedIn: true,
       params: t.Object({ id: Uuid }),

@@ -7,9 +7,10 @@ export type OrderView = {
   id: string;
   status: string;
   total: Money;
+  holdExpiresAt?: string;
   payment?: { id: string; status: string };
   cancelReason?: string;
-  history: { seq: number; type: string; at: string; step?: string; outcome?: string; code?: string }[];
+  history: { seq: number; type: string; at: string; step?: string; outcome?: string; code?: string; status?: string }[];
 };
 export type Product = { id: string; name: string; price: Money; available: number };
 
@@ -72,6 +73,37 @@ export const placeOrder = (
     token: customer.token,
     body: { items, paymentMethod: { provider: "stripe", token } },
     headers,
+  });
+
+export type PaymentView = { id: string; orderId: string; status: string; amount: Money; failureCode?: string };
+
+/** An order that is paid for later, once it waits for that. */
+export async function placeUnpaid(
+  customer: { token: string },
+  items: { productId: string; quantity: number }[],
+): Promise<OrderView> {
+  const { token } = customer;
+  const placed = await call<OrderView>("POST", "/orders", { token, body: { items } });
+  if (placed.status !== 201) throw new Error(`POST /orders answered ${placed.status} ${JSON.stringify(placed.body)}`);
+  return eventually(async () => {
+    const order = await readOrder(customer, placed.body.id);
+    return order.status === "awaiting_payment" && order;
+  }, 30_000) as Promise<OrderView>;
+}
+
+export const pay = (
+  customer: { token: string },
+  orderId: string,
+  options: { card?: string; amount?: Money; headers?: Record<string, string> } = {},
+) =>
+  call<PaymentView & { code?: string }>("POST", "/payments/process", {
+    token: customer.token,
+    body: {
+      orderId,
+      ...(options.amount && { amount: options.amount }),
+      paymentMethod: { provider: "stripe", token: options.card ?? cards.good },
+    },
+    headers: options.headers,
   });
 
 export const readOrder = async (customer: { token: string }, id: string) =>

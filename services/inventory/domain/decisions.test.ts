@@ -82,7 +82,15 @@ describe("reserving", () => {
     expect(ledger.figures("mug")).toMatchObject({ pinned: 1, expiring: 0 });
   });
 
-  test("again after the hold lapsed holds only what nobody else took meanwhile", () => {
+  test("again after the hold lapsed renews it", () => {
+    const ledger = new Ledger({ mug: 1 });
+    reserve(ledger, [of(1)], { expiresAt: soon });
+    ledger.lapse(order);
+    expect(reserve(ledger).outcome).toBe("reserved");
+    expect(ledger.figures("mug")).toMatchObject({ pinned: 1, expiring: 0 });
+  });
+
+  test("again after the hold lapsed and somebody else took it is refused, for good", () => {
     const ledger = new Ledger({ mug: 1 });
     reserve(ledger, [of(1)], { expiresAt: soon });
     ledger.lapse(order);
@@ -91,8 +99,9 @@ describe("reserving", () => {
       change: "rejected",
       code: "inventory.out_of_stock",
     });
+    expect(ledger.stockFor(order).holds).toMatchObject([{ status: "released" }]);
     ledger.lapse("order-2");
-    expect(reserve(ledger).outcome).toBe("reserved");
+    expect(reserve(ledger).drafts[0]?.data).toMatchObject({ code: "inventory.released_before" });
   });
 });
 

@@ -31,7 +31,7 @@ function holdAgain(stock: Stock, reserve: Reserve): Decision<"reserved" | "repea
   const lapsed = holds.some((held) => held.status === "held" && !held.live);
   if (lapsed) {
     const refusal = refusalOf(stock, holds);
-    return refusal ? reject(reserve, holds, refusal) : hold(reserve, holds);
+    return refusal ? letGo(reserve, holds, refusal) : hold(reserve, holds);
   }
   const pinsNow = reserve.expiresAt === undefined && holds.some((held) => held.status === "held" && !held.pinned);
   if (pinsNow) return hold(reserve, holds);
@@ -63,6 +63,15 @@ const reject = (reserve: Reserve, items: readonly (Item | Hold)[], code: Refusal
   outcome: "rejected",
   changes: noChanges,
   drafts: [updated("rejected", { ...reserve, items: [...items], code })],
+});
+
+/** A lapsed hold that cannot be renewed is over: rejected means that nothing is held, and nothing will be. */
+const letGo = (reserve: Reserve, holds: Hold[], code: Refusal): Decision<"rejected"> => ({
+  ...reject(reserve, holds, code),
+  changes: {
+    ...noChanges,
+    holds: holds.map(({ productId, quantity }) => ({ productId, quantity, status: "released", expiresAt: null })),
+  },
 });
 
 /** Whether a hold still keeps its stock from others, or the stock is there all the same. */

@@ -1,16 +1,18 @@
 import type { Item } from "@shop/contracts/common";
+import { plusSeconds } from "@shop/kit/clock";
 import { AppError } from "@shop/kit/errors";
 import { advance, newSaga } from "@shop/kit/saga";
 import type { Deps, StoredOrder } from "../deps";
 import { mergeItems, openOrder } from "../domain/new-order";
 import type { ShippingAddress } from "../domain/order";
 import { ordersCreated } from "../metrics";
-import { placeOrder as saga } from "../sagas/place-order";
+import { placeOrder as placeOrderSaga, placeUnpaidOrder } from "../sagas/place-order";
 
 export type PlaceOrder = {
   userId: string;
   items: Item[];
-  paymentMethod: { provider: string; token: string };
+  /** Without one the order waits to be paid for. */
+  paymentMethod?: { provider: string; token: string };
   shippingAddress?: ShippingAddress;
   idempotencyKey?: string;
 };
@@ -35,20 +37,26 @@ export async function placeOrder(deps: Deps, command: PlaceOrder): Promise<Store
       retryAfterSeconds: 5,
     });
 
-  const [known, products, sealedToken] = await Promise.all([
+  const [known, products, paymentMethod] = await Promise.all([
     deps.userExists(command.userId),
     deps.productsOf(mergeItems(command.items).map((item) => item.productId)),
-    deps.seal(command.paymentMethod.token),
+    sealed(deps, command.paymentMethod),
   ]);
   if (!known) throw new AppError("order.user_unknown", { kind: "forbidden", public: "This account no longer exists." });
 
-  const paymentMethod = { provider: command.paymentMethod.provider, sealedToken };
-  const order = openOrder({ ...command, paymentMethod }, products, Bun.randomUUIDv7(), deps.clock.now());
+  const now = deps.clock.now();
+  const holdExpiresAt = paymentMethod ? undefined : plusSeconds(now, deps.holdSeconds);
+  const order = openOrder({ ...command, paymentMethod, holdExpiresAt }, products, Bun.randomUUIDv7(), now);
+  const saga = paymentMethod ? placeOrderSaga : placeUnpaidOrder;
   const placed = advance(saga, order, newSaga(saga, Bun.randomUUIDv7()), { kind: "start" });
   if (!placed) throw new Error("a new saga starts");
   const stored = sameRequest(await deps.store.insert(placed, key), key?.hash);
   if (stored.order.id === order.id) ordersCreated.inc();
   return stored;
+}
+
+async function sealed(deps: Deps, method: PlaceOrder["paymentMethod"]) {
+  return method && { provider: method.provider, sealedToken: await deps.seal(method.token) };
 }
 
 function sameRequest(found: { stored: StoredOrder; keyHash?: string }, hash: string | undefined): StoredOrder {

@@ -3,6 +3,7 @@ import type { Advanced } from "@shop/kit/saga";
 import type { Deps, StoredOrder } from "../deps";
 import { moveTo, type Order } from "../domain/order";
 import { orderNotFound } from "../queries/order";
+import { changeOrder } from "./change-order";
 
 export type SetStatus = { orderId: string; status: "shipped" | "delivered"; reason?: string };
 
@@ -11,14 +12,11 @@ export type SetStatus = { orderId: string; status: "shipped" | "delivered"; reas
  * @throws AppError `order.not_found` (404), `order.illegal_transition`, `order.being_cancelled` (409)
  */
 export async function setStatus(deps: Deps, command: SetStatus): Promise<StoredOrder> {
-  for (;;) {
-    const stored = await deps.store.load(command.orderId);
-    if (!stored) throw orderNotFound();
-    const next = decideStatus(stored, command);
-    if (!next) return stored;
-    const saved = await deps.store.commit(stored, next, "request");
-    if (saved) return saved;
-  }
+  const stored = await changeOrder(deps, command.orderId, (at) => {
+    if (!at) throw orderNotFound();
+    return decideStatus(at, command);
+  });
+  return stored as StoredOrder;
 }
 
 export function decideStatus(

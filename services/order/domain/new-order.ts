@@ -6,7 +6,9 @@ import type { Order, OrderLine, ShippingAddress } from "./order";
 export type OrderRequest = {
   userId: string;
   items: Item[];
-  paymentMethod: { provider: string; sealedToken: string };
+  paymentMethod?: { provider: string; sealedToken: string };
+  /** Of an order without a payment method: until when it waits to be paid for. */
+  holdExpiresAt?: Date;
   shippingAddress?: ShippingAddress;
 };
 
@@ -38,7 +40,8 @@ export function openOrder(request: OrderRequest, products: InternalProduct[], id
     status: "pending",
     items,
     total: totalOf(items),
-    paymentMethod: request.paymentMethod,
+    ...(request.paymentMethod && { paymentMethod: request.paymentMethod }),
+    ...(request.holdExpiresAt && { holdExpiresAt: request.holdExpiresAt }),
     ...(request.shippingAddress && { shippingAddress: request.shippingAddress }),
     createdAt: now,
     updatedAt: now,

@@ -10,9 +10,13 @@ export type Order = {
   items: OrderLine[];
   total: Money;
   shippingAddress?: ShippingAddress;
-  /** The token is sealed for payment's key, and gone once the charge has ended. */
-  paymentMethod: { provider: string; sealedToken?: string };
-  payment?: { id: string; status: "completed" | "failed" | "voided" };
+  /** The token is sealed for payment's key, and gone once the charge has ended. None on an order that is paid for later. */
+  paymentMethod?: { provider: string; sealedToken?: string };
+  /** Until when an order that is paid for later waits, and holds its stock. */
+  holdExpiresAt?: Date;
+  payment?: { id: string; status: "pending" | "completed" | "failed" | "voided" };
+  /** Payments that came to nothing: should one of them ask late to begin, it is refused. */
+  refusedPayments?: string[];
   /** Since when its owner wants it cancelled. From then on it is neither confirmed nor shipped. */
   cancelRequested?: Date;
   /** Why it was cancelled: an error code. */

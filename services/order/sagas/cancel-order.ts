@@ -1,10 +1,30 @@
 import { isMessage } from "@shop/contracts/messages";
-import type { Saga } from "@shop/kit/saga";
+import type { Saga, Step } from "@shop/kit/saga";
 import { moveTo, type Order } from "../domain/order";
-import { drafts, told } from "./place-order";
+import { cancelled, isReleased, release } from "./place-order";
 
 /** Why, for payment and for whoever reads the mail. */
 export const cancelRequested = "order.cancel_requested";
+
+const blockShipping: Step<Order> = {
+  name: "block_shipping",
+  kind: "local",
+  pivot: true,
+  do: (order) => ({ aggregate: moveTo(order, "cancelling"), drafts: [] }),
+};
+
+const restock: Step<Order> = {
+  name: "restock",
+  kind: "ask",
+  do: release,
+  answer: (message) => (isReleased(message) ? { ok: {} } : undefined),
+};
+
+const end: Step<Order> = {
+  name: "end",
+  kind: "local",
+  do: (order) => cancelled(order, order.cancelReason ?? cancelRequested),
+};
 
 /**
  * Takes a confirmed order back: the money first, then the goods. Nobody can refuse any of it, so there is no way back:
@@ -13,12 +33,7 @@ export const cancelRequested = "order.cancel_requested";
 export const cancelOrder: Saga<Order> = {
   name: "cancel-order",
   steps: [
-    {
-      name: "block_shipping",
-      kind: "local",
-      pivot: true,
-      do: (order) => ({ aggregate: moveTo(order, "cancelling"), drafts: [] }),
-    },
+    blockShipping,
     {
       name: "give_back",
       kind: "ask",
@@ -33,20 +48,13 @@ export const cancelOrder: Saga<Order> = {
           ? { ...order, payment: { id: message.data.paymentId, status: "voided" } }
           : order,
     },
-    {
-      name: "restock",
-      kind: "ask",
-      do: (order) => ({ type: "inventory.release", data: { orderId: order.id } }),
-      answer: (message) =>
-        isMessage(message, "inventory.updated") && message.data.change === "released" ? { ok: {} } : undefined,
-    },
-    {
-      name: "end",
-      kind: "local",
-      do: (order) => ({
-        aggregate: { ...moveTo(order, "cancelled"), cancelReason: cancelRequested },
-        drafts: drafts({ type: "order.cancelled", data: { ...told(order), reason: cancelRequested } }),
-      }),
-    },
+    restock,
+    end,
   ],
+};
+
+/** Lets go of an order that nobody has paid for, because its owner wants that or because its time to pay is over. */
+export const cancelUnpaidOrder: Saga<Order> = {
+  name: "cancel-unpaid-order",
+  steps: [{ ...blockShipping, name: "block_payment" }, restock, end],
 };

@@ -1,40 +1,64 @@
 import { type Draft, isMessage } from "@shop/contracts/messages";
-import type { Saga } from "@shop/kit/saga";
-import { moveTo, type Order } from "../domain/order";
+import type { Message } from "@shop/kit/messages";
+import type { Answer, Change, Saga, Step } from "@shop/kit/saga";
+import { moveTo, type Order, type OrderStatus } from "../domain/order";
 
 export const drafts = (...list: Draft[]) => list;
-const itemsOf = (order: Order) => order.items.map(({ productId, quantity }) => ({ productId, quantity }));
 export const told = ({ id, userId, items, total }: Order) => ({ orderId: id, userId, items, total });
+export const statusChanged = ({ id, userId }: Order, from: OrderStatus, to: OrderStatus): Draft => ({
+  type: "order.status_changed",
+  data: { orderId: id, userId, from, to },
+});
+
+/** The end of an order that comes to nothing. */
+export const cancelled = (order: Order, code: string): Change<Order> => ({
+  aggregate: { ...moveTo(order, "cancelled"), cancelReason: code },
+  drafts: drafts({ type: "order.cancelled", data: { ...told(order), reason: code } }),
+});
+
+export const reserve = ({ id, items }: Order, expiresAt?: Date): Draft => ({
+  type: "inventory.reserve",
+  data: {
+    orderId: id,
+    items: items.map(({ productId, quantity }) => ({ productId, quantity })),
+    ...(expiresAt && { expiresAt: expiresAt.toISOString() }),
+  },
+});
+export const release = ({ id }: Order): Draft => ({ type: "inventory.release", data: { orderId: id } });
+export const isReleased = (message: Message): boolean =>
+  isMessage(message, "inventory.updated") && message.data.change === "released";
+
+/** What inventory says to a reserve. */
+export function reserved(message: Message): Answer | undefined {
+  if (!isMessage(message, "inventory.updated")) return undefined;
+  if (message.data.change === "reserved") return { ok: {} };
+  if (message.data.change === "rejected") return { rejected: message.data.code ?? "inventory.rejected" };
+  return undefined;
+}
+
+const open: Step<Order> = {
+  name: "order",
+  kind: "local",
+  do: (order) => ({ aggregate: order, drafts: drafts({ type: "order.created", data: told(order) }) }),
+  undo: (order, failure) => cancelled(order, failure.code),
+};
+
+const stock: Step<Order> = {
+  name: "stock",
+  kind: "ask",
+  // Only an order that is paid for later has an end to its hold.
+  do: (order) => reserve(order, order.holdExpiresAt),
+  answer: reserved,
+  undo: release,
+  undone: isReleased,
+};
 
 /** Places an order: holds the stock, takes the money, confirms; or gives back what was taken and cancels. */
 export const placeOrder: Saga<Order> = {
   name: "place-order",
   steps: [
-    {
-      name: "order",
-      kind: "local",
-      do: (order) => ({ aggregate: order, drafts: drafts({ type: "order.created", data: told(order) }) }),
-      undo: (order, failure) => {
-        const cancelled = { ...moveTo(order, "cancelled"), cancelReason: failure.code };
-        return {
-          aggregate: cancelled,
-          drafts: drafts({ type: "order.cancelled", data: { ...told(order), reason: failure.code } }),
-        };
-      },
-    },
-    {
-      name: "stock",
-      kind: "ask",
-      do: (order) => ({ type: "inventory.reserve", data: { orderId: order.id, items: itemsOf(order) } }),
-      answer: (message) => {
-        if (!isMessage(message, "inventory.updated")) return undefined;
-        if (message.data.change === "reserved") return { ok: {} };
-        if (message.data.change === "rejected") return { rejected: message.data.code ?? "inventory.rejected" };
-        return undefined;
-      },
-      undo: (order) => ({ type: "inventory.release", data: { orderId: order.id } }),
-      undone: (message) => isMessage(message, "inventory.updated") && message.data.change === "released",
-    },
+    open,
+    stock,
     {
       name: "funds",
       kind: "ask",
@@ -47,7 +71,8 @@ export const placeOrder: Saga<Order> = {
         return undefined;
       },
       record: (order, message) => {
-        const done = { ...order, paymentMethod: { provider: order.paymentMethod.provider } };
+        const { sealedToken: _, ...paymentMethod } = order.paymentMethod ?? { provider: "" };
+        const done = { ...order, paymentMethod };
         if (isMessage(message, "payment.processed"))
           return { ...done, payment: { id: message.data.paymentId, status: "completed" } };
         if (isMessage(message, "payment.failed"))
@@ -65,6 +90,23 @@ export const placeOrder: Saga<Order> = {
       do: (order) => ({
         aggregate: moveTo(order, "confirmed"),
         drafts: drafts({ type: "order.confirmed", data: told(order) }),
+      }),
+    },
+  ],
+};
+
+/** Places an order that is paid for later: holds the stock for a while, and waits for somebody to pay. */
+export const placeUnpaidOrder: Saga<Order> = {
+  name: "place-unpaid-order",
+  steps: [
+    open,
+    stock,
+    {
+      name: "await_payment",
+      kind: "local",
+      do: (order) => ({
+        aggregate: moveTo(order, "awaiting_payment"),
+        drafts: drafts(statusChanged(order, "pending", "awaiting_payment")),
       }),
     },
   ],

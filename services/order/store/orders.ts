@@ -3,10 +3,11 @@ import { type Clock, plusSeconds } from "@shop/kit/clock";
 import type { Log } from "@shop/kit/log";
 import { graceSeconds, type MongoOutbox, mongoOutbox } from "@shop/kit/outbox-mongo";
 import type { Publisher } from "@shop/kit/publisher";
-import { type Advanced, atEnd } from "@shop/kit/saga";
+import { type Advanced, atEnd, question } from "@shop/kit/saga";
 import type { Db, UpdateFilter } from "mongodb";
 import type { OrderStore, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
+import { paymentRefusal } from "../domain/payability";
 import { sagaOf } from "../sagas/saga-of";
 import { type OrderDocument, ordersOf, queueStateOf, toOrder, toStored } from "./documents";
 import { listFilter } from "./list-filter";
@@ -40,12 +41,7 @@ export function orderStore(o: {
         ? { ...message, data: { ...(message.data as object), paymentMethod: doc.paymentMethod } }
         : message,
     wakeAgain: (doc) => (atEnd(doc.saga) ? undefined : plusSeconds(doc.updatedAt, answerWithinSeconds)),
-    unanswered: (doc) => {
-      const step = sagaOf(doc.saga).steps.find((candidate) => candidate.name === doc.saga.step);
-      if (atEnd(doc.saga) || step?.kind !== "ask") return undefined;
-      if (doc.saga.status === "running") return step.do(toOrder(doc)).type;
-      return step.undo?.(toOrder(doc), undefined, doc.saga.failure ?? { step: "", code: "" }).type;
-    },
+    unanswered: (doc) => question(sagaOf(doc.saga), toOrder(doc), doc.saga)?.type,
   });
 
   const keep = (doc: OrderDocument): StoredOrder => {
@@ -99,11 +95,13 @@ export function orderStore(o: {
     },
     loadByKey,
     async payable(orderId) {
-      const projection = { userId: 1, total: 1, "saga.status": 1, "saga.step": 1 };
+      const about = { userId: 1, total: 1, status: 1, holdExpiresAt: 1, cancelReason: 1 };
+      const projection = { ...about, "saga.status": 1, "saga.step": 1 };
       const doc = await orders.findOne({ _id: orderId }, { projection });
       if (!doc) return undefined;
       const payable = doc.saga.status === "running" && doc.saga.step === "funds";
-      return { orderId, userId: doc.userId, amount: doc.total, payable };
+      const refusal = paymentRefusal(doc, o.clock.now());
+      return { orderId, userId: doc.userId, amount: doc.total, payable, ...(refusal && { refusal }) };
     },
     recent(orderId) {
       const doc = written.get(orderId);
@@ -114,9 +112,18 @@ export function orderStore(o: {
       const before = read.get(stored) as OrderDocument;
       const after = changed(before, next, cause);
       const { _id: id, version } = before;
-      if (!(await writes.update({ id, version, update: after.update }))) return undefined;
+      if (!(await writes.update({ id, version, ...after }))) return undefined;
       wrote(after.doc);
       return keep(after.doc);
+    },
+
+    async lapsed(now, limit) {
+      const docs = await orders
+        .find({ status: "awaiting_payment", holdExpiresAt: { $lte: now } }, { projection: { _id: 1 } })
+        .sort({ holdExpiresAt: 1 })
+        .limit(limit)
+        .toArray();
+      return docs.map((doc) => doc._id);
     },
 
     async listByUser(userId, query) {
@@ -142,6 +149,7 @@ export function orderStore(o: {
       status: order.status,
       paymentMethod: order.paymentMethod,
       payment: order.payment,
+      refusedPayments: order.refusedPayments,
       cancelRequested: order.cancelRequested,
       cancelReason: order.cancelReason,
       saga: next.state,
@@ -156,7 +164,7 @@ export function orderStore(o: {
     };
     const doc: OrderDocument = { ...before, ...set, history: [...before.history, ...entries] };
     const update: UpdateFilter<OrderDocument> = { $set: set, $push: { history: { $each: entries } } };
-    return { doc, update };
+    return { doc, update, entryId: entries.at(-1)?.id };
   }
 }
 

@@ -3,7 +3,13 @@ import { isDuplicateKey } from "@shop/kit/mongo";
 import type { AnyBulkWriteOperation, Collection, UpdateFilter } from "mongodb";
 import type { OrderDocument } from "./documents";
 
-type Update = { id: string; version: number; update: UpdateFilter<OrderDocument> };
+type Update = {
+  id: string;
+  version: number;
+  update: UpdateFilter<OrderDocument>;
+  /** A history entry that this update adds, by which it is known again. */
+  entryId: string | undefined;
+};
 
 /**
  * Writes of single documents that come at the same time go to the server in one command and wait for its journal once.
@@ -21,6 +27,9 @@ export function orderWrites(orders: Collection<OrderDocument>) {
     },
   });
 
+  const isWritten = async ({ id, entryId }: Update): Promise<boolean> =>
+    entryId !== undefined && (await orders.countDocuments({ _id: id, "history.id": entryId })) === 1;
+
   const update = grouped<Update, boolean>({
     most: 64,
     atOnce: 1,
@@ -29,9 +38,9 @@ export function orderWrites(orders: Collection<OrderDocument>) {
         updates.map((it) => ({ updateOne: { filter: { _id: it.id, version: it.version }, update: it.update } })),
       );
       if (matchedCount === updates.length) return updates.map(() => true);
-      if (updates.length === 1) return [false];
-      // Some met another version, and the server does not say which: one by one, those that were written find that out.
-      throw new Error("some of these orders had changed");
+      if (matchedCount === 0) return updates.map(() => false);
+      // Some met another version, and the server does not say which.
+      return Promise.all(updates.map(isWritten));
     },
   });
 
@@ -49,7 +58,7 @@ export function orderWrites(orders: Collection<OrderDocument>) {
     },
     /**
      * Writes if the document has this version still.
-     * @returns false if it has not; also for a write that was done in a group where another was not, so look again
+     * @returns false if it has not. A group that failed as a whole and is done again may say so of one that was written: look again
      */
     update: (it: Update): Promise<boolean> => update(it),
   };

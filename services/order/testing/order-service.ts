@@ -40,6 +40,8 @@ export async function testOrders() {
     store,
     clock: systemClock,
     log: silentLog,
+    holdSeconds: 900,
+    paymentAttempts: 1,
     seal: async (token) => `sealed(${token})`,
     productsOf: async (ids) => [lamp, rug, krone].filter((product) => ids.includes(product.id)),
     userExists: async (id) => known.has(id),

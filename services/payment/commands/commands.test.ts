@@ -193,7 +193,8 @@ describe("a process that died holding the lease", () => {
     await resumePayments(service.deps);
     expect((await paymentOf(order)).status).toBe("completed");
     // The dead one may still be alive: what it saves with its old lease is refused.
-    expect(await service.deps.store.save(payment, { ...payment, status: "failed" })).toBeUndefined();
+    const late = { payment: { ...payment, status: "failed" as const }, drafts: [] };
+    expect(await service.deps.store.save(payment, late)).toBeUndefined();
     expect((await paymentOf(order)).status).toBe("completed");
   });
 });

@@ -4,6 +4,7 @@ import { inSpan, SpanKind } from "@shop/kit/telemetry";
 import type { CallRecord, Deps } from "../deps";
 import { type GatewayCall, isAtEnd, nextCall, type Observation, observe, type Payment } from "../domain/payment";
 import { gatewayCalls, paymentsProcessed } from "../metrics";
+import { conclude } from "../sagas/pay-order";
 
 /**
  * The one place that talks to providers: makes call after call until the payment is where it is desired to be.
@@ -21,7 +22,7 @@ export async function converge(deps: Deps, payment: Payment, isNew: boolean, mes
       ? // To have asked is no progress: what failed before would else be sent under its old key, and get its old answer.
         { ...observe(current, seen), attempts: call === "fetch" ? current.attempts : 0 }
       : { ...current, attempts: current.attempts + 1 };
-    const saved = await deps.store.save(current, after, record, message);
+    const saved = await deps.store.save(current, conclude(current, after), record, message);
     if (!saved || !seen || saved.observed === "processing") return;
     if (isAtEnd(saved) && !nextCall(saved, true)) {
       paymentsProcessed.inc({ provider: saved.provider, status: saved.status });

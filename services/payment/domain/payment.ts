@@ -1,5 +1,6 @@
 import type { Money } from "@shop/contracts/common";
 import type { Draft } from "@shop/contracts/messages";
+import type { SagaState } from "@shop/kit/saga";
 
 export const paymentStatuses = ["pending", "completed", "failed", "voided"] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];
@@ -27,6 +28,8 @@ export type Payment = {
   sagaId: string;
   /** The saga that asked for the money back, and is told; without one, the charge's. */
   voidSagaId?: string;
+  /** The saga itself, where it lies here: of a payment that its payer asked for. */
+  saga?: SagaState;
   provider: string;
   amount: Money;
   status: PaymentStatus;
@@ -44,7 +47,12 @@ export type Payment = {
   updatedAt: Date;
 };
 
-export const isAtEnd = (payment: Payment): boolean => payment.status !== "pending";
+export const isAtEnd = ({ status }: Pick<Payment, "status">): boolean => status !== "pending";
+export const hasEnded = (before: Payment, after: Payment): boolean => after.status !== before.status && isAtEnd(after);
+
+/** Whether money may be taken for it: not before order has begun. */
+export const isDue = ({ status, saga }: Pick<Payment, "status" | "saga">): boolean =>
+  status === "pending" && (!saga || (saga.status === "running" && saga.step === "funds"));
 
 /** What a call to the provider brought to light; `unknown` when no answer came and it may have acted. */
 export type Observation = { observed: Observed; providerId?: string; code?: string };

@@ -1,3 +1,4 @@
+import type { SagaState } from "@shop/kit/saga";
 import type { Desired, Observed, Payment, PaymentStatus } from "../domain/payment";
 
 /** A row of `payment` as postgres.js reads it. */
@@ -7,6 +8,8 @@ export type PaymentRow = {
   user_id: string;
   saga_id: string;
   void_saga_id: string | null;
+  saga: SagaState | null;
+  idempotency_hash: string | null;
   provider: string;
   amount: string;
   currency: string;
@@ -28,6 +31,7 @@ export const toPayment = (row: PaymentRow): Payment => ({
   userId: row.user_id,
   sagaId: row.saga_id,
   voidSagaId: row.void_saga_id ?? undefined,
+  saga: row.saga ?? undefined,
   provider: row.provider,
   amount: { amount: Number(row.amount), currency: row.currency },
   status: row.status,

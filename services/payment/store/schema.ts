@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { bigint, check, index, integer, pgTable, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { bigint, check, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 
 export { inbox, outbox, queueState } from "@shop/kit/outbox-schema";
 
@@ -25,6 +25,12 @@ export const payment = pgTable(
     sealedToken: text("sealed_token"),
     failureCode: text("failure_code"),
     attempts: integer().notNull().default(0),
+    /** Of a payment that its payer asked for: the state of its saga, and when the sweep asks order again. */
+    saga: jsonb(),
+    sagaWakeAt: at("saga_wake_at"),
+    /** The payer's own name for the request, and what it was. */
+    idempotencyScope: text("idempotency_scope"),
+    idempotencyHash: text("idempotency_hash"),
     leaseId: uuid("lease_id"),
     leaseUntil: at("lease_until"),
     /** When the sweep takes it up; null while there is nothing to do. */
@@ -35,6 +41,8 @@ export const payment = pgTable(
   (table) => [
     uniqueIndex("payment_saga").on(table.sagaId),
     uniqueIndex("payment_one_live_per_order").on(table.orderId).where(sql`${table.status} in ('pending', 'completed')`),
+    uniqueIndex("payment_idempotency").on(table.idempotencyScope).where(sql`${table.idempotencyScope} is not null`),
+    index("payment_saga_waiting").on(table.sagaWakeAt).where(sql`${table.sagaWakeAt} is not null`),
     index("payment_order").on(table.orderId),
     index("payment_due").on(table.nextAttemptAt).where(sql`${table.nextAttemptAt} is not null`),
     check("payment_amount_positive", sql`${table.amount} > 0`),

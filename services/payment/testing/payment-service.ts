@@ -1,6 +1,7 @@
 import type { Payable } from "@shop/contracts/internal-api";
 import { type MessageType, messages } from "@shop/contracts/messages";
 import { systemClock } from "@shop/kit/clock";
+import { AppError } from "@shop/kit/errors";
 import type { Message } from "@shop/kit/messages";
 import { postgresOutbox } from "@shop/kit/outbox-postgres";
 import { createPublisher } from "@shop/kit/publisher";
@@ -31,9 +32,11 @@ export async function testPayments() {
     gateways: { stripe: stripeGateway({ secretKey: sandboxKey, apiUrl: sandbox.url }) },
     payableOf: async (orderId) => {
       const payable = payables.get(orderId);
-      if (!payable) throw new Error("no such order");
+      if (!payable) throw new AppError("order.not_found", { kind: "not_found", public: "There is no such order." });
       return payable;
     },
+    waitMs: 5_000,
+    seal: async (token) => `sealed(${token})`,
     unseal: async (sealed) => sealed.replace(/^sealed\((.*)\)$/, "$1"),
     clock: systemClock,
     log: silentLog,
