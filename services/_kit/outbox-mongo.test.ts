@@ -270,25 +270,24 @@ describe("the sweep", () => {
     await eventually(async () => (await read(doc)).asked === 51);
     expect((await read(doc)).wakeAt).toEqual(plusSeconds(clock.now(), 600));
   });
-  test("does not ask again while the question, or an answer, may be in a queue", async () => {
-    for (const busy of [a, "test"]) {
-      queue.oldest = new Map([...empty, [busy, clock.now().getTime() - 60_000]]);
-      const outbox = anOutbox();
-      const doc = await stored(outbox, [draft(1)], { awaits: "to.a", askAgainAt: plusSeconds(clock.now(), 10) });
-      outbox.committed(doc);
-      await eventually(() => queue.got.length === 1);
-      await Bun.sleep(1_200); // the queues have been looked at
-      clock.advance(11);
-      await eventually(async () => ((await read(doc)).wakeAt as Date) > clock.now());
-      expect((await read(doc)).asked).toBeUndefined();
-      expect(queue.got).toHaveLength(1);
-      queue.oldest = empty;
-      await Bun.sleep(1_200);
-      clock.advance(11);
-      await eventually(() => queue.got.length === 2);
-      queue.got = [];
-      await docs.deleteMany({});
-    }
+  test.each([
+    ["the question", a],
+    ["an answer", "test"],
+  ])("does not ask again while %s may be in a queue", async (_, busy) => {
+    queue.oldest = new Map([...empty, [busy, clock.now().getTime() - 60_000]]);
+    const outbox = anOutbox();
+    const doc = await stored(outbox, [draft(1)], { awaits: "to.a", askAgainAt: plusSeconds(clock.now(), 10) });
+    outbox.committed(doc);
+    await eventually(() => queue.got.length === 1);
+    await Bun.sleep(1_200); // the queues have been looked at
+    clock.advance(11);
+    await eventually(async () => ((await read(doc)).wakeAt as Date) > clock.now());
+    expect((await read(doc)).asked).toBeUndefined();
+    expect(queue.got).toHaveLength(1);
+    queue.oldest = empty;
+    await Bun.sleep(1_200);
+    clock.advance(11);
+    await eventually(() => queue.got.length === 2);
   });
   test("has nothing to ask where the command is not in the history", async () => {
     const over = { sentSeq: 2, wakeAt: clock.now(), awaits: "to.both", askAgainAt: clock.now() };

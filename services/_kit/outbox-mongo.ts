@@ -16,6 +16,8 @@ export type Entry = {
   sagaid?: string;
   traceparent?: string;
   note?: true;
+  /** What the write that made it changed of the document's state; on the last entry of a write. */
+  set?: Record<string, unknown>;
 };
 
 /** What a document carries to be its own outbox. One write changes the state and these: it is the transaction. */
@@ -28,6 +30,8 @@ export type OutboxDocument = {
   /** Everything up to here is known to be in the queues. */
   sentSeq: number;
   unsentSince?: Date;
+  /** Up to here its history is in the read models. */
+  projectedSeq?: number;
   /** When its last message was noted as sent. */
   sentAt?: Date;
   /** The Redis that had its messages is gone: the sweep is to send them again. */
@@ -38,16 +42,16 @@ export type OutboxDocument = {
   asked?: number;
 };
 
-type Ack = { id: string; version: number; seq: number; sleep: boolean; again?: true };
-type Unsent = Committed<Ack> & { ack: Ack };
+type Ack<D> = { doc: D; sleep: boolean; again?: true };
+type Unsent<D> = Committed<Ack<D>> & { ack: Ack<D> };
 /** Of a service: the Redis that has what is noted as sent, and since when that may not have been handled. */
 export type QueueState = { _id: string; identity?: string; handledBefore?: Date };
 
 type Note = { type: string; data: unknown };
 
 export type MongoOutbox<D extends OutboxDocument> = {
-  /** The next entries of a document's history, messages and notes, in this order: notes first. */
-  entries(doc: Pick<D, "lastSeq">, drafts: Draft[], notes: Note[]): Entry[];
+  /** The next entries of a document's history, messages and notes, in this order: notes first; the last one has `set`. */
+  entries(doc: Pick<D, "lastSeq">, drafts: Draft[], notes: Note[], set?: Record<string, unknown>): Entry[];
   /** Call after a document was written: publishes what is not sent yet. */
   committed(doc: D): void;
   close(): Promise<void>;
@@ -74,6 +78,8 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
   log: Log;
   /** The message as it is sent, where history keeps less of it (a sealed token, say). */
   complete?: (doc: D, message: Message) => Message;
+  /** Writes the read models of documents that have come to rest. Called again for what it may not have written. */
+  project?: (docs: D[]) => Promise<void>;
   /** When to look at a document again that has nothing to send; undefined: never. */
   wakeAgain: (doc: D) => Date | undefined;
   /** The command to send again for a saga that waits for too long, by its type. */
@@ -98,11 +104,11 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
     return o.complete?.(doc, message) ?? message;
   };
 
-  const unsentOf = (doc: D): Unsent => {
+  const unsentOf = (doc: D): Unsent<D> => {
     const entries = doc.history.filter((entry) => entry.seq > doc.sentSeq && !entry.note);
     return {
       outgoing: entries.map((entry) => ({ message: toMessage(doc, entry), jobId: entry.id })),
-      ack: { id: doc._id, version: doc.version, seq: doc.lastSeq, sleep: o.wakeAgain(doc) === undefined },
+      ack: { doc, sleep: o.wakeAgain(doc) === undefined },
     };
   };
 
@@ -112,7 +118,7 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
   };
 
   /** What is unsent, every event, and the question that is open. Commands that were answered have been handled. */
-  const everythingOf = (doc: D): Unsent => {
+  const everythingOf = (doc: D): Unsent<D> => {
     const question = questionOf(doc);
     const entries = doc.history.filter(
       (entry) =>
@@ -126,7 +132,7 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
   };
 
   /** The command of a saga that has not moved, under a new job id: the queue would take the old one for a duplicate. */
-  const askAgain = (doc: D): Committed<Ack> => {
+  const askAgain = (doc: D): Committed<Ack<D>> => {
     const entry = questionOf(doc);
     if (!entry) return { outgoing: [] };
     return { outgoing: [{ message: toMessage(doc, entry), jobId: `${entry.id}-${Bun.randomUUIDv7()}` }] };
@@ -147,7 +153,7 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
       (queue) => new Date(question.time) >= (handledBefore.get(queue) ?? new Date(0)),
     );
 
-  const relay = startRelay<Ack>({
+  const relay = startRelay<Ack<D>>({
     publisher: o.publisher,
     log: o.log,
     acknowledgeEveryMs: 1_000,
@@ -165,22 +171,24 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
       },
       async acknowledge(acks) {
         const sentAt = o.clock.now();
-        const latest = new Map(acks.map((ack) => [ack.id, ack]));
+        const latest = new Map(acks.map((ack) => [ack.doc._id, ack]));
+        const resting = [...latest.values()].filter(({ sleep }) => sleep);
+        if (resting.length > 0) await o.project?.(resting.map(({ doc }) => doc));
         const updates = [...latest.values()].map(
-          (ack) =>
+          ({ doc, sleep, again }) =>
             ({
               updateOne: {
                 // Another version has its own messages and its own acknowledgement. What is to be sent again was sent to
                 // a Redis that is gone.
                 filter: {
-                  _id: ack.id,
-                  version: ack.version,
-                  ...(!ack.again && { sentSeq: { $lt: ack.seq }, sendAgain: { $exists: false } }),
+                  _id: doc._id,
+                  version: doc.version,
+                  ...(!again && { sentSeq: { $lt: doc.lastSeq }, sendAgain: { $exists: false } }),
                 },
                 update: {
-                  $max: { sentSeq: ack.seq },
+                  $max: { sentSeq: doc.lastSeq, ...(sleep && { projectedSeq: doc.lastSeq }) },
                   $set: { sentAt },
-                  $unset: { unsentSince: "", ...(ack.sleep && { wakeAt: "" }), ...(ack.again && { sendAgain: "" }) },
+                  $unset: { unsentSince: "", ...(sleep && { wakeAt: "" }), ...(again && { sendAgain: "" }) },
                 },
               },
             }) as unknown as AnyBulkWriteOperation<D>,
@@ -210,7 +218,7 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
     },
   });
 
-  async function claimOne(doc: D, now: Date): Promise<Committed<Ack> | undefined> {
+  async function claimOne(doc: D, now: Date): Promise<Committed<Ack<D>> | undefined> {
     const again = o.wakeAgain(doc);
     const isSent = doc.sentSeq === doc.lastSeq || known.get(doc._id) === doc.lastSeq;
     const committed = doc.sendAgain ? everythingOf(doc) : isSent ? undefined : unsentOf(doc);
@@ -230,7 +238,7 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
   }
 
   return {
-    entries(doc, drafts, notes) {
+    entries(doc, drafts, notes, set) {
       const now = o.clock.now();
       const noted: Entry[] = notes.map((note, index) => ({
         seq: doc.lastSeq + index + 1,
@@ -252,7 +260,10 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
           ...(message.traceparent && { traceparent: message.traceparent }),
         };
       });
-      return [...noted, ...told];
+      const entries = [...noted, ...told];
+      const last = entries.at(-1);
+      if (last && set) last.set = set;
+      return entries;
     },
     committed(doc) {
       const { outgoing, ack } = unsentOf(doc);

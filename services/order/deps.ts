@@ -22,7 +22,14 @@ export type StoredOrder = { order: Order; saga: SagaState; version: number; time
 export type Idempotency = { scope: string; hash: string };
 
 /** From new to old. `from` counts, `to` does not any more. */
-export type OrderQuery = { limit: number; cursor?: string; status?: OrderStatus; from?: Date; to?: Date };
+export type OrderQuery = {
+  limit: number;
+  cursor?: string;
+  status?: OrderStatus;
+  product?: string;
+  from?: Date;
+  to?: Date;
+};
 export type Page = { items: Order[]; nextCursor: string | null };
 
 export type OrderStore = {

@@ -80,6 +80,7 @@ export const SetStatusBody = t.Object({
 const moment = (description: string) => t.Optional(t.String({ format: "date-time", description }));
 export const ListQuery = t.Object({
   status: t.Optional(Status),
+  product: t.Optional(Uuid),
   from: moment("Placed then or later"),
   to: moment("Placed before"),
   limit: t.Integer({ minimum: 1, maximum: 100, default: 20 }),

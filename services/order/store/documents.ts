@@ -1,5 +1,5 @@
 import type { DataFor } from "@shop/contracts/messages";
-import type { OutboxDocument, QueueState } from "@shop/kit/outbox-mongo";
+import type { Entry, OutboxDocument, QueueState } from "@shop/kit/outbox-mongo";
 import type { SagaState } from "@shop/kit/saga";
 import type { Collection, Db } from "mongodb";
 import type { Idempotency, StoredOrder, TimelineEntry } from "../deps";
@@ -17,6 +17,7 @@ export async function createIndexes(db: Db): Promise<void> {
   const names = await orders.createIndexes([
     { key: { userId: 1, _id: -1 }, name: "by_user" },
     { key: { userId: 1, status: 1, _id: -1 }, name: "by_user_and_status" },
+    { key: { userId: 1, "items.productId": 1, _id: -1 }, name: "by_user_and_product" },
     { key: { wakeAt: 1, status: 1 }, name: "due_with_status", partialFilterExpression: { wakeAt: { $exists: true } } },
     { key: { sentAt: 1 }, name: "sent", sparse: true },
     { key: { holdExpiresAt: 1 }, name: "hold", partialFilterExpression: { status: "awaiting_payment" } },
@@ -32,8 +33,10 @@ export async function createIndexes(db: Db): Promise<void> {
   await Promise.all(old.map(({ name }) => orders.dropIndex(name as string)));
 }
 
-export function toStored(doc: OrderDocument): StoredOrder {
-  return { order: toOrder(doc), saga: doc.saga, version: doc.version, timeline: (doc.history ?? []).map(toTimeline) };
+/** @param older what the document holds no more of its history */
+export function toStored(doc: OrderDocument, older: Entry[] = []): StoredOrder {
+  const timeline = [...older, ...doc.history].map(toTimeline);
+  return { order: toOrder(doc), saga: doc.saga, version: doc.version, timeline };
 }
 
 export const toOrder = (doc: OrderDocument): Order => ({

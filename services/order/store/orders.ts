@@ -1,21 +1,25 @@
 import { messages } from "@shop/contracts/messages";
 import { type Clock, plusSeconds } from "@shop/kit/clock";
 import type { Log } from "@shop/kit/log";
-import { graceSeconds, type MongoOutbox, mongoOutbox } from "@shop/kit/outbox-mongo";
+import { type Entry, graceSeconds, type MongoOutbox, mongoOutbox } from "@shop/kit/outbox-mongo";
 import type { Publisher } from "@shop/kit/publisher";
 import { type Advanced, atEnd, question } from "@shop/kit/saga";
 import type { Db, UpdateFilter } from "mongodb";
 import type { OrderStore, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
 import { paymentRefusal } from "../domain/payability";
+import { changeOf } from "../domain/record";
 import { sagaOf } from "../sagas/saga-of";
 import { type OrderDocument, ordersOf, queueStateOf, toOrder, toStored } from "./documents";
 import { listFilter } from "./list-filter";
+import { orderViews } from "./views";
 import { orderWrites } from "./writes";
 
 /** A saga that has had no answer for so long is asked for again. */
 const answerWithinSeconds = 10;
 const mostWritten = 5_000;
+/** With so many entries a document's history is cut to half of them, if the rest is in `order_history`. */
+export const mostHistory = 100;
 
 export function orderStore(o: {
   db: Db;
@@ -25,6 +29,7 @@ export function orderStore(o: {
 }): OrderStore & { close(): Promise<void> } {
   const orders = ordersOf(o.db);
   const writes = orderWrites(orders);
+  const views = orderViews(o.db);
   /** Documents as they were read, so that a commit need not read again. */
   const read = new WeakMap<StoredOrder, OrderDocument>();
   /** Documents this process wrote whose saga goes on: their next answer most likely comes here. */
@@ -36,6 +41,7 @@ export function orderStore(o: {
     queueState: queueStateOf(o.db),
     source: "order",
     catalogue: messages,
+    project: views.project,
     complete: (doc, message) =>
       message.type === "payment.charge"
         ? { ...message, data: { ...(message.data as object), paymentMethod: doc.paymentMethod } }
@@ -44,8 +50,8 @@ export function orderStore(o: {
     unanswered: (doc) => question(sagaOf(doc.saga), toOrder(doc), doc.saga)?.type,
   });
 
-  const keep = (doc: OrderDocument): StoredOrder => {
-    const stored = toStored(doc);
+  const keep = (doc: OrderDocument, older?: Entry[]): StoredOrder => {
+    const stored = toStored(doc, older);
     read.set(stored, doc);
     return stored;
   };
@@ -67,7 +73,8 @@ export function orderStore(o: {
     async insert(placed, key) {
       const now = o.clock.now();
       const { id, ...order } = placed.aggregate;
-      const history = outbox.entries({ lastSeq: 0 }, placed.drafts, notesOf(placed));
+      const change = changeOf(undefined, placed.aggregate);
+      const history = outbox.entries({ lastSeq: 0 }, placed.drafts, notesOf(placed), change);
       const doc: OrderDocument = {
         _id: id,
         version: 1,
@@ -91,7 +98,9 @@ export function orderStore(o: {
 
     async load(orderId) {
       const doc = await orders.findOne({ _id: orderId });
-      return doc ? keep(doc) : undefined;
+      if (!doc) return undefined;
+      const first = doc.history[0]?.seq ?? 1;
+      return keep(doc, first > 1 ? await views.historyBefore(orderId, first) : []);
     },
     loadByKey,
     async payable(orderId) {
@@ -144,7 +153,11 @@ export function orderStore(o: {
   function changed(before: OrderDocument, next: Advanced<Order>, cause: "answer" | "request") {
     const now = o.clock.now();
     const { id: _, ...order } = next.aggregate;
-    const entries = outbox.entries(before, next.drafts, notesOf(next));
+    const change = changeOf(toOrder(before), next.aggregate);
+    const notes = notesOf(next);
+    // Nothing changes without a trace: from the history alone the order can be told.
+    if (change && notes.length + next.drafts.length === 0) notes.push({ type: "order.changed", data: {} });
+    const entries = outbox.entries(before, next.drafts, notes, change);
     const set = {
       status: order.status,
       paymentMethod: order.paymentMethod,
@@ -162,12 +175,26 @@ export function orderStore(o: {
       version: before.version + 1,
       asked: 0,
     };
-    const doc: OrderDocument = { ...before, ...set, history: [...before.history, ...entries] };
-    const update: UpdateFilter<OrderDocument> = { $set: set, $push: { history: { $each: entries } } };
+    const old = mostOf(before);
+    const history = [...old, ...entries];
+    const doc: OrderDocument = { ...before, ...set, history };
+    const update: UpdateFilter<OrderDocument> =
+      old === before.history
+        ? { $set: set, $push: { history: { $each: entries } } }
+        : { $set: { ...set, history } as typeof set };
     return { doc, update, entryId: entries.at(-1)?.id };
   }
 }
 
+/** The history that stays in the document: what is neither sent nor in the read models, and the latest of the rest. */
+function mostOf({ history, sentSeq, projectedSeq = 0 }: OrderDocument): Entry[] {
+  if (history.length < mostHistory) return history;
+  const done = Math.min(sentSeq, projectedSeq);
+  const kept = history.filter((entry, index) => entry.seq > done || index >= history.length - mostHistory / 2);
+  return kept.length < history.length ? kept : history;
+}
+
 const lastMessage = (doc: OrderDocument): number => doc.history.findLast((entry) => !entry.note)?.seq ?? 0;
 
-const notesOf = (advanced: Advanced<Order>) => advanced.notes.map((note) => ({ type: "saga.step", data: note }));
+const notesOf = (advanced: Advanced<Order>): { type: string; data: unknown }[] =>
+  advanced.notes.map((note) => ({ type: "saga.step", data: note }));
