@@ -43,8 +43,8 @@ export function openBooks() {
       const problems: string[] = [];
       const docs = new Map((await orders.find({ _id: { $in: orderIds } }).toArray()).map((doc) => [doc._id, doc]));
       const ledger = await readLedger();
-      const rows = await payments<{ order_id: string; id: string; status: string; amount: string }[]>`
-        select order_id, id, status, amount from payment where order_id = any(${orderIds}::uuid[])`;
+      const rows = await payments<{ order_id: string; id: string; status: string; saga: string | null }[]>`
+        select order_id, id, status, saga->>'status' as saga from payment where order_id = any(${orderIds}::uuid[])`;
       const holds = await inventory<{ order_id: string; status: string }[]>`
         select order_id, status from reservation where order_id = any(${orderIds}::uuid[])`;
       const moved = await inventory<{ order_id: string; left: number }[]>`
@@ -67,6 +67,8 @@ export function openBooks() {
         const kept = sum(charged) - sum(ledger.refunds.get(id) ?? []);
         const held = new Set(holds.filter((hold) => hold.order_id === id).map((hold) => hold.status));
         if (!["completed", "compensated"].includes(doc.saga.status)) problems.push(`${id}: saga is ${doc.saga.status}`);
+        for (const { saga } of payment)
+          if (saga && !["completed", "compensated"].includes(saga)) problems.push(`${id}: payment's saga is ${saga}`);
         if (charged.length > 1) problems.push(`${id}: charged ${charged.length} times`);
         const gone = -(moved.find((row) => row.order_id === id)?.left ?? 0);
         if (["confirmed", "shipped", "delivered"].includes(doc.status)) {
