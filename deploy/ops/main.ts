@@ -44,15 +44,12 @@ async function showStatus(stores: Stores): Promise<string> {
 }
 
 async function showSagas(stores: Stores): Promise<string> {
-  const orders = await sagasUnderWay(stores, 50);
+  const lines = await sagasUnderWay(stores, 50);
   return table(
     ["order", "saga", "state", "step", "not moved for"],
-    orders.map(({ _id, saga, updatedAt }) => [
-      _id,
-      saga.name,
-      saga.status,
-      saga.step,
-      `${Math.round((Date.now() - updatedAt.getTime()) / 1000)} s`,
+    lines.map(({ orderId, saga, status, step, movedAt }) => [
+      ...[orderId, saga, status, step],
+      `${Math.round((Date.now() - movedAt.getTime()) / 1000)} s`,
     ]),
   );
 }

@@ -72,4 +72,7 @@ export async function openStores(urls: OpsUrls) {
   };
 }
 
+/** The database in which payment's sagas lie. */
+export const paymentsOf = (sql: Map<string, Sql>): Sql => sql.get("payment") as Sql;
+
 export type Stores = Awaited<ReturnType<typeof openStores>>;

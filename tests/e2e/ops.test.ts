@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Queue } from "bullmq";
 import { openBooks } from "../support/books";
 import { eventually } from "../support/eventually";
-import { newCustomer, placeOrder, plentiful, settled } from "../support/shop";
+import { newCustomer, pay, placeOrder, placeUnpaid, plentiful, settled } from "../support/shop";
 import { stack } from "../support/stack";
 
 /** What an operator types. */
@@ -68,6 +68,24 @@ describe("bun run ops", () => {
     await (await queue.getJob(id))?.remove();
     expect((await ops("dead", "show", "inventory", id)).ok).toBe(false);
     await queue.close();
+  });
+
+  test("has a payment's saga that waits asked again, and it ends", async () => {
+    const customer = await newCustomer();
+    const { id: productId } = await plentiful();
+    const order = await placeUnpaid(customer, [{ productId, quantity: 1 }]);
+    await pay(customer, order.id);
+    await settled(customer, order.id);
+    const sagas = () => books.payments`select saga->>'status' as status from payment where order_id = ${order.id}`;
+    await eventually(async () => (await sagas())[0]?.status === "completed");
+    // As if order's last answer had been lost.
+    await books.payments`
+      update payment set saga = saga || '{"status":"running","step":"settle"}', saga_wake_at = now() + interval '1 hour'
+      where order_id = ${order.id}`;
+    expect((await ops("sagas")).text).toContain("pay-order");
+    expect((await ops("resume", order.id)).ok).toBe(true);
+    await eventually(async () => (await sagas())[0]?.status === "completed");
+    await books.balance([order.id]);
   });
 
   test("has a saga that waits asked again, and it ends", async () => {
