@@ -5,10 +5,11 @@ import { type Outcome, runTests } from "./support/run-tests";
 
 /**
  * `bun run test [path…]`: one stack of real servers for the whole run, then every test against it. Paths below `services`
- * and `deploy` need the stores only. The last line is `N passed, N failed`.
+ * and `deploy` need the stores only. `bun run test:full` adds what takes long: `*.full.test.ts`. The last line is `N passed, N failed`.
  */
 const offset = Number(process.env.TEST_PORT_OFFSET ?? 4_000);
-const paths = process.argv.slice(2);
+const full = process.argv.includes("--full");
+const paths = process.argv.slice(2).filter((argument) => argument !== "--full");
 const needsServices = paths.length === 0 || paths.some((path) => path.startsWith("tests"));
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort());
@@ -28,11 +29,11 @@ async function run(): Promise<Outcome> {
   const stack = await startStack({ offset, appEnv: "test", fresh: true, report, only, signal: stopping.signal });
   try {
     const env = testEnv(stack);
-    if (paths.length > 0) return await runTests({ paths, env, signal: stopping.signal });
+    if (paths.length > 0) return await runTests({ paths, env, full, signal: stopping.signal });
     const total: Outcome = { passed: 0, failed: 0 };
     for (const part of parts) {
       console.log(`\n── ${part.name} ──`);
-      const outcome = await runTests({ ...part, env, signal: stopping.signal });
+      const outcome = await runTests({ ...part, env, full, signal: stopping.signal });
       total.passed += outcome.passed;
       total.failed += outcome.failed;
     }

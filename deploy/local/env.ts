@@ -57,6 +57,7 @@ const own: Record<Service, (source: EnvSource) => Record<string, string>> = {
     USER_URL: direct(ports, "user"),
     INVENTORY_URL: direct(ports, "inventory"),
     PAYMENT_SEAL_PUBLIC_KEY: JSON.stringify(secrets.paymentSeal.publicKey),
+    ...ifSet("PAYMENT_HOLD_SECONDS", "PAYMENT_ATTEMPTS"),
   }),
   payment: ({ ports, secrets }) => ({
     ORDER_URL: direct(ports, "order"),
@@ -78,10 +79,9 @@ function direct(ports: Ports, service: Service): string {
   return `http://127.0.0.1:${ports[service]}`;
 }
 
-function passedThrough(): Record<string, string> {
-  const collector = process.env.OTEL_EXPORTER_OTLP_ENDPOINT;
-  return {
-    LOG_LEVEL: process.env.LOG_LEVEL ?? "info",
-    ...(collector ? { OTEL_EXPORTER_OTLP_ENDPOINT: collector } : {}),
-  };
+const passedThrough = () => ({ LOG_LEVEL: "info", ...ifSet("LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT") });
+
+/** Of the launcher's own environment. */
+function ifSet(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }

@@ -2,6 +2,7 @@ import Table from "cli-table3";
 import pc from "picocolors";
 import { Failure } from "../local/failure";
 import { deadLetter, deadLetters, replay } from "./dead-letters";
+import { ordersWith } from "./products";
 import { resume, sagasUnderWay, story } from "./sagas";
 import { status } from "./status";
 import { openStores, opsUrls, type Stores } from "./stores";
@@ -11,6 +12,7 @@ const usage = `Looks into queues, outboxes and sagas, and helps the ones that ar
   bun run ops                          queue depths, outbox lag, sagas by state
   bun run ops sagas                    sagas under way, the one that waits for longest first
   bun run ops saga <orderId>           one with every message of every service
+  bun run ops product <productId>      the orders that contain a product, the latest first
   bun run ops resume <orderId>         sends the question it waits for again, now
   bun run ops dead [queue]             dead letters
   bun run ops dead show <queue> <id>   one of them, with its message and errors
@@ -44,15 +46,12 @@ async function showStatus(stores: Stores): Promise<string> {
 }
 
 async function showSagas(stores: Stores): Promise<string> {
-  const orders = await sagasUnderWay(stores, 50);
+  const lines = await sagasUnderWay(stores, 50);
   return table(
     ["order", "saga", "state", "step", "not moved for"],
-    orders.map(({ _id, saga, updatedAt }) => [
-      _id,
-      saga.name,
-      saga.status,
-      saga.step,
-      `${Math.round((Date.now() - updatedAt.getTime()) / 1000)} s`,
+    lines.map(({ orderId, saga, status, step, movedAt }) => [
+      ...[orderId, saga, status, step],
+      `${Math.round((Date.now() - movedAt.getTime()) / 1000)} s`,
     ]),
   );
 }
@@ -66,6 +65,14 @@ async function showStory(stores: Stores, orderId: string): Promise<string> {
     ["at", "by", "what", "", "sent"],
     lines.map((line) => [line.at, line.service, line.type, line.detail, line.sent ? "yes" : pc.yellow("no")]),
   )}`;
+}
+
+async function showProduct(stores: Stores, productId: string): Promise<string> {
+  const found = await ordersWith(stores, productId, 50);
+  return table(
+    ["order", "status", "by", "quantity", "placed"],
+    found.map((it) => [it.orderId, it.status, it.userId, it.quantity, it.placedAt]),
+  );
 }
 
 async function dead(stores: Stores, [verb, queue, id]: string[]): Promise<string> {
@@ -92,6 +99,7 @@ async function run(stores: Stores, [command, ...args]: string[]): Promise<string
   if (command === undefined || command === "status") return showStatus(stores);
   if (command === "sagas") return showSagas(stores);
   if (command === "saga" && first) return showStory(stores, first);
+  if (command === "product" && first) return showProduct(stores, first);
   if (command === "dead") return dead(stores, args);
   if (command === "resume" && first) {
     if (!(await resume(stores, first))) throw new Failure(`order ${first} has no saga under way`);

@@ -1,14 +1,26 @@
-import type { Entry, OrderRecord, Stores } from "./stores";
+import { type Entry, paymentsOf, type Stores } from "./stores";
 
 const sagaEnds = ["completed", "compensated"];
 
-/** Sagas that are not at an end, the one that has not moved for longest first. */
-export const sagasUnderWay = ({ orders }: Stores, limit: number): Promise<OrderRecord[]> =>
-  orders
+export type SagaLine = { orderId: string; saga: string; status: string; step: string; movedAt: Date };
+
+/** Sagas that are not at an end, order's and payment's, the one that has not moved for longest first. */
+export async function sagasUnderWay({ orders, sql }: Stores, limit: number): Promise<SagaLine[]> {
+  const own = await orders
     .find({ wakeAt: { $exists: true }, "saga.status": { $nin: sagaEnds } })
     .sort({ updatedAt: 1 })
     .limit(limit)
     .toArray();
+  const paying = await paymentsOf(sql)<SagaLine[]>`
+    select order_id as "orderId", saga->>'name' as saga, saga->>'status' as status, saga->>'step' as step,
+      updated_at as "movedAt"
+    from payment where saga_wake_at is not null order by updated_at limit ${limit}`;
+  const lines = own.map(({ _id, saga, updatedAt }) => ({
+    ...{ orderId: _id, saga: saga.name, status: saga.status, step: saga.step },
+    movedAt: updatedAt,
+  }));
+  return [...lines, ...paying].sort((a, b) => a.movedAt.getTime() - b.movedAt.getTime()).slice(0, limit);
+}
 
 /** A line of what happened to an order, whoever wrote it. */
 export type StoryLine = { at: string; service: string; type: string; detail: string; sent: boolean };
@@ -47,12 +59,14 @@ function detailOf({ note, data }: Entry): string {
   return note ? [data.step, data.outcome, data.code].filter(Boolean).join(" ") : "";
 }
 
-/** Has the saga's question sent again now, rather than at its next alarm. @returns false if there is no such saga under way */
-export async function resume({ orders }: Stores, orderId: string): Promise<boolean> {
+/** Has the questions of an order's sagas sent again now, rather than at their next alarm. @returns false if none is under way */
+export async function resume({ orders, sql }: Stores, orderId: string): Promise<boolean> {
+  const paying = await paymentsOf(sql)`
+    update payment set saga_wake_at = now() where order_id::text = ${orderId} and saga_wake_at is not null`;
   const { matchedCount } = await orders.updateOne(
     { _id: orderId, "saga.status": { $nin: sagaEnds } },
     // As if it had waited long enough: the sweep then asks again, under a new job id.
     [{ $set: { wakeAt: new Date(0), updatedAt: new Date(0), sentSeq: "$lastSeq" } }],
   );
-  return matchedCount === 1;
+  return matchedCount + paying.count > 0;
 }

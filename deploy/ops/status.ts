@@ -1,4 +1,4 @@
-import type { Stores } from "./stores";
+import { paymentsOf, type Stores } from "./stores";
 
 export type QueueStatus = { queue: string; waiting: number; active: number; delayed: number; dead: number };
 export type OutboxStatus = { service: string; unsent: number; oldestSeconds: number };
@@ -42,12 +42,15 @@ export async function status({ queues, sql, orders }: Stores): Promise<Status> {
       { $sort: { "_id.saga": 1, "_id.status": 1 } },
     ])
     .toArray();
+  const paying = await paymentsOf(sql)<Status["sagas"]>`
+    select saga->>'name' as saga, saga->>'status' as status, count(*)::int as count
+    from payment where saga is not null group by 1, 2 order by 1, 2`;
   return {
     queues: queueRows,
     outboxes: [
       ...outboxRows,
       { service: "order", unsent: unsent.length, oldestSeconds: (Date.now() - oldestMs) / 1000 },
     ],
-    sagas: sagas.map(({ _id, count }) => ({ ..._id, count })),
+    sagas: [...sagas.map(({ _id, count }) => ({ ..._id, count })), ...paying],
   };
 }

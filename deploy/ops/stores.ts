@@ -63,6 +63,7 @@ export async function openStores(urls: OpsUrls) {
     queues,
     sql,
     orders: mongo.db().collection<OrderRecord>("orders"),
+    items: mongo.db().collection<{ _id: string; userId: string; quantity: number }>("order_items"),
     async close() {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
       await Promise.all([...sql.values()].map((client) => client.end()));
@@ -71,5 +72,8 @@ export async function openStores(urls: OpsUrls) {
     },
   };
 }
+
+/** The database in which payment's sagas lie. */
+export const paymentsOf = (sql: Map<string, Sql>): Sql => sql.get("payment") as Sql;
 
 export type Stores = Awaited<ReturnType<typeof openStores>>;

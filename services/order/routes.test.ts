@@ -23,7 +23,15 @@ const body = {
   paymentMethod: { provider: "stripe", token: "pm_card_visa" },
 };
 type Line = { type: string; status?: string; reason?: string };
-type View = { id: string; status: string; items: unknown[]; history: Line[]; nextCursor?: string; createdAt: string };
+type View = {
+  id: string;
+  status: string;
+  items: unknown[];
+  history: Line[];
+  nextCursor?: string;
+  createdAt: string;
+  holdExpiresAt?: string;
+};
 async function customer(permissions: string[] = []) {
   const id = service.newUser();
   const authorization = await issuer.bearer(id, permissions);
@@ -50,6 +58,16 @@ describe("POST /orders", () => {
     expect(JSON.stringify(answer.body)).not.toContain("sealed");
     expect(answer.body.history.map((line) => line.type)).toEqual(["saga.step", "order.created", "inventory.reserve"]);
   });
+  test("201 without a payment method, with the time until which it waits for one", async () => {
+    const { post } = await customer();
+    const { status, body: order } = await post({ paymentMethod: undefined });
+    expect(status).toBe(201);
+    const seconds = (Date.parse(order.holdExpiresAt ?? "") - Date.parse(order.createdAt)) / 1000;
+    expect(seconds).toBe(service.deps.holdSeconds);
+    await service.answer(order.id, "inventory.updated", { change: "reserved" });
+    const stored = await service.orders.findOne({ _id: order.id });
+    expect(stored).toMatchObject({ status: "awaiting_payment", saga: { name: "place-unpaid-order" } });
+  });
   test("201 with the same order for the same Idempotency-Key", async () => {
     const { post } = await customer();
     const [first, second] = [await post({}, { "idempotency-key": "k" }), await post({}, { "idempotency-key": "k" })];
@@ -65,7 +83,8 @@ describe("POST /orders", () => {
     ["quantity 1.5", { items: [{ productId: lamp.id, quantity: 1.5 }] }],
     ['quantity "2"', { items: [{ productId: lamp.id, quantity: "2" }] }],
     ["a product id that is an object", { items: [{ productId: { $ne: "" }, quantity: 1 }] }],
-    ["no payment method", { paymentMethod: undefined }],
+    ["a payment method that is null", { paymentMethod: null }],
+    ["a payment method without a token", { paymentMethod: { provider: "stripe" } }],
     ["an unknown provider", { paymentMethod: { provider: "cash", token: "x" } }],
     ["a token that is an object", { paymentMethod: { provider: "stripe", token: {} } }],
     ["a card number for a token", { paymentMethod: { provider: "stripe", token: "4242 4242 4242 4242" } }],
@@ -296,7 +315,22 @@ describe("GET /internal/orders/{id}/payable", () => {
       userId: owner.id,
       amount: { amount: 3998, currency: "USD" },
       payable: true,
+      refusal: "order.not_awaiting_payment",
     });
+  });
+  test("says why nobody can begin to pay for it, until it waits for that", async () => {
+    const owner = await customer();
+    const { body: order } = await owner.post({ paymentMethod: undefined });
+    const authorization = `Bearer ${await tokens.payment.for("order")}`;
+    const ask = async () => (await send("GET", `/internal/orders/${order.id}/payable`, { authorization })).body;
+    expect(await ask()).toMatchObject({ payable: false, refusal: "order.not_awaiting_payment" });
+    await service.answer(order.id, "inventory.updated", { change: "reserved" });
+    expect(await ask()).toMatchObject({ userId: owner.id, payable: false });
+    expect(await ask()).not.toHaveProperty("refusal");
+    await service.orders.updateOne({ _id: order.id }, { $set: { holdExpiresAt: new Date(0) } });
+    expect(await ask()).toMatchObject({ refusal: "order.hold_expired" });
+    await owner.cancel(order.id);
+    expect(await ask()).toMatchObject({ refusal: "order.cancelled" });
   });
   test("401 with a user's token, 403 for another service, 404 for no order", async () => {
     const path = `/internal/orders/${Bun.randomUUIDv7()}/payable`;

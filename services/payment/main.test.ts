@@ -34,7 +34,7 @@ test("starts, answers what operators ask, and stops", async () => {
   const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
   expect((await get("/ready")).status).toBe(200);
   const { paths } = (await (await get("/openapi.json")).json()) as { paths: object };
-  expect(Object.keys(paths).sort()).toEqual(["/payments/order/{orderId}", "/payments/{id}"]);
+  expect(Object.keys(paths).sort()).toEqual(["/payments/order/{orderId}", "/payments/process", "/payments/{id}"]);
   await server.stop();
 });
 

@@ -56,7 +56,7 @@ describe("an order that cannot be", () => {
     ['quantity "2"', () => item({ quantity: "2" })],
     ["quantity true", () => item({ quantity: true })],
     ["quantity null", () => item({ quantity: null })],
-    ["no payment method", () => ({ items: [{ productId, quantity: 1 }] })],
+    ["null for a payment method", () => ({ items: [{ productId, quantity: 1 }], paymentMethod: null })],
     [
       "a payment token that is an object",
       () => ({ ...item({}), paymentMethod: { provider: "stripe", token: { a: 1 } } }),

@@ -2,12 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Queue } from "bullmq";
 import { openBooks } from "../support/books";
 import { eventually } from "../support/eventually";
-import { newCustomer, placeOrder, plentiful, settled } from "../support/shop";
+import { newCustomer, pay, placeOrder, placeUnpaid, plentiful, settled } from "../support/shop";
 import { stack } from "../support/stack";
 
 /** What an operator types. */
-async function ops(...args: string[]): Promise<{ ok: boolean; text: string }> {
-  const child = Bun.spawn([process.execPath, "deploy/ops/main.ts", ...args], {
+const ops = (...args: string[]) => run("deploy/ops/main.ts", ...args);
+
+async function run(script: string, ...args: string[]): Promise<{ ok: boolean; text: string }> {
+  const child = Bun.spawn([process.execPath, script, ...args], {
     cwd: `${import.meta.dir}/../..`,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT_OFFSET: String(stack.offset), NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
@@ -47,6 +49,15 @@ describe("bun run ops", () => {
       expect(text).toContain(word);
   });
 
+  test("finds the orders of a product, and every order in its history", async () => {
+    const { items } = (await books.orders.findOne({ _id: orderId })) as unknown as { items: { productId: string }[] };
+    const productId = items[0]?.productId as string;
+    await eventually(async () => (await ops("product", productId)).text.includes(orderId));
+    const replay = await run("deploy/ops/replay.ts");
+    expect(replay.text).toContain(" 0 differences");
+    expect(replay.ok).toBe(true);
+  });
+
   test("says so in a line when there is no such order, and how to call it otherwise", async () => {
     const nobody = await ops("saga", "nobody");
     expect(nobody).toEqual({ ok: false, text: "there is no order nobody\n" });
@@ -68,6 +79,24 @@ describe("bun run ops", () => {
     await (await queue.getJob(id))?.remove();
     expect((await ops("dead", "show", "inventory", id)).ok).toBe(false);
     await queue.close();
+  });
+
+  test("has a payment's saga that waits asked again, and it ends", async () => {
+    const customer = await newCustomer();
+    const { id: productId } = await plentiful();
+    const order = await placeUnpaid(customer, [{ productId, quantity: 1 }]);
+    await pay(customer, order.id);
+    await settled(customer, order.id);
+    const sagas = () => books.payments`select saga->>'status' as status from payment where order_id = ${order.id}`;
+    await eventually(async () => (await sagas())[0]?.status === "completed");
+    // As if order's last answer had been lost.
+    await books.payments`
+      update payment set saga = saga || '{"status":"running","step":"settle"}', saga_wake_at = now() + interval '1 hour'
+      where order_id = ${order.id}`;
+    expect((await ops("sagas")).text).toContain("pay-order");
+    expect((await ops("resume", order.id)).ok).toBe(true);
+    await eventually(async () => (await sagas())[0]?.status === "completed");
+    await books.balance([order.id]);
   });
 
   test("has a saga that waits asked again, and it ends", async () => {

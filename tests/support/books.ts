@@ -1,5 +1,6 @@
 import { MongoClient } from "mongodb";
 import postgres from "postgres";
+import { replay } from "../../services/order/replay";
 import { eventually } from "./eventually";
 import { sandboxUrl, stack } from "./stack";
 
@@ -43,8 +44,8 @@ export function openBooks() {
       const problems: string[] = [];
       const docs = new Map((await orders.find({ _id: { $in: orderIds } }).toArray()).map((doc) => [doc._id, doc]));
       const ledger = await readLedger();
-      const rows = await payments<{ order_id: string; id: string; status: string; amount: string }[]>`
-        select order_id, id, status, amount from payment where order_id = any(${orderIds}::uuid[])`;
+      const rows = await payments<{ order_id: string; id: string; status: string; saga: string | null }[]>`
+        select order_id, id, status, saga->>'status' as saga from payment where order_id = any(${orderIds}::uuid[])`;
       const holds = await inventory<{ order_id: string; status: string }[]>`
         select order_id, status from reservation where order_id = any(${orderIds}::uuid[])`;
       const moved = await inventory<{ order_id: string; left: number }[]>`
@@ -67,6 +68,8 @@ export function openBooks() {
         const kept = sum(charged) - sum(ledger.refunds.get(id) ?? []);
         const held = new Set(holds.filter((hold) => hold.order_id === id).map((hold) => hold.status));
         if (!["completed", "compensated"].includes(doc.saga.status)) problems.push(`${id}: saga is ${doc.saga.status}`);
+        for (const { saga } of payment)
+          if (saga && !["completed", "compensated"].includes(saga)) problems.push(`${id}: payment's saga is ${saga}`);
         if (charged.length > 1) problems.push(`${id}: charged ${charged.length} times`);
         const gone = -(moved.find((row) => row.order_id === id)?.left ?? 0);
         if (["confirmed", "shipped", "delivered"].includes(doc.status)) {
@@ -90,6 +93,10 @@ export function openBooks() {
             problems.push(`${id}: was confirmed and cancelled, payment ${payment.map((row) => row.status)}`);
         } else problems.push(`${id}: is ${doc.status}`);
       }
+      // Every order is what its history alone tells.
+      const { differences, underWay } = await replay(mongo.db("orders"), { only: orderIds });
+      if (underWay > 0) problems.push(`${underWay} histories are not whole in order_history`);
+      problems.push(...differences);
       return problems;
     },
 

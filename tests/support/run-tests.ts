@@ -5,10 +5,13 @@ export async function runTests(o: {
   paths: string[];
   env: Record<string, string>;
   coverage?: true;
+  /** Beside the others those that take long: `*.full.test.ts`. */
+  full?: boolean;
   signal: AbortSignal;
 }): Promise<Outcome> {
   const coverage = o.coverage ? ["--coverage", "--coverage-reporter=lcov", "--coverage-dir=coverage"] : [];
-  const child = Bun.spawn([process.execPath, "test", "--timeout=60000", ...coverage, ...o.paths], {
+  const without = o.full ? [] : ["--path-ignore-patterns=**/*.full.test.ts"];
+  const child = Bun.spawn([process.execPath, "test", "--timeout=60000", ...coverage, ...without, ...o.paths], {
     env: { ...process.env, ...o.env },
     stdio: ["ignore", "pipe", "pipe"],
     signal: o.signal,

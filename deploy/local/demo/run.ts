@@ -3,7 +3,7 @@ import { offsetFrom, portsAt } from "../ports";
 import { type Order, type Product, shopAt } from "./shop";
 import { money, timeline } from "./timeline";
 
-/** `bun run demo`: plays a purchase that works and one whose card is declined against the running stack, and draws both. */
+/** `bun run demo`: plays purchases against the running stack, and draws each: a card that works, one that is declined, an order paid for later. */
 const ports = portsAt(offsetFrom(process.env));
 const shop = shopAt(`http://localhost:${ports.edge}`);
 const sandbox = `http://127.0.0.1:${ports.sandbox}`;
@@ -24,7 +24,7 @@ async function until<T>(ask: () => Promise<T | false>): Promise<T | undefined> {
   return undefined;
 }
 
-type Play = { title: string; card: string; status: string; payment: string; stockMoves: number };
+type Play = { title: string; card: string; later?: true; status: string; payment: string; stockMoves: number };
 const plays: Play[] = [
   { title: "A card that works", card: "pm_card_visa", status: "confirmed", payment: "completed", stockMoves: -2 },
   {
@@ -34,12 +34,35 @@ const plays: Play[] = [
     payment: "failed",
     stockMoves: 0,
   },
+  {
+    title: "An order that is paid for later",
+    card: "pm_card_visa",
+    later: true,
+    status: "confirmed",
+    payment: "completed",
+    stockMoves: -2,
+  },
 ];
 
+/** First the order, then the payment. */
+async function payLater(token: string, productId: string, card: string): Promise<Order> {
+  const placed = await shop.placeUnpaid(token, productId, 2);
+  const waiting = await until<Order>(async () => {
+    const now = await shop.order(token, placed.id);
+    return now.status === "awaiting_payment" && now;
+  });
+  check("its stock is held, and it waits to be paid for", waiting !== undefined);
+  await shop.pay(token, placed.id, placed.total, card);
+  return placed;
+}
+
 async function play(customer: { email: string; token: string }, product: Product, it: Play): Promise<void> {
-  console.log(`\n${pc.bold(pc.underline(it.title))}  ${pc.dim(`POST /api/v1/orders with ${it.card}`)}\n`);
+  const how = it.later ? `, then /api/v1/payments/process with ${it.card}` : ` with ${it.card}`;
+  console.log(`\n${pc.bold(pc.underline(it.title))}  ${pc.dim(`POST /api/v1/orders${how}`)}\n`);
   const before = await shop.product(product.id);
-  const placed = await shop.placeOrder(customer.token, product.id, 2, it.card);
+  const placed = it.later
+    ? await payLater(customer.token, product.id, it.card)
+    : await shop.placeOrder(customer.token, product.id, 2, it.card);
   const order = await until<Order>(async () => {
     const now = await shop.order(customer.token, placed.id);
     return ["confirmed", "cancelled"].includes(now.status) && now;

@@ -41,6 +41,13 @@ export function shopAt(edgeUrl: string) {
         token,
         body: { items: [{ productId, quantity }], paymentMethod: { provider: "stripe", token: card } },
       }),
+    placeUnpaid: (token: string, productId: string, quantity: number) =>
+      call<Order>("POST", "/orders", { token, body: { items: [{ productId, quantity }] } }),
+    pay: (token: string, orderId: string, amount: Money, card: string) =>
+      call<{ id: string; status: string }>("POST", "/payments/process", {
+        token,
+        body: { orderId, amount, paymentMethod: { provider: "stripe", token: card } },
+      }),
     order: (token: string, id: string) => call<Order>("GET", `/orders/${id}`, { token }),
     payment: (token: string, id: string) => call<{ status: string }>("GET", `/payments/${id}`, { token }),
   };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { MessageType } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messages";
 import { advance } from "@shop/kit/saga";
 import { eventually } from "@shop/kit/testing/eventually";
@@ -7,8 +8,10 @@ import { placeOrder as placeOrderSaga } from "../sagas/place-order";
 import type { OrderDocument } from "../store/documents";
 import { lamp, type TestOrders, testOrders } from "../testing/order-service";
 import { cancelOrder } from "./cancel-order";
+import { decideExpiry, expireHolds } from "./expire-holds";
 import { type PlaceOrder, placeOrder } from "./place-order";
 import { setStatus } from "./set-status";
+import { abandonPayment, beginPayment, settlePayment } from "./take-payment";
 
 let service: TestOrders;
 beforeAll(async () => {
@@ -228,6 +231,97 @@ describe("a wish to cancel", () => {
       expect(codes.filter((code) => code === "nothing thrown")).toHaveLength(1);
       expect((await document(order.id))?.status).toBe(codes[0] === "nothing thrown" ? "cancelling" : "shipped");
     }
+  });
+});
+
+describe("an order that is paid for later", () => {
+  const ids = (orderId: string, paymentId = Bun.randomUUIDv7()) => ({ orderId, paymentId });
+  const command = (type: MessageType, data: object, sagaid = Bun.randomUUIDv7()) =>
+    ({ type, sagaid, data }) as unknown as Message;
+  const waiting = async () => {
+    const { id } = await placed({ paymentMethod: undefined });
+    await service.answer(id, "inventory.updated", { change: "reserved" });
+    return id;
+  };
+  const asleep = (id: string) =>
+    eventually(async () => {
+      const now = await document(id);
+      return now?.wakeAt === undefined ? now : undefined;
+    });
+  const begun = async () => {
+    const id = await waiting();
+    const payment = ids(id);
+    const message = command("order.begin", payment);
+    await beginPayment(service.deps, payment, message);
+    await service.answer(id, "inventory.updated", { change: "reserved" });
+    return { id, payment, saga: message.sagaid };
+  };
+
+  test("waits without anybody looking at it", async () => {
+    const doc = await asleep(await waiting());
+    expect(doc).toMatchObject({ status: "awaiting_payment", saga: { status: "completed" } });
+    expect(doc.sentSeq).toBe(doc.lastSeq);
+    expect(doc).not.toHaveProperty("paymentMethod");
+  });
+  test("is confirmed by its payment, also where each of its messages comes five times at once", async () => {
+    const id = await waiting();
+    const payment = ids(id);
+    const saga = Bun.randomUUIDv7();
+    const five = (work: () => Promise<unknown>) => Promise.all(Array.from({ length: 5 }, work));
+    await five(() => beginPayment(service.deps, payment, command("order.begin", payment, saga)));
+    await five(() => service.answer(id, "inventory.updated", { change: "reserved" }));
+    await five(() => settlePayment(service.deps, payment, command("order.settle", payment, saga)));
+    const doc = await asleep(id);
+    expect(doc).toMatchObject({ status: "confirmed", payment: { id: payment.paymentId, status: "completed" } });
+    expect(doc.history.filter(({ type }) => type === "order.confirmed")).toHaveLength(1);
+    expect(doc.sentSeq).toBe(doc.lastSeq);
+  });
+  test("is cancelled when its time is over, unless a payment begins at the same moment: one of them", async () => {
+    // By the clock of whoever takes the payment there is time left, by the other's there is none.
+    const [before, after] = [999, 1_000].map((ms) => ({ ...service.deps, clock: { now: () => new Date(ms) } }));
+    if (!before || !after) throw new Error("two clocks");
+    for (let round = 0; round < 20; round++) {
+      const id = await waiting();
+      const payment = ids(id);
+      await service.orders.updateOne({ _id: id }, { $set: { holdExpiresAt: new Date(1_000) } });
+      await Promise.all([beginPayment(before, payment, command("order.begin", payment)), expireHolds(after)]);
+      const doc = await document(id);
+      const isRefused = doc?.history.some(({ type }) => type === "order.payment_refused");
+      expect(doc?.status).toBe(isRefused ? "cancelling" : "paying");
+      expect(doc?.cancelReason).toBe(isRefused ? "order.hold_expired" : undefined);
+    }
+  });
+  test("goes back to waiting after a failed payment, as often as its owner may try", async () => {
+    const deps = { ...service.deps, paymentAttempts: 2 };
+    const { id, payment, saga } = await begun();
+    const abandon = { ...payment, code: "payment.declined" };
+    await abandonPayment(deps, abandon, command("order.abandon", abandon, saga));
+    expect(await document(id)).toMatchObject({ status: "awaiting_payment", payment: { status: "failed" } });
+    const second = ids(id);
+    const message = command("order.begin", second);
+    await beginPayment(deps, second, message);
+    await service.answer(id, "inventory.updated", { change: "reserved" });
+    const last = { ...second, code: "payment.declined" };
+    await abandonPayment(deps, last, command("order.abandon", last, message.sagaid));
+    await service.answer(id, "inventory.updated", { change: "released" });
+    expect(await asleep(id)).toMatchObject({ status: "cancelled", cancelReason: "payment.declined" });
+  });
+  test("and a group of changes in which one comes too late: each knows whether it was written", async () => {
+    const orders = await Promise.all(Array.from({ length: 12 }, waiting));
+    const stored = await Promise.all(orders.map((id) => service.deps.store.load(id)));
+    await service.orders.updateOne({ _id: orders[3] as string }, { $inc: { version: 1 } });
+    const saved = await Promise.all(
+      stored.map((it) => {
+        const next = it && decideExpiry(it, Bun.randomUUIDv7(), new Date(8e12));
+        return it && next && service.deps.store.commit(it, next, "request");
+      }),
+    );
+    expect(saved.map((it) => it !== undefined)).toEqual(orders.map((_, index) => index !== 3));
+  });
+  test("that does not exist is nobody's to pay for", async () => {
+    const payment = ids(Bun.randomUUIDv7());
+    await beginPayment(service.deps, payment, command("order.begin", payment));
+    expect(await document(payment.orderId)).toBeNull();
   });
 });
 

@@ -51,8 +51,3 @@ test("what is no answer changes nothing: another saga's, the next step's, a stoc
   expect(answered(start, ...released)).toBeUndefined();
   expect(answered(given(voided), "inventory.updated", { change: "low" })).toBeUndefined();
 });
-test("an order that was never paid for has no payment to name", () => {
-  const { payment: _, ...unpaid } = { ...confirmed, status: "awaiting_payment" as const };
-  const at = advance(cancelOrder, unpaid, newSaga(cancelOrder, "c"), { kind: "start" });
-  expect(at?.drafts[0]?.data).toEqual({ orderId: "o", reason: "order.cancel_requested" });
-});

@@ -58,7 +58,7 @@ export async function testPayments() {
       payables.set(orderId, payable);
       return payable;
     },
-    message(type: MessageType, orderId: string, sagaid: string): Message {
+    message(type: MessageType, orderId: string, sagaid: string, data: object = {}): Message {
       return {
         specversion: "1.0",
         id: Bun.randomUUIDv7(),
@@ -69,7 +69,7 @@ export async function testPayments() {
         dataschema: `urn:shop:schema:${type}:1`,
         sequence: 1,
         sagaid,
-        data: {},
+        data: { orderId, ...data },
       };
     },
     /** Types of what was told about an order, in order. */
