@@ -30,7 +30,14 @@ export const messages = {
     version: 1,
     from: "user",
     to: ["notification"],
-    about: "Somebody has made an account. Notification welcomes them by mail.",
+    about: "Somebody has made an account. Notification welcomes them by mail, and asks them to verify the address.",
+    data: t.Object({ userId: Uuid, email: t.String(), name: t.String() }),
+  },
+  "user.email_changed": {
+    version: 1,
+    from: "user",
+    to: ["notification"],
+    about: "An account has another e-mail address, which is yet to be verified. Notification writes to it.",
     data: t.Object({ userId: Uuid, email: t.String(), name: t.String() }),
   },
 
