@@ -171,8 +171,9 @@ export const messages = {
   "payment.refunded": {
     version: 1,
     from: "payment",
-    to: ["order"],
-    about: "Money that was captured went back to its payer: a fact beside the answer to whoever asked for it.",
+    to: ["order", "notification"],
+    about:
+      "Money that was captured went back to its payer: a fact beside the answer to whoever asked for it. The buyer is told.",
     data: t.Composite([payment, t.Object({ userId: Uuid, refundId: Uuid, refunded: Money })]),
   },
 } as const satisfies Record<string, Entry>;

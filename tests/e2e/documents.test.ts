@@ -30,11 +30,36 @@ describe("what the messages are can be read by anyone", () => {
     expect(answer.headers.get("x-trace-id")).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  test.each(["/docs/events", "/docs/events/asyncapi.json"])("%s: by GET alone, and nothing beside it", async (path) => {
-    const answer = await get(path, "POST");
-    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET"]);
-    expect(await answer.json()).toMatchObject({ code: "edge.method_not_allowed" });
-    for (const other of [`${path}/..%2f`, `${path}/x`, `/api/v1${path}`])
-      expect([400, 404]).toContain((await get(other)).status);
-  });
+  test.each(["/docs/events", "/verify-email", "/docs/events/asyncapi.json"])(
+    "%s: by GET alone, and nothing beside it",
+    async (path) => {
+      const answer = await get(path, "POST");
+      expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET"]);
+      expect(await answer.json()).toMatchObject({ code: "edge.method_not_allowed" });
+      for (const other of [`${path}/..%2f`, `${path}/x`, `/api/v1${path}`])
+        expect([400, 404]).toContain((await get(other)).status);
+    },
+  );
+});
+
+test("the page that a mail leads to runs its own script alone, and asks nobody but this origin", async () => {
+  const answer = await get("/verify-email");
+  expect(answer.status).toBe(200);
+  const page = await answer.text();
+  expect(page).not.toMatch(/<link|<img|<iframe|\bsrc=|url\(|@import|\son\w+=|https?:/i);
+  const hashOf = (tag: string) => {
+    const text = page.split(`<${tag}>`)[1]?.split(`</${tag}>`)[0] as string;
+    return new Bun.CryptoHasher("sha256").update(text).digest("base64");
+  };
+  expect(answer.headers.get("content-security-policy")).toBe(
+    [
+      "default-src 'none'",
+      `style-src 'sha256-${hashOf("style")}'`,
+      `script-src 'sha256-${hashOf("script")}'`,
+      "connect-src 'self'",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+    ].join("; "),
+  );
 });

@@ -4,7 +4,7 @@ import type { Message } from "@shop/kit/messages";
 import type { PostgresOutbox } from "@shop/kit/outbox-postgres";
 import type { Sql, TransactionSql } from "@shop/kit/postgres";
 import type { CallRecord, NewPayment, PaymentStore } from "../deps";
-import { answerOf, type Payment } from "../domain/payment";
+import { answerOf, type Payment, refundOf } from "../domain/payment";
 import { type PaymentRow, toPayment } from "./rows";
 
 /** Longer than a call to a provider may take (4 s), so that two processes never call at the same time. */
@@ -48,7 +48,11 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
         await Promise.all(open.map(async (it) => saved.set(it, await write(tx, it.before, it.after, it.record))));
         return open
           .filter((it) => saved.get(it) && hasEnded(it.before, it.after))
-          .map(({ message, after }) => ({ message, subject: after.orderId, drafts: [answerOf(after)] }));
+          .map(({ message, after }) => ({
+            message,
+            subject: after.orderId,
+            drafts: [...refundOf(after), answerOf(after)],
+          }));
       });
       return saves.map((it) => saved.get(it));
     },
