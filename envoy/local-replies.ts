@@ -93,17 +93,25 @@ const hasDetails = (details: string) => ({
   },
 });
 
-export const localReplies = {
-  mappers: rows.map((row) => ({
-    filter: row.details
-      ? { and_filter: { filters: [hasStatus(row.status), hasDetails(row.details)] } }
-      : hasStatus(row.status),
-    ...(row.to && { status_code: row.to }),
-    body_format_override: problem(row.to ?? row.status, row.code, row.title),
-    headers_to_add: Object.entries(row.headers ?? {}).map(([key, value]) => ({
-      header: { key, value },
-      append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
-    })),
+/** A document (documents.ts) is an answer of Envoy's own, too, and no problem. */
+const document = {
+  filter: hasStatus(200),
+  body_format_override: { text_format_source: { inline_string: "%LOCAL_REPLY_BODY%" } },
+};
+
+const problems = rows.map((row) => ({
+  filter: row.details
+    ? { and_filter: { filters: [hasStatus(row.status), hasDetails(row.details)] } }
+    : hasStatus(row.status),
+  ...(row.to && { status_code: row.to }),
+  body_format_override: problem(row.to ?? row.status, row.code, row.title),
+  headers_to_add: Object.entries(row.headers ?? {}).map(([key, value]) => ({
+    header: { key, value },
+    append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
   })),
+}));
+
+export const localReplies = {
+  mappers: [document, ...problems],
   body_format: problem("%RESPONSE_CODE%", "edge.refused", "The request was refused."),
 };

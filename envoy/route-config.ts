@@ -1,15 +1,22 @@
 import { addressLimit } from "./address-limit";
+import type { Document } from "./documents";
 import { type Method, type Route, routes, versionPrefixes } from "./routes";
 
 /** One path segment: no dot, semicolon or percent sign, so nothing a service could read differently. */
 const SEGMENT = "[A-Za-z0-9_-]+";
 const ROUTE_TIMEOUT_SECONDS = 15;
+const largestDocumentBytes = 1024 * 1024;
 
 const type = (name: string) => `type.googleapis.com/envoy.${name}`;
 const duration = (seconds: number) => `${seconds}s`;
 
 /** Expands the table in routes.ts into Envoy's route configuration. The first route that matches is taken. */
-export function routeConfig(o: { allowedOrigins: string[]; authPerMinute: number }) {
+export function routeConfig(o: {
+  allowedOrigins: string[];
+  authPerMinute: number;
+  /** `filename`: where Envoy finds it. */
+  documents: (Document & { filename: string })[];
+}) {
   const expanded = routes.flatMap((route) =>
     prefixesOf(route).flatMap((prefix) => [
       ...(route.public ?? []).map((method) => toService(route, prefix, method, noToken, o.authPerMinute)),
@@ -24,10 +31,11 @@ export function routeConfig(o: { allowedOrigins: string[]; authPerMinute: number
       {
         name: "edge",
         domains: ["*"],
-        routes: [twoHosts, tunnel, preflight, ...expanded, notFound],
+        routes: [twoHosts, tunnel, preflight, ...o.documents.flatMap(toDocument), ...expanded, notFound],
         typed_per_filter_config: { "envoy.filters.http.cors": corsPolicy(o.allowedOrigins) },
       },
     ],
+    max_direct_response_body_size_bytes: largestDocumentBytes,
     validate_clusters: false,
   };
 }
@@ -75,13 +83,27 @@ const atOnce = {
   "envoy.filters.http.buffer": { "@type": type("extensions.filters.http.buffer.v3.BufferPerRoute"), disabled: true },
 };
 
-const methodNotAllowed = (route: Route, prefix: string) => ({
-  name: `* ${prefix}${route.path}`,
-  match: pathMatch(route, prefix),
+const methodNotAllowed = (route: Route, prefix: string) =>
+  otherMethods(`${prefix}${route.path}`, pathMatch(route, prefix), [...(route.public ?? []), ...(route.token ?? [])]);
+
+const otherMethods = (path: string, match: object, allowed: Method[]) => ({
+  name: `* ${path}`,
+  match,
   direct_response: { status: 405 },
-  response_headers_to_add: [overwrite("allow", [...(route.public ?? []), ...(route.token ?? [])].join(", "))],
+  response_headers_to_add: [overwrite("allow", allowed.join(", "))],
   typed_per_filter_config: atOnce,
 });
+
+const toDocument = ({ path, filename, headers }: Document & { filename: string }) => [
+  {
+    name: `GET ${path}`,
+    match: { path, headers: [{ name: ":method", string_match: { exact: "GET" } }] },
+    direct_response: { status: 200, body: { filename } },
+    response_headers_to_add: Object.entries(headers).map(([key, value]) => overwrite(key, value)),
+    typed_per_filter_config: atOnce,
+  },
+  otherMethods(path, { path }, ["GET"]),
+];
 
 /** Envoy joins repeated Host headers by a comma and would pass them on. */
 const twoHosts = {

@@ -1,4 +1,7 @@
-/** The edge's table of contents: a path or method that is not listed here does not exist outside (404, 405). */
+/**
+ * The edge's table of contents: a path or method that is neither here nor a file in documents.ts does not exist outside
+ * (404, 405).
+ */
 export type Route = {
   service: "user" | "order" | "payment" | "inventory";
   /** As the service sees it. `{…}` stands for one segment. Where two match, the one listed first is taken. */

@@ -1,3 +1,4 @@
+import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/validate-edge";
 
 /** `bun run check`: everything that can be said about the code without running it. */
@@ -14,6 +15,7 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   },
   { name: "dead code", run: command(tool("knip")) },
   { name: "edge configuration", run: validateEdge },
+  { name: "published messages", run: stalePublications },
 ];
 
 function command(argv: string[]): () => Promise<string | undefined> {

@@ -17,8 +17,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => st
 /** Apart, because what is killed by the chaos tests must not be missed by others, and only units count for coverage. */
 const parts: { name: string; paths: string[]; coverage?: true }[] = [
   { name: "unit", paths: ["services/", "deploy/"], coverage: true },
-  { name: "architecture", paths: ["tests/architecture/"] },
-  { name: "contract", paths: ["tests/contract/"] },
+  { name: "architecture and contracts", paths: ["tests/architecture/", "tests/contract/"] },
   { name: "end to end", paths: ["tests/e2e/"] },
   { name: "chaos", paths: ["tests/chaos/"] },
 ];

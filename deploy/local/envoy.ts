@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addressLimit } from "../../envoy/address-limit";
+import { type Document, documents } from "../../envoy/documents";
 import { localReplies } from "../../envoy/local-replies";
 import { routeConfig } from "../../envoy/route-config";
 import { routedServices } from "../../envoy/routes";
@@ -44,6 +45,7 @@ export async function renderEnvoy(o: EnvoyOptions): Promise<void> {
   await Promise.all([
     ...routedServices.map((service) => writeEndpoints(o.outDir, service, [])),
     writeEndpoints(o.outDir, "collector", o.collector ? [o.collector.port] : []),
+    ...files.documents.map(({ filename, body }) => writeWhole(filename, body)),
     writeWhole(join(o.outDir, "clusters.yaml"), resources(files.clusters)),
     writeWhole(join(o.outDir, "routes.yaml"), resources([files.routes])),
     writeWhole(join(o.outDir, "listener.yaml"), resources([files.listener])),
@@ -103,7 +105,13 @@ export async function validateEnvoy(binary: string): Promise<string | undefined>
   }
 }
 
-type Files = { bootstrap: Record<string, unknown>; listener: object; routes: object; clusters: object[] };
+type Files = {
+  bootstrap: Record<string, unknown>;
+  listener: object;
+  routes: object;
+  clusters: object[];
+  documents: (Document & { filename: string })[];
+};
 
 async function rendered(o: EnvoyOptions): Promise<Files> {
   const values = {
@@ -119,11 +127,17 @@ async function rendered(o: EnvoyOptions): Promise<Files> {
     ACCESS_LOG: accessLog(o.accessLogPath ?? join(o.outDir, "access.log")),
     ADDRESS_LIMIT: addressLimit({ name: "address", count: o.limits?.perAddressPerSecond ?? 2_000, seconds: 1 }),
   };
+  const placed = (await documents()).map((it) => ({ ...it, filename: join(o.outDir, it.file) }));
   const clusters = clusterNames.map((SERVICE) => template("clusters.yaml", { ...values, SERVICE }));
   return {
     bootstrap: await template("bootstrap.yaml", values),
     listener: await template("listener.yaml", values),
-    routes: routeConfig({ allowedOrigins: o.allowedOrigins, authPerMinute: o.limits?.authPerMinute ?? 30 }),
+    routes: routeConfig({
+      allowedOrigins: o.allowedOrigins,
+      authPerMinute: o.limits?.authPerMinute ?? 30,
+      documents: placed,
+    }),
+    documents: placed,
     clusters: await Promise.all(clusters),
   };
 }

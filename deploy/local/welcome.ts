@@ -12,6 +12,7 @@ export function welcome(stack: Stack, options: { seed: boolean; seconds: number;
   table.push(
     [pc.bold("shop API (Envoy)"), pc.green(`${stack.edgeUrl}/api/v1`)],
     ["API descriptions", services.map((name) => `${name.padEnd(13)}${local(ports[name], "/openapi.json")}`).join("\n")],
+    ["messages described", `${stack.edgeUrl}/docs/events`],
     ["mail sent", local(ports.sandbox, "/inbox")],
     ["money moved", local(ports.sandbox, "/ledger")],
     ["Envoy admin", local(ports.admin)],

@@ -16,6 +16,11 @@ export type Money = Static<typeof Money>;
 export const Item = t.Object({ productId: Uuid, quantity: Integer({ minimum: 1, maximum: 1000 }) });
 export type Item = Static<typeof Item>;
 
+/** For requests that change orders, payments or stock: a name of the caller's own choice for this one request. */
+export const IdempotencyHeaders = t.Object({
+  "idempotency-key": t.Optional(t.String({ minLength: 1, maxLength: 255 })),
+});
+
 /** RFC 9457. Every error of every service and of the edge. */
 export const Problem = t.Object({
   type: t.String(),

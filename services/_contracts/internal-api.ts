@@ -7,6 +7,15 @@ import { Integer, Money, Uuid } from "./common";
 export const InternalUser = t.Object({ id: Uuid, email: t.String(), name: t.String() });
 export type InternalUser = Static<typeof InternalUser>;
 
+/** user: `GET /internal/users/{id}/email-verification` → what proves, when it comes back, that the address's mail is read */
+export const InternalEmailVerification = t.Object({
+  email: t.String(),
+  name: t.String(),
+  token: t.String(),
+  expiresAt: t.String({ format: "date-time" }),
+});
+export type InternalEmailVerification = Static<typeof InternalEmailVerification>;
+
 /** inventory: `GET /internal/products?ids=a,b` → the ones that exist */
 export const InternalProducts = t.Object({
   items: t.Array(t.Object({ id: Uuid, name: t.String(), price: Money, available: Integer() })),

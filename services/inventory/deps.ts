@@ -1,4 +1,5 @@
 import type { InternalProduct } from "@shop/contracts/internal-api";
+import type { Answer, IdempotentRequest } from "@shop/kit/idempotency-postgres";
 import type { Message } from "@shop/kit/messages";
 import type { Decision } from "./domain/decision";
 import type { Product, ProductDetails } from "./domain/product";
@@ -15,8 +16,16 @@ export type StockStore = {
     about: { orderId: string; productIds: string[] },
     decide: (stock: Stock) => Decision<O>,
   ): Promise<O | undefined>;
-  /** The same for one product alone. @returns its figures afterwards; undefined if there is no such product */
-  changeProduct(productId: string, decide: (stock: ProductStock) => StockChanges): Promise<ProductStock | undefined>;
+  /**
+   * The same for one product alone; for one `request` once, whose answer is given again when it comes again.
+   * @throws AppError `product.not_found` (404), see `answerOnce`
+   */
+  changeProduct<B>(
+    productId: string,
+    decide: (stock: ProductStock) => StockChanges,
+    answer: (after: ProductStock) => Answer<B>,
+    request?: IdempotentRequest,
+  ): Promise<Answer<B>>;
 };
 
 export type ProductPage = { items: Product[]; nextCursor: string | null };

@@ -1,9 +1,11 @@
 import { messages } from "@shop/contracts/messages";
 import { accessTokens, remoteKeys } from "@shop/kit/access";
 import { startConsumer } from "@shop/kit/consumer";
+import { dropOldKeys } from "@shop/kit/idempotency-postgres";
 import { postgresOutbox } from "@shop/kit/outbox-postgres";
 import { connectPostgres } from "@shop/kit/postgres";
 import { createPublisher } from "@shop/kit/publisher";
+import { every } from "@shop/kit/relay";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
 import { config as readConfig } from "./config";
@@ -33,6 +35,8 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
   });
 
+  const stopDropping = every(3_600_000, () => dropOldKeys(sql), log);
+
   return serve({
     service: "inventory",
     host: config.HOST,
@@ -40,7 +44,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, { verify, tokens }),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [consumer.close, outbox.close, publisher.close, () => sql.end(), flushTelemetry],
+    close: [consumer.close, stopDropping, outbox.close, publisher.close, () => sql.end(), flushTelemetry],
   });
 }
 

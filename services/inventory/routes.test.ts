@@ -7,6 +7,7 @@ import { type TestShop, testShop } from "./testing/shop";
 let shop: TestShop;
 let send: ReturnType<typeof testClient>;
 let admin: string;
+let otherAdmin: string;
 let customer: string;
 let order: string;
 let payment: string;
@@ -17,6 +18,7 @@ beforeAll(async () => {
   const tokens = await testServiceTokens("order", "payment", "inventory");
   send = testClient(routes(shop.deps, { verify: issuer.verify, tokens: tokens.inventory }));
   admin = await issuer.bearer(Bun.randomUUIDv7(), ["inventory:write"]);
+  otherAdmin = await issuer.bearer(Bun.randomUUIDv7(), ["inventory:write"]);
   customer = await issuer.bearer(Bun.randomUUIDv7());
   order = `Bearer ${await tokens.order.for("inventory")}`;
   payment = `Bearer ${await tokens.payment.for("inventory")}`;
@@ -146,6 +148,79 @@ describe("POST /products/{productId}/stock", () => {
     expect((await book(Bun.randomUUIDv7(), delivery)).status).toBe(404);
     for (const wrong of [{ quantity: 0 }, { quantity: 1.5 }, { quantity: 1e9 }, { reason: "sold" }, { quantity: -1 }])
       expect((await book(id, { ...delivery, ...wrong })).status).toBe(422);
+  });
+});
+
+describe("POST /products/{productId}/stock with an Idempotency-Key", () => {
+  const delivery = { quantity: 3, reason: "received" };
+  const book = (id: string, key: string, body: unknown = delivery, authorization = admin) =>
+    send("POST", `/products/${id}/stock`, { body, authorization, headers: { "idempotency-key": key } });
+
+  test("200: the first answer again, though the figures have changed since; the goods are booked once", async () => {
+    const id = await aProduct("Mug", 10);
+    const key = crypto.randomUUID();
+    const first = await book(id, key);
+    expect(first).toMatchObject({ status: 200, body: { productId: id, onHand: 13, held: 0, available: 13 } });
+    await book(id, crypto.randomUUID());
+    const again = await book(id, key);
+    expect([again.status, again.body]).toEqual([first.status, first.body]);
+    expect(await shop.movements(id)).toEqual(["received 10", "received 3", "received 3"]);
+  });
+
+  test("200: of a hundred at once one has an effect, twenty times over, and the rest its answer or 409", async () => {
+    const id = await aProduct();
+    for (let round = 1; round <= 20; round++) {
+      const key = crypto.randomUUID();
+      const answers = await Promise.all(Array.from({ length: 100 }, () => book(id, key)));
+      for (const { status, body, headers } of answers) {
+        if (status === 200) expect(body.onHand).toBe(3 * round);
+        else {
+          expect([status, body.code]).toEqual([409, "idempotency.in_progress"]);
+          expect(headers.get("retry-after")).toBe("1");
+        }
+      }
+      expect(await book(id, key)).toMatchObject({ status: 200, body: { onHand: 3 * round } });
+    }
+    expect((await shop.figures(id)).onHand).toBe(60);
+    expect(await shop.movements(id)).toHaveLength(20);
+  });
+
+  test("422: the same key for other goods, or for another product", async () => {
+    const [id, other] = [await aProduct(), await aProduct()];
+    const key = crypto.randomUUID();
+    await book(id, key);
+    for (const again of [book(id, key, { ...delivery, quantity: 4 }), book(other, key)])
+      expect(await again).toMatchObject({ status: 422, body: { code: "idempotency.key_reused" } });
+    expect(await shop.movements(other)).toEqual([]);
+  });
+
+  test("200: the same key of two people is two keys", async () => {
+    const id = await aProduct();
+    const key = crypto.randomUUID();
+    for (const authorization of [admin, otherAdmin])
+      expect((await book(id, key, delivery, authorization)).status).toBe(200);
+    expect((await shop.figures(id)).onHand).toBe(6);
+  });
+
+  test("409, 404 and 403 are not kept: the same request may go through later", async () => {
+    const id = await aProduct();
+    const key = crypto.randomUUID();
+    const taking = { quantity: -1, reason: "corrected" };
+    expect((await book(id, key, taking)).status).toBe(409);
+    expect((await book(id, key, taking, customer)).status).toBe(403);
+    await send("POST", `/products/${id}/stock`, { body: delivery, authorization: admin });
+    expect(await book(id, key, taking)).toMatchObject({ status: 200, body: { onHand: 2 } });
+    const [late, lateKey] = [Bun.randomUUIDv7(), crypto.randomUUID()];
+    expect((await book(late, lateKey)).status).toBe(404);
+    await send("PUT", `/products/${late}`, { body: details, authorization: admin });
+    expect((await book(late, lateKey)).status).toBe(200);
+  });
+
+  test("422: a key that is empty or longer than 255 characters", async () => {
+    const id = await aProduct();
+    expect((await book(id, "k".repeat(256))).status).toBe(422);
+    expect((await book(id, "")).status).toBe(422);
+    expect((await book(id, "k".repeat(255))).status).toBe(200);
   });
 });
 

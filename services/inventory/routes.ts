@@ -1,12 +1,12 @@
-import { problems } from "@shop/contracts/common";
+import { IdempotencyHeaders, problems } from "@shop/contracts/common";
 import { InternalProducts } from "@shop/contracts/internal-api";
 import { access, type VerifyAccess } from "@shop/kit/access";
+import { idempotentRequest } from "@shop/kit/idempotency-postgres";
 import type { ServiceTokens } from "@shop/kit/service-tokens";
 import { Elysia } from "elysia";
 import { bookStock } from "./commands/book-stock";
 import { putProduct } from "./commands/put-product";
 import type { Deps } from "./deps";
-import { availableOf, type ProductStock } from "./domain/stock";
 import * as Model from "./model";
 import { internalProducts, listProducts, productOf } from "./queries/products";
 
@@ -37,9 +37,18 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
     )
     .post(
       "/products/:productId/stock",
-      async ({ params, body }) => stockView(await bookStock(deps, { ...body, ...params })),
+      async ({ params, body, headers, user, set }) => {
+        const request = idempotentRequest({
+          ...{ key: headers["idempotency-key"], subject: user.id, method: "POST", route: "/products/:productId/stock" },
+          request: { params, body },
+        });
+        const answer = await bookStock(deps, { ...body, ...params, request });
+        set.status = answer.status;
+        return answer.body;
+      },
       {
         permission: "inventory:write",
+        headers: IdempotencyHeaders,
         params: Model.ProductParams,
         body: Model.BookStockBody,
         response: { 200: Model.StockView, ...problems(400, 401, 403, 404, 409, 413, 415, 422, 500) },
@@ -53,10 +62,3 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
       },
       { query: Model.InternalQuery, response: { 200: InternalProducts, ...problems(401, 403, 422, 500) } },
     );
-
-const stockView = (stock: ProductStock) => ({
-  productId: stock.productId,
-  onHand: stock.onHand,
-  held: stock.pinned + stock.expiring,
-  available: availableOf(stock),
-});

@@ -1,12 +1,14 @@
 import type { Messages } from "@shop/contracts/messages";
 import type { Consumers } from "@shop/kit/consumer";
-import { tellCancelled, tellConfirmed, tellShipped } from "./commands/tell-buyer";
-import { welcomeUser } from "./commands/welcome-user";
+import { tellCancelled, tellConfirmed, tellRefunded, tellShipped } from "./commands/tell-buyer";
+import { verifyNewEmail, welcomeUser } from "./commands/welcome-user";
 import type { Deps } from "./deps";
 
 export const consumers: Consumers<Deps, Messages> = {
   "user.registered": welcomeUser,
+  "user.email_changed": verifyNewEmail,
   "order.confirmed": tellConfirmed,
   "order.cancelled": tellCancelled,
   "order.status_changed": tellShipped,
+  "payment.refunded": tellRefunded,
 };

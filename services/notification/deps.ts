@@ -1,4 +1,4 @@
-import type { InternalUser } from "@shop/contracts/internal-api";
+import type { InternalEmailVerification, InternalUser } from "@shop/contracts/internal-api";
 import type { Clock } from "@shop/kit/clock";
 import type { Delivery, Outcome } from "./domain/delivery";
 
@@ -32,6 +32,8 @@ export type Deps = {
   postman: { hasRoom(): boolean; take(delivery: Delivery): void };
   /** Whom to write to; undefined for somebody who is no longer a user. Kept for 30 s. */
   findUser(userId: string): Promise<InternalUser | undefined>;
+  /** A new token for the address that somebody has now, and the address. Never kept. */
+  verificationOf(userId: string): Promise<InternalEmailVerification | undefined>;
   publicUrl: string;
   clock: Clock;
 };

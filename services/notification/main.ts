@@ -1,4 +1,4 @@
-import type { InternalUser } from "@shop/contracts/internal-api";
+import type { InternalEmailVerification, InternalUser } from "@shop/contracts/internal-api";
 import { messages } from "@shop/contracts/messages";
 import { cached } from "@shop/kit/cache";
 import { startConsumer } from "@shop/kit/consumer";
@@ -44,7 +44,9 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     ttlMs: 30_000,
     max: 10_000,
   });
-  const deps: Deps = { deliveries, postman, findUser, publicUrl, clock };
+  const verificationOf = (id: string) =>
+    users.get<InternalEmailVerification>(`/internal/users/${id}/email-verification`).catch(unknownIsUndefined);
+  const deps: Deps = { deliveries, postman, findUser, verificationOf, publicUrl, clock };
   const consumer = startConsumer({
     queue: "notification",
     catalogue: messages,

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eventually } from "@shop/kit/testing/eventually";
 import { notify } from "./commands/notify";
-import { tellCancelled, tellConfirmed, tellShipped } from "./commands/tell-buyer";
-import { welcomeUser } from "./commands/welcome-user";
+import { tellCancelled, tellConfirmed, tellRefunded, tellShipped } from "./commands/tell-buyer";
+import { verifyNewEmail, welcomeUser } from "./commands/welcome-user";
 import type { Deps } from "./deps";
 import { deliveryStore } from "./store/deliveries";
 import { type TestMailServer, testMailServer } from "./testing/mail-server";
-import { aMessage, anOrder, type TestOffice, testOffice } from "./testing/office";
+import { aMessage, anOrder, aRefund, publicUrl, type TestOffice, testOffice } from "./testing/office";
 
 let server: TestMailServer;
 let office: TestOffice;
@@ -24,6 +24,9 @@ afterAll(async () => {
 let people = 0;
 const anAddress = () => `ada-${++people}@mail.test`;
 const mailsTo = (address: string) => server.mails.filter((mail) => mail.to.includes(address));
+/** A mail's text, whose lines end where quoted-printable had to break them. */
+const plain = (raw = "") =>
+  raw.replace(/=\r\n/g, "").replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 const confirmed = (userId: string) => {
   const data = anOrder(userId);
   return { data, message: aMessage({ type: "order.confirmed", data }) };
@@ -51,7 +54,7 @@ describe("a notice", () => {
 
   test("is sent once, however often its message comes", async () => {
     const address = anAddress();
-    const userId = Bun.randomUUIDv7();
+    const userId = office.aUser(address);
     const data = { userId, email: address, name: "Ada" };
     const message = aMessage({ type: "user.registered", data });
     await Promise.all([welcomeUser(deps, data, message), welcomeUser(deps, data, message)]);
@@ -80,6 +83,20 @@ describe("a notice", () => {
     expect(mailsTo(address)[0]?.raw).toContain("Parcel 42");
   });
 
+  test("about a refund says how much, once a refund, however often it is told", async () => {
+    const address = anAddress();
+    const userId = office.aUser(address);
+    const data = aRefund(userId);
+    const message = aMessage({ type: "payment.refunded", data });
+    await Promise.all([tellRefunded(deps, data, message), tellRefunded(deps, data, message)]);
+    await delivered(userId);
+    await tellRefunded(deps, data, message);
+    expect(await office.deliveriesTo(userId)).toHaveLength(1);
+    expect(mailsTo(address)).toHaveLength(1);
+    expect(mailsTo(address)[0]?.raw).toContain("$19.99");
+    expect(mailsTo(address)[0]?.raw).toContain(data.refundId);
+  });
+
   test("is left in the queue when nobody knows whom it is for", async () => {
     const userId = Bun.randomUUIDv7();
     const { data, message } = confirmed(userId);
@@ -89,12 +106,48 @@ describe("a notice", () => {
   });
 
   test("to one address is one address, whatever signs are in it", async () => {
-    const userId = Bun.randomUUIDv7();
-    const data = { userId, email: "a@mail.test, b@mail.test", name: "Ada\r\nBcc: c@mail.test" };
+    const userId = office.aUser("a@mail.test, b@mail.test", "Ada\r\nBcc: c@mail.test");
+    const data = { userId, email: "another@mail.test", name: "Ada" };
     await welcomeUser(deps, data, aMessage({ type: "user.registered", data }));
     await eventually(async () => (await office.deliveriesTo(userId))[0]?.status !== "sending");
     const reached = new Set(server.mails.flatMap((mail) => mail.to));
     for (const other of ["a@mail.test", "b@mail.test", "c@mail.test"]) expect(reached).not.toContain(other);
+  });
+});
+
+describe("a mail that asks for the address to be verified", () => {
+  const verifications = [
+    ["user.registered", welcomeUser, "welcome", "Welcome to the Shop"],
+    ["user.email_changed", verifyNewEmail, "verify-email", "Verify your new e-mail address"],
+  ] as const;
+
+  test.each(verifications)(
+    "%s: holds the token, goes where it is for, and is not kept",
+    async (type, ask, template, subject) => {
+      const address = anAddress();
+      const userId = office.aUser(address);
+      const data = { userId, email: "by-then-another@mail.test", name: "Ada" };
+      await ask(deps, data, aMessage({ type, data }));
+      expect(await delivered(userId)).toMatchObject([{ recipient: address, template, data: null }]);
+      const [mail, ...more] = mailsTo(address);
+      expect(more).toEqual([]);
+      expect(mail?.raw).toContain(`Subject: ${subject}`);
+      expect(plain(mail?.raw)).toContain(`${publicUrl}/verify-email#token-for-${address}`);
+    },
+  );
+
+  test.each(verifications)("%s: to somebody who has left is recorded as skipped", async (type, ask) => {
+    const data = { userId: Bun.randomUUIDv7(), email: anAddress(), name: "Ada" };
+    await ask(deps, data, aMessage({ type, data }));
+    expect(await office.deliveriesTo(data.userId)).toMatchObject([{ status: "skipped", data: null }]);
+    expect(mailsTo(data.email)).toEqual([]);
+  });
+
+  test.each(verifications)("%s: is left in the queue while there is no token to be had", async (type, ask) => {
+    const data = { userId: office.aUser(anAddress()), email: anAddress(), name: "Ada" };
+    const verificationOf = () => Promise.reject(new Error("user is away"));
+    await expect(ask({ ...deps, verificationOf }, data, aMessage({ type, data }))).rejects.toThrow("user is away");
+    expect(await office.deliveriesTo(data.userId)).toEqual([]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { Item, Money, Uuid } from "@shop/contracts/common";
+import { IdempotencyHeaders, Item, Money, Uuid } from "@shop/contracts/common";
 import { t } from "elysia";
 import { type OrderStatus, orderStatuses } from "./domain/order";
 
@@ -31,9 +31,7 @@ export const PlaceOrderBody = t.Object({
   shippingAddress: t.Optional(ShippingAddress),
 });
 
-export const PlaceOrderHeaders = t.Object({
-  "idempotency-key": t.Optional(t.String({ minLength: 1, maxLength: 255 })),
-});
+export const PlaceOrderHeaders = IdempotencyHeaders;
 
 const Status = t.Unsafe<OrderStatus>(t.Union(orderStatuses.map((status) => t.Literal(status))));
 

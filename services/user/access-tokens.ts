@@ -5,13 +5,15 @@ import { accessLifetimeSeconds } from "./domain/session";
 
 type SigningKey = { kty: "EC"; crv: "P-256"; kid: string; x: string; y: string; d: string };
 
+export type SigningKeys = [SigningKey, ...SigningKey[]];
+
 const isSigningKey = (key: JWK): key is SigningKey =>
   key.kty === "EC" &&
   key.crv === "P-256" &&
   [key.kid, key.x, key.y, key.d].every((part) => typeof part === "string" && part !== "");
 
 /** The keys of a private JWK set; undefined where it is not one. The parser's own message would print part of a key. */
-export function signingKeys(json: string): [SigningKey, ...SigningKey[]] | undefined {
+export function signingKeys(json: string): SigningKeys | undefined {
   try {
     const { keys } = JSON.parse(json) as { keys: JWK[] };
     const [first, ...others] = keys.filter(isSigningKey);
@@ -26,7 +28,7 @@ export function signingKeys(json: string): [SigningKey, ...SigningKey[]] | undef
  * Signs access tokens with the first of the keys and publishes the public halves of all. A key is changed by adding the
  * new one at the end, and moving it to the front once every verifier has seen it.
  */
-export async function accessTokenIssuer(o: { issuer: string; keys: [SigningKey, ...SigningKey[]] }) {
+export async function accessTokenIssuer(o: { issuer: string; keys: SigningKeys }) {
   const [signing] = o.keys;
   const { sign } = jwt({
     name: "jwt",

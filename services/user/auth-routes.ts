@@ -7,8 +7,9 @@ import { logOut } from "./commands/log-out";
 import type { Session } from "./commands/open-session";
 import { refreshSession } from "./commands/refresh-session";
 import { registerUser } from "./commands/register-user";
+import { verifyEmail } from "./commands/verify-email";
 import type { Deps } from "./deps";
-import { JwksView, LoginBody, RefreshBody, RegisterBody, SessionView } from "./model";
+import { JwksView, LoginBody, RefreshBody, RegisterBody, SessionView, VerifyEmailBody } from "./model";
 import { userView } from "./views";
 
 export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>
@@ -40,6 +41,17 @@ export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>
         return status(204, undefined);
       },
       { body: RefreshBody, response: { 204: t.Void(), ...problems(400, 415, 422) } },
+    )
+    .post(
+      "/auth/verify-email",
+      async ({ body }) => {
+        await verifyEmail(deps, body);
+        return { emailVerified: true };
+      },
+      {
+        body: VerifyEmailBody,
+        response: { 200: t.Object({ emailVerified: t.Boolean() }), ...problems(400, 413, 415, 422) },
+      },
     )
     .get(
       "/.well-known/jwks.json",

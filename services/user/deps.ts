@@ -15,12 +15,14 @@ export type UserStore = {
   byId(userId: string): Promise<Account | undefined>;
   list(page: { limit: number; cursor?: string }): Promise<{ items: Account[]; nextCursor: string | null }>;
   /**
-   * A new password ends every session.
+   * A new password ends every session. A new address is not verified; `user.email_changed` is told.
    * @param confirmedHash the change is made only while this is the user's password hash
    * @returns false if it is not any more, or there is no such user
    * @throws AppError `auth.email_taken`
    */
   change(userId: string, confirmedHash: string | undefined, change: ProfileChange): Promise<boolean>;
+  /** @returns false if this is not the user's address any more */
+  markVerified(userId: string, email: string): Promise<boolean>;
   /** Forgets who the user was; the id stays, because orders refer to it. @throws AppError `user.last_admin` */
   erase(userId: string): Promise<void>;
   /** @returns false if there is no such user */
@@ -56,11 +58,22 @@ export type Throttle = {
   succeeded(email: string, address: string): Promise<void>;
 };
 
+/**
+ * Tokens that prove that whoever shows one reads the mail of an address. Nothing of them is stored: the token names the user and
+ * holds a hash of the address, so that it says nothing about another address the user may have later.
+ */
+export type VerificationTokens = {
+  sign(account: { id: string; email: string }): Promise<{ token: string; expiresAt: Date }>;
+  /** @throws AppError `auth.verification_expired`, `auth.verification_invalid` (422) */
+  read(token: string): Promise<{ userId: string; isFor(email: string): boolean }>;
+};
+
 export type Deps = {
   users: UserStore;
   sessions: SessionStore;
   passwords: Passwords;
   throttle: Throttle;
+  verification: VerificationTokens;
   /** A signed access token for 15 minutes. */
   signAccess(account: Account): Promise<string>;
   clock: Clock;

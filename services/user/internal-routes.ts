@@ -1,5 +1,5 @@
 import { problems, Uuid } from "@shop/contracts/common";
-import { InternalUser } from "@shop/contracts/internal-api";
+import { InternalEmailVerification, InternalUser } from "@shop/contracts/internal-api";
 import type { VerifyAccess } from "@shop/kit/access";
 import type { ServiceTokens } from "@shop/kit/service-tokens";
 import { Elysia, t } from "elysia";
@@ -17,6 +17,20 @@ export const internalRoutes = (deps: Deps, auth: { verify: VerifyAccess; tokens:
         return { id, email, name };
       },
       { params: t.Object({ id: Uuid }), response: { 200: InternalUser, ...problems(401, 403, 404, 422) } },
+    )
+    .get(
+      "/internal/users/:id/email-verification",
+      async ({ params, headers, set }) => {
+        await auth.tokens.verify(headers.authorization, ["notification"]);
+        const account = await accountOf(deps, params.id);
+        const { token, expiresAt } = await deps.verification.sign(account);
+        set.headers["cache-control"] = "no-store";
+        return { email: account.email, name: account.name, token, expiresAt: expiresAt.toISOString() };
+      },
+      {
+        params: t.Object({ id: Uuid }),
+        response: { 200: InternalEmailVerification, ...problems(401, 403, 404, 422) },
+      },
     )
     .post(
       "/internal/auth/validate",

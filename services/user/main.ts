@@ -16,6 +16,7 @@ import { routes } from "./routes";
 import { sessionStore } from "./store/sessions";
 import { userStore } from "./store/users";
 import { loginThrottle } from "./throttle";
+import { verificationTokens } from "./verification-tokens";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
@@ -35,6 +36,12 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     sessions,
     passwords: await passwords(),
     throttle: loginThrottle(redis, log),
+    verification: await verificationTokens({
+      issuer: config.ISSUER_URL,
+      keys: config.USER_SIGNING_KEYS,
+      publicKeys,
+      clock,
+    }),
     signAccess,
     clock,
     log,

@@ -21,6 +21,7 @@ export const LoginBody = t.Object({
   password: t.String({ minLength: 1, maxLength: 200 }),
 });
 export const RefreshBody = t.Object({ refreshToken });
+export const VerifyEmailBody = t.Object({ token: t.String({ minLength: 1, maxLength: 2048 }) });
 export const ProfileBody = t.Object(
   {
     name: t.Optional(name),
@@ -35,6 +36,7 @@ export const RoleName = t.Unsafe<(typeof roles)[number]>(t.Union(roles.map((role
 export const UserView = t.Object({
   id: Uuid,
   email: t.String(),
+  emailVerified: t.Boolean(),
   name: t.String(),
   roles: t.Array(t.String()),
   createdAt: t.String({ format: "date-time" }),

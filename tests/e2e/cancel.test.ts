@@ -79,6 +79,8 @@ describe("somebody who changes their mind", () => {
     await eventually(async () => (await product(bought.id)).available === bought.available);
     const mail = await mailed(buyer.email, "Your order was cancelled");
     expect(mail.text).toContain("You asked us to cancel it");
+    const refunded = await mailed(buyer.email, "Your money is on its way back");
+    expect(refunded.text).toContain(order.id);
   });
 
   test("sees in the order's history what happened, in order", async () => {

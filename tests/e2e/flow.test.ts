@@ -12,7 +12,7 @@ import {
   readOrder,
   settled,
 } from "../support/shop";
-import { sandboxUrl } from "../support/stack";
+import { sandboxUrl, stack } from "../support/stack";
 
 const books = openBooks();
 afterAll(() => books.close());
@@ -121,6 +121,30 @@ describe("an account", () => {
     expect((await call("POST", "/auth/refresh", { body: { refreshToken } })).status).toBe(401);
     expect((await call("POST", "/auth/refresh", { body: { refreshToken: fresh.body.refreshToken } })).status).toBe(401);
     expect((await call("POST", "/auth/logout", { body: { refreshToken: customer.refreshToken } })).status).toBe(204);
+  });
+
+  test("has its address verified by the link in the mail, and anew when the address changes", async () => {
+    const customer = await newCustomer();
+    const emailVerified = async () =>
+      (await call("GET", "/users/profile", { token: customer.token })).body.emailVerified;
+    const tokenIn = (text: string) => /\/verify-email#([\w-]+\.[\w-]+\.[\w-]+)/.exec(text)?.[1];
+    const verify = (token: string | undefined) => call("POST", "/auth/verify-email", { body: { token } });
+    expect(await emailVerified()).toBe(false);
+    const welcome = await mailTo(customer.email, "Welcome");
+    const token = tokenIn(welcome.text);
+    for (let times = 0; times < 2; times++) expect((await verify(token)).status).toBe(200);
+    expect(await emailVerified()).toBe(true);
+
+    const email = `moved-${customer.email}`;
+    const moved = { email, currentPassword: "a-good-password" };
+    expect((await call("PUT", "/users/profile", { token: customer.token, body: moved })).status).toBe(200);
+    expect(await emailVerified()).toBe(false);
+    const stale = await verify(token);
+    expect([stale.status, stale.body.code]).toEqual([422, "auth.verification_invalid"]);
+    const again = await mailTo(email, "Verify your new");
+    expect((await verify(tokenIn(again.text))).status).toBe(200);
+    expect(await emailVerified()).toBe(true);
+    expect(welcome.text).toContain(`${stack.edgeUrl}/verify-email#`);
   });
 
   test("of the seeded customer works as the README says", async () => {

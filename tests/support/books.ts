@@ -54,6 +54,8 @@ export function openBooks() {
       const mails = await notifications<{ message_id: string }[]>`
         select message_id from delivery where status = 'sent' and message_id = any(${told}::uuid[])`;
       const sent = new Set(mails.map((mail) => mail.message_id));
+      const anyRefunds = orderIds.some((id) => ledger.refunds.has(id));
+      const refundMails = anyRefunds ? await mailsAbout("Your money is on its way back") : [];
       for (const id of orderIds) {
         const doc = docs.get(id);
         if (!doc) {
@@ -66,6 +68,9 @@ export function openBooks() {
         const payment = rows.filter((row) => row.order_id === id);
         const charged = ledger.charges.get(id) ?? [];
         const kept = sum(charged) - sum(ledger.refunds.get(id) ?? []);
+        const refunds = ledger.refunds.get(id)?.length ?? 0;
+        const toldOf = refundMails.filter((text) => text.includes(id)).length;
+        if (toldOf !== refunds) problems.push(`${id}: refunded ${refunds} times, told so by mail ${toldOf} times`);
         const held = new Set(holds.filter((hold) => hold.order_id === id).map((hold) => hold.status));
         if (!["completed", "compensated"].includes(doc.saga.status)) problems.push(`${id}: saga is ${doc.saga.status}`);
         for (const { saga } of payment)
@@ -130,6 +135,12 @@ const isNews = ({ type, data }: { type: string; data: unknown }) =>
   (type === "order.status_changed" && (data as { to: string }).to === "shipped");
 
 const sum = (amounts: number[]) => amounts.reduce((total, amount) => total + amount, 0);
+
+/** The texts of all mails of that subject. */
+async function mailsAbout(subject: string): Promise<string[]> {
+  const answer = await fetch(`${sandboxUrl}/inbox.json?limit=10000&subject=${encodeURIComponent(subject)}`);
+  return ((await answer.json()) as { text: string }[]).map(({ text }) => text);
+}
 
 /** The provider's own account of what it took and gave back, by order. */
 export async function readLedger() {

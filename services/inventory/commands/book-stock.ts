@@ -1,14 +1,18 @@
+import type { Answer, IdempotentRequest } from "@shop/kit/idempotency-postgres";
 import type { Deps } from "../deps";
 import { decideEntry, type StockEntry } from "../domain/correct";
-import { productNotFound } from "../domain/product";
-import type { ProductStock } from "../domain/stock";
+import { type Figures, figuresOf } from "../domain/stock";
+
+export type BookStock = StockEntry & { productId: string; request: IdempotentRequest | undefined };
 
 /**
  * Books goods in, or corrects a count by hand.
- * @throws AppError `product.not_found`, and see `decideEntry`
+ * @throws AppError `product.not_found`, `idempotency.key_reused`, `idempotency.in_progress`, and see `decideEntry`
  */
-export async function bookStock(deps: Deps, command: StockEntry & { productId: string }): Promise<ProductStock> {
-  const after = await deps.stock.changeProduct(command.productId, (stock) => decideEntry(stock, command));
-  if (!after) throw productNotFound();
-  return after;
-}
+export const bookStock = (deps: Deps, { request, ...entry }: BookStock): Promise<Answer<Figures>> =>
+  deps.stock.changeProduct(
+    entry.productId,
+    (stock) => decideEntry(stock, entry),
+    (after) => ({ status: 200, body: figuresOf(after) }),
+    request,
+  );

@@ -35,6 +35,16 @@ export const noChanges: StockChanges = { holds: [], counters: [], movements: [],
 export const availableOf = (stock: Pick<ProductStock, "onHand" | "pinned" | "expiring">): number =>
   stock.onHand - stock.pinned - stock.expiring;
 
+/** What whoever counts the stock wants to know of a product. `held`: by orders that are not finished. */
+export type Figures = { productId: string; onHand: number; held: number; available: number };
+
+export const figuresOf = (stock: ProductStock): Figures => ({
+  productId: stock.productId,
+  onHand: stock.onHand,
+  held: stock.pinned + stock.expiring,
+  available: availableOf(stock),
+});
+
 /** One line a product: what is asked for twice is asked for once, with the sum. */
 export function mergeItems(items: readonly Item[]): Item[] {
   const quantities = new Map<string, number>();

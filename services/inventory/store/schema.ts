@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, index, integer, pgEnum, pgTable, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
+export { idempotencyKey } from "@shop/kit/idempotency-schema";
 export { inbox, outbox, queueState } from "@shop/kit/outbox-schema";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true });

@@ -1,11 +1,13 @@
 import type { Messages } from "@shop/contracts/messages";
 import { grouped } from "@shop/kit/grouped";
+import { type Answer, answerOnce, type IdempotentRequest } from "@shop/kit/idempotency-postgres";
 import type { Message } from "@shop/kit/messages";
 import type { PostgresOutbox } from "@shop/kit/outbox-postgres";
 import type { TransactionSql } from "@shop/kit/postgres";
 import type { StockStore } from "../deps";
 import { applied } from "../domain/applied";
 import type { Decision } from "../domain/decision";
+import { productNotFound } from "../domain/product";
 import type { ProductStock, Stock, StockChanges } from "../domain/stock";
 import { type LockedStock, lockStock, writeStock } from "./stock-rows";
 
@@ -35,20 +37,30 @@ export function stockStore(outbox: PostgresOutbox<Messages>): StockStore {
       return decision?.outcome as O | undefined;
     },
 
-    changeProduct: (productId, decide) =>
-      outbox.commit(undefined, async (tx) => {
-        const { products } = await lockStock(tx, [], [productId]);
-        const before = products[0];
-        if (!before) return { subject: productId, drafts: [], result: undefined };
-        const changes = decide(before);
-        await writeStock(tx, [{ orderId: null, changes }]);
-        return { subject: productId, drafts: [], result: after(before, changes) };
-      }),
+    async changeProduct<B>(
+      productId: string,
+      decide: (stock: ProductStock) => StockChanges,
+      answer: (after: ProductStock) => Answer<B>,
+      request?: IdempotentRequest,
+    ): Promise<Answer<B>> {
+      const answered = await outbox.commit(undefined, async (tx) => {
+        const result = await answerOnce(tx, request, async () => {
+          const { products } = await lockStock(tx, [], [productId]);
+          const before = products[0];
+          if (!before) throw productNotFound();
+          const changes = decide(before);
+          await writeStock(tx, [{ orderId: null, changes }]);
+          return answer(after(before, changes));
+        });
+        return { subject: productId, drafts: [], result };
+      });
+      return answered as Answer<B>;
+    },
   };
 }
 
-const after = (stock: ProductStock, changes: StockChanges): ProductStock | undefined =>
-  applied({ holds: [], products: [stock], releasedFirst: false }, changes).products[0];
+const after = (stock: ProductStock, changes: StockChanges): ProductStock =>
+  applied({ holds: [], products: [stock], releasedFirst: false }, changes).products[0] as ProductStock;
 
 async function makeTogether(outbox: PostgresOutbox<Messages>, changes: Change[]): Promise<Made[]> {
   let made = new Map<Message, Made>();

@@ -16,6 +16,14 @@ export async function tellCancelled(deps: Deps, order: DataFor<"order.cancelled"
   return notify(deps, message, { userId: order.userId, email: user?.email, template: "order-cancelled", data });
 }
 
+/** The money, not what it was for: that the order is cancelled is told apart. */
+export async function tellRefunded(deps: Deps, refund: DataFor<"payment.refunded">, message: Message): Promise<void> {
+  const { orderId, userId, refundId, refunded } = refund;
+  const user = await deps.findUser(userId);
+  const data = { orderId, refundId, refunded, name: user?.name ?? "" };
+  return notify(deps, message, { userId, email: user?.email, template: "payment-refunded", data });
+}
+
 /** Of an order's further way, that it has left us; its arrival they see themselves. */
 export async function tellShipped(
   deps: Deps,

@@ -2,13 +2,17 @@ import type { Content } from "./layout";
 import { orderCancelled } from "./order-cancelled";
 import { orderConfirmed } from "./order-confirmed";
 import { orderShipped } from "./order-shipped";
+import { paymentRefunded } from "./payment-refunded";
+import { verifyEmail } from "./verify-email";
 import { welcome } from "./welcome";
 
 const templates = {
   welcome,
+  "verify-email": verifyEmail,
   "order-confirmed": orderConfirmed,
   "order-cancelled": orderCancelled,
   "order-shipped": orderShipped,
+  "payment-refunded": paymentRefunded,
 };
 
 export type Template = keyof typeof templates;

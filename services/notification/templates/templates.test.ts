@@ -68,8 +68,24 @@ test("a shipped order's notice says what there is to say about the parcel, and n
   expect(render("order-shipped", parcel, publicUrl).text).not.toContain("undefined");
 });
 
+test("a refund's notice says how much", () => {
+  const refund = { orderId: order.orderId, refundId: "r1", refunded: { amount: 1999, currency: "USD" }, name: "Ada" };
+  const { subject, text, html } = render("payment-refunded", refund, publicUrl);
+  expect(subject).toBe("Your money is on its way back");
+  for (const part of ["$19.99", "r1", order.orderId]) for (const form of [text, html]) expect(form).toContain(part);
+});
+
+test.each(["welcome", "verify-email"] as const)(
+  "%s leads to where the address is verified, in both forms",
+  (template) => {
+    const { text, html } = render(template, { name: "Ada", token: "a.b.c" }, publicUrl);
+    for (const form of [text, html]) expect(form).toContain("https://shop.test/verify-email#a.b.c");
+  },
+);
+
 test("a welcome says nothing that is not known", () => {
-  expect(render("welcome", { name: "Ada" }, publicUrl).text).not.toContain("undefined");
+  const { text } = render("welcome", { name: "Ada" }, publicUrl);
+  for (const part of ["undefined", "verify-email"]) expect(text).not.toContain(part);
   expect(isTemplate("welcome")).toBe(true);
   expect(isTemplate("toString")).toBe(false);
 });

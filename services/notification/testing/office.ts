@@ -23,8 +23,16 @@ export const anOrder = (userId: string): DataFor<"order.confirmed"> => ({
   total: { amount: 3998, currency: "USD" },
 });
 
+export const aRefund = (userId: string): DataFor<"payment.refunded"> => ({
+  ...{ paymentId: Bun.randomUUIDv7(), orderId: Bun.randomUUIDv7(), userId, provider: "stripe" },
+  amount: { amount: 3998, currency: "USD" },
+  refundId: Bun.randomUUIDv7(),
+  refunded: { amount: 1999, currency: "USD" },
+});
+
 export type Row = {
   id: string;
+  template: string;
   status: string;
   attempts: number;
   recipient: string | null;
@@ -54,16 +62,20 @@ export async function testOffice(smtpUrl: string) {
     });
     opened.push(postman, mail);
     const findUser = async (userId: string) => users.get(userId);
-    return { deliveries: store, postman, findUser, publicUrl, clock };
+    const verificationOf = async (userId: string) => {
+      const user = users.get(userId);
+      return user && { ...user, token: `token-for-${user.email}`, expiresAt: clock.now().toISOString() };
+    };
+    return { deliveries: store, postman, findUser, verificationOf, publicUrl, clock };
   }
 
   return {
     clock,
     sql,
     open,
-    aUser(email: string): string {
+    aUser(email: string, name = "Ada"): string {
       const id = Bun.randomUUIDv7();
-      users.set(id, { id, email, name: "Ada" });
+      users.set(id, { id, email, name });
       return id;
     },
     rename(userId: string, email: string) {
@@ -71,7 +83,7 @@ export async function testOffice(smtpUrl: string) {
     },
     async deliveriesTo(userId: string): Promise<Row[]> {
       return sql<Row[]>`
-        select id, status, attempts, recipient, data, last_error as error from delivery where user_id = ${userId} order by id`;
+        select id, template, status, attempts, recipient, data, last_error as error from delivery where user_id = ${userId} order by id`;
     },
     async close() {
       for (const one of opened) await one.close();

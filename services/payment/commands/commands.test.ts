@@ -207,7 +207,12 @@ describe("a void", () => {
     await undo(order);
     expect(await ledgerOf(order)).toEqual(["charge 1999", "refund 1999"]);
     expect((await paymentOf(order)).status).toBe("voided");
-    expect(await service.told(order.orderId)).toEqual(["payment.processed", "payment.voided", "payment.voided"]);
+    expect(await service.told(order.orderId)).toEqual([
+      "payment.processed",
+      "payment.refunded",
+      "payment.voided",
+      "payment.voided",
+    ]);
   });
   test("before the charge leaves a stone on which the late charge fails", async () => {
     const order = service.newOrder();
@@ -237,9 +242,67 @@ describe("a void", () => {
       expect(ledger.filter((line) => line.startsWith("charge"))).toHaveLength(
         ledger.filter((line) => line.startsWith("refund")).length,
       );
-      expect(await service.told(order.orderId)).toEqual(["payment.voided"]);
+      // What was charged by then went back, and that is told; what was not, is not.
+      const told = ledger.length > 0 ? ["payment.refunded", "payment.voided"] : ["payment.voided"];
+      expect(await service.told(order.orderId)).toEqual(told);
     },
   );
+});
+
+describe("a refund is told as a fact of its own", () => {
+  const refundsTold = async (order: Payable) => {
+    const rows = await service.sql`
+      select body from outbox where subject = ${order.orderId} and body->>'type' = 'payment.refunded'`;
+    return rows.map(({ body }) => body);
+  };
+
+  test("with what went back, to whom, and a number that the provider knows too", async () => {
+    const order = service.newOrder();
+    await charge(order);
+    await undo(order);
+    const { id: paymentId } = await paymentOf(order);
+    const [told, ...more] = await refundsTold(order);
+    const { orderId, userId, amount } = order;
+    const refundId = Bun.randomUUIDv5("refund", paymentId);
+    const data = { paymentId, orderId, userId, amount, provider: "stripe", refundId, refunded: amount };
+    expect(told).toMatchObject({ source: "/services/payment", data });
+    expect(told.sagaid).toBeUndefined();
+    expect(more).toEqual([]);
+    const refunds = (await service.sandbox.ledger(paymentId)).filter((entry) => entry.type === "refund");
+    expect(refunds.map((entry) => entry.metadata.refundId)).toEqual([refundId]);
+  });
+  test("once, of ten voids at once, a message that comes twice, and sweeps between them", async () => {
+    for (let round = 0; round < 10; round++) {
+      const order = service.newOrder();
+      await charge(order);
+      const message = service.message("payment.void", order.orderId, order.orderId);
+      const again = () => voidPayment(service.deps, { orderId: order.orderId, reason: "test" }, message);
+      await Promise.all([...Array.from({ length: 9 }, () => undo(order)), again(), resumePayments(service.deps)]);
+      await again();
+      await service.letTimePass();
+      await resumePayments(service.deps);
+      expect(await refundsTold(order)).toHaveLength(1);
+      expect(await ledgerOf(order)).toEqual(["charge 1999", "refund 1999"]);
+    }
+  });
+  test("once, where the process died after the provider had given the money back", async () => {
+    const order = service.newOrder();
+    await charge(order);
+    await service.sandbox.fault("refunds.create", "drop_answer_after_acting");
+    await undo(order);
+    expect(await refundsTold(order)).toEqual([]);
+    await service.letTimePass();
+    await Promise.all([resumePayments(service.deps), resumePayments(service.deps)]);
+    expect(await refundsTold(order)).toHaveLength(1);
+  });
+  test("never, where nothing had been captured", async () => {
+    const [declined, never] = [service.newOrder(), service.newOrder()];
+    await charge(declined, "pm_card_chargeDeclined");
+    for (const order of [declined, never]) {
+      await undo(order);
+      expect(await refundsTold(order)).toEqual([]);
+    }
+  });
 });
 
 describe("a void by another saga than the charge's", () => {
@@ -259,6 +322,7 @@ describe("a void by another saga than the charge's", () => {
     expect(await service.deps.store.byOrder(order.orderId)).toHaveLength(1);
     expect(await sagasTold(order)).toEqual([
       `payment.processed ${saga}`,
+      "payment.refunded null",
       `payment.voided ${cancelling}`,
       `payment.voided ${cancelling}`,
     ]);
@@ -270,7 +334,11 @@ describe("a void by another saga than the charge's", () => {
     await service.letTimePass();
     await resumePayments(service.deps);
     expect(await ledgerOf(order)).toEqual(["charge 1999", "refund 1999"]);
-    expect(await sagasTold(order)).toEqual([`payment.processed ${saga}`, `payment.voided ${cancelling}`]);
+    expect(await sagasTold(order)).toEqual([
+      `payment.processed ${saga}`,
+      "payment.refunded null",
+      `payment.voided ${cancelling}`,
+    ]);
   });
   test("of a payment that is not the order's is refused, not taken for one without money", async () => {
     const [{ order, saga }, other] = [await charged(), await charged()];

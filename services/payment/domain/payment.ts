@@ -127,3 +127,17 @@ export function answerOf(payment: Payment): Draft & { sagaid: string } {
     return { type: "payment.voided", data: { orderId, paymentId }, sagaid: voidedFor };
   return { type: "payment.failed", data: { ...told, code: payment.failureCode ?? "payment.failed" }, sagaid };
 }
+
+/**
+ * The fact beside the answer: money that had been captured went back. A payment reaches this end once, so it is told once. All of
+ * it goes back together, so a payment has one refund.
+ */
+export function refundOf({ id: paymentId, ...payment }: Payment): Draft[] {
+  if (payment.status !== "voided" || payment.observed !== "refunded") return [];
+  const { orderId, userId, amount, provider } = payment;
+  const data = { paymentId, orderId, userId, amount, provider, refundId: refundIdOf(paymentId), refunded: amount };
+  return [{ type: "payment.refunded", data }];
+}
+
+/** Made of the payment's, so that it is the same here and at the provider, whoever asks and however often. */
+export const refundIdOf = (paymentId: string): string => Bun.randomUUIDv5("refund", paymentId);

@@ -1,5 +1,5 @@
 import Stripe from "stripe";
-import type { Observation, Observed } from "../domain/payment";
+import { type Observation, type Observed, refundIdOf } from "../domain/payment";
 import type { Gateway } from "./gateway";
 
 /** Longer than any healthy answer takes, shorter than a payment's lease. Milliseconds. */
@@ -76,7 +76,7 @@ export function stripeGateway(o: { secretKey: string; apiUrl?: string }): Gatewa
       const made = await stripe.refunds.list({ payment_intent: providerId, limit: 10 });
       if (!made.data.some((refund) => refund.metadata?.paymentId === paymentId))
         await stripe.refunds.create(
-          { payment_intent: providerId, metadata: { paymentId, orderId } },
+          { payment_intent: providerId, metadata: { paymentId, orderId, refundId: refundIdOf(paymentId) } },
           { idempotencyKey },
         );
       return { observed: "refunded", providerId };

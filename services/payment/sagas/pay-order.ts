@@ -2,7 +2,7 @@ import { type Draft, isMessage } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messages";
 import { type Advanced, advance, newSaga, type Saga, type SagaEvent } from "@shop/kit/saga";
 import type { NewPayment } from "../deps";
-import { answerOf, hasEnded, isAtEnd, type Payment } from "../domain/payment";
+import { answerOf, hasEnded, isAtEnd, type Payment, refundOf } from "../domain/payment";
 
 /**
  * Pays for an order that waits for it: order pins its stock and says yes, the money is taken, order confirms. If the money
@@ -72,7 +72,10 @@ export function proceed(payment: Payment, event: SagaEvent): Moved | undefined {
   if (!next) return undefined;
   const after = { ...next.aggregate, saga: next.state };
   const drafts = next.drafts as Draft[];
-  return { payment: after, drafts: hasEnded(payment, after) ? [answerOf(after), ...drafts] : drafts };
+  return {
+    payment: after,
+    drafts: hasEnded(payment, after) ? [...refundOf(after), answerOf(after), ...drafts] : drafts,
+  };
 }
 
 /** What is told of a payment that has come to an end, its saga moved on by it. */
@@ -80,5 +83,5 @@ export function conclude(before: Payment, after: Payment): Moved {
   if (!hasEnded(before, after)) return { payment: after, drafts: [] };
   const told = answerOf(after);
   const next = proceed(after, { kind: "message", message: told as unknown as Message });
-  return { payment: next?.payment ?? after, drafts: [told, ...(next?.drafts ?? [])] };
+  return { payment: next?.payment ?? after, drafts: [...refundOf(after), told, ...(next?.drafts ?? [])] };
 }

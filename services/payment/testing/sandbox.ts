@@ -2,7 +2,7 @@ import { eventually } from "@shop/kit/testing/eventually";
 
 export const sandboxKey = "sk_test_unit";
 
-type LedgerEntry = { type: "charge" | "refund"; amount: number };
+type LedgerEntry = { type: "charge" | "refund"; amount: number; metadata: { refundId?: string } };
 
 /** The sandbox as a process of its own, as in production Stripe is: nothing here imports it. */
 export async function startSandbox() {

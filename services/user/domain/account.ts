@@ -4,6 +4,8 @@ import { AppError } from "@shop/kit/errors";
 export type Account = {
   id: string;
   email: string;
+  /** Whether somebody has shown that they read this address's mail. */
+  emailVerified: boolean;
   name: string;
   roles: string[];
   permissions: string[];

@@ -11,6 +11,8 @@ export const users = pgTable(
     id: uuid().primaryKey(),
     email: text().notNull(),
     name: text().notNull(),
+    /** Null: nobody has shown yet that they read this address's mail. */
+    emailVerifiedAt: at("email_verified_at"),
     passwordHash: text("password_hash").notNull(),
     createdAt: at("created_at").notNull().defaultNow(),
     updatedAt: at("updated_at").notNull().defaultNow(),

@@ -23,7 +23,8 @@ export async function seed(sql: Sql): Promise<void> {
     const id = Bun.randomUUIDv7();
     const hash = await Bun.password.hash(person.password, argon2id);
     const added = await sql`
-      insert into users (id, email, name, password_hash) values (${id}, ${person.email}, ${person.name}, ${hash})
+      insert into users (id, email, name, password_hash, email_verified_at)
+      values (${id}, ${person.email}, ${person.name}, ${hash}, now())
       on conflict do nothing returning id`;
     if (added.length > 0) await sql`insert into user_role ${sql(person.roles.map((role) => ({ user_id: id, role })))}`;
   }

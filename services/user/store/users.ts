@@ -5,13 +5,21 @@ import type { UserStore } from "../deps";
 import { type Account, type Credentials, emailTaken, lastAdmin } from "../domain/account";
 import { revokeTokens } from "./sessions";
 
-type Row = { id: string; email: string; name: string; roles: string[]; permissions: string[]; created_at: Date };
+type Row = {
+  id: string;
+  email: string;
+  emailVerified: boolean;
+  name: string;
+  roles: string[];
+  permissions: string[];
+  created_at: Date;
+};
 
 const toAccount = ({ created_at: createdAt, ...row }: Row): Account => ({ ...row, createdAt });
 
 export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore {
   const accounts = (where: ReturnType<Sql>) => sql<Row[]>`
-    select u.id, u.email, u.name, u.created_at,
+    select u.id, u.email, u.email_verified_at is not null as "emailVerified", u.name, u.created_at,
       array(select role from user_role where user_id = u.id order by role) as roles,
       array(select distinct p.permission from user_role r join role_permission p on p.role = r.role
         where r.user_id = u.id order by 1) as permissions
@@ -57,24 +65,39 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
     },
 
     async change(userId, confirmedHash, { name, email, passwordHash }) {
-      return sql
-        .begin(async (tx) => {
-          const { count } = await tx`
-            update users set name = coalesce(${name ?? null}, name), email = coalesce(${email ?? null}, email),
+      const changed = await outbox
+        .commit(undefined, async (tx) => {
+          const [row] = await tx<{ moved: boolean; email: string; name: string }[]>`
+            with before as (select id, email from users where id = ${userId} for update)
+            update users u set name = coalesce(${name ?? null}, name), email = coalesce(${email ?? null}, u.email),
+              email_verified_at = case when lower(u.email) = lower(coalesce(${email ?? null}, u.email)) then email_verified_at end,
               password_hash = coalesce(${passwordHash ?? null}, password_hash), updated_at = now()
-            where id = ${userId} and deleted_at is null
-              and password_hash = coalesce(${confirmedHash ?? null}, password_hash)`;
-          if (count > 0 && passwordHash !== undefined) await revokeTokens(tx, { userId });
-          return count > 0;
+            from before
+            where u.id = before.id and deleted_at is null
+              and password_hash = coalesce(${confirmedHash ?? null}, password_hash)
+            returning lower(u.email) <> lower(before.email) as moved, u.email, u.name`;
+          if (row && passwordHash !== undefined) await revokeTokens(tx, { userId });
+          const data = { userId, email: row?.email ?? "", name: row?.name ?? "" };
+          const drafts = row?.moved ? [{ type: "user.email_changed" as const, data }] : [];
+          return { subject: userId, drafts, result: row !== undefined };
         })
         .catch(takenOr);
+      return changed === true;
+    },
+
+    async markVerified(userId, email) {
+      const { count } = await sql`
+        update users set email_verified_at = coalesce(email_verified_at, now())
+        where id = ${userId} and lower(email) = lower(${email}) and deleted_at is null`;
+      return count > 0;
     },
 
     async erase(userId) {
       await sql.begin(async (tx) => {
         // The row first: a role granted or a session opened at the same time waits for it, and then finds nobody.
         await tx`
-          update users set email = id || '@deleted.invalid', name = 'Deleted user', password_hash = '', deleted_at = now()
+          update users set email = id || '@deleted.invalid', name = 'Deleted user', password_hash = '', deleted_at = now(),
+            email_verified_at = null
           where id = ${userId} and deleted_at is null`;
         await keepAnAdmin(tx, userId);
         await tx`delete from user_role where user_id = ${userId}`;

@@ -1,6 +1,6 @@
 import { messages } from "@shop/contracts/messages";
 import { accessTokens } from "@shop/kit/access";
-import { systemClock } from "@shop/kit/clock";
+import { type Clock, systemClock } from "@shop/kit/clock";
 import { postgresOutbox } from "@shop/kit/outbox-postgres";
 import { createPublisher } from "@shop/kit/publisher";
 import { createRedis } from "@shop/kit/redis";
@@ -18,6 +18,7 @@ import { fillRoles } from "../store/seed";
 import { sessionStore } from "../store/sessions";
 import { userStore } from "../store/users";
 import { loginThrottle } from "../throttle";
+import { verificationTokens } from "../verification-tokens";
 
 export const issuer = "http://issuer.test";
 export const password = "a-good-password";
@@ -25,7 +26,7 @@ export const redisUrl = testRedisUrl(1);
 export const anEmail = () => `${crypto.randomUUID()}@example.test`;
 
 export type SessionBody = {
-  user: { id: string; email: string; name: string; roles: string[] };
+  user: { id: string; email: string; emailVerified: boolean; name: string; roles: string[] };
   token: string;
   tokenType: string;
   expiresIn: number;
@@ -62,12 +63,15 @@ export async function testUserService() {
   const keys = signingKeys(await signingKeysEnv("new", "old"));
   if (!keys) throw new Error("these keys are good");
   const { publicKeys, signAccess } = await accessTokenIssuer({ issuer, keys });
+  /** The service's own tokens, as they are made at another time. */
+  const verificationAt = (clock: Clock) => verificationTokens({ issuer, keys, publicKeys, clock });
   const sessions = sessionStore(sql);
   const deps: Deps = {
     users: userStore(sql, outbox),
     sessions,
     passwords: await passwords(),
     throttle: loginThrottle(redis, silentLog),
+    verification: await verificationAt(systemClock),
     signAccess,
     clock: systemClock,
     log: silentLog,
@@ -90,6 +94,7 @@ export async function testUserService() {
     redis,
     sessions,
     services,
+    verificationAt,
     send,
     post,
     logIn,
