@@ -54,6 +54,8 @@ export type MongoOutbox<D extends OutboxDocument> = {
   entries(doc: Pick<D, "lastSeq">, drafts: Draft[], notes: Note[], set?: Record<string, unknown>): Entry[];
   /** Call after a document was written: publishes what is not sent yet. */
   committed(doc: D): void;
+  /** Sends a message of the document's history again, for a receiver that may never have handled it. Nothing is written. */
+  tellAgain(doc: D, message: Entry): void;
   close(): Promise<void>;
 };
 
@@ -131,11 +133,15 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
     };
   };
 
-  /** The command of a saga that has not moved, under a new job id: the queue would take the old one for a duplicate. */
+  /** Under a new job id: the queue would take the old one for a duplicate. */
+  const sentAgain = (doc: D, entry: Entry): Committed<Ack<D>> => ({
+    outgoing: [{ message: toMessage(doc, entry), jobId: `${entry.id}-${Bun.randomUUIDv7()}` }],
+  });
+
+  /** The command of a saga that has not moved. */
   const askAgain = (doc: D): Committed<Ack<D>> => {
     const entry = questionOf(doc);
-    if (!entry) return { outgoing: [] };
-    return { outgoing: [{ message: toMessage(doc, entry), jobId: `${entry.id}-${Bun.randomUUIDv7()}` }] };
+    return entry ? sentAgain(doc, entry) : { outgoing: [] };
   };
 
   let noted = new Date(0);
@@ -270,6 +276,7 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
       // While an answer is awaited, it is the note that the question was sent; only the last message needs a write for that.
       relay.dispatch(ack.sleep ? { outgoing, ack } : { outgoing, onSent: () => remember(doc) });
     },
+    tellAgain: (doc, entry) => relay.dispatch(sentAgain(doc, entry)),
     close: () => relay.close(),
   };
 }

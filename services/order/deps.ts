@@ -1,4 +1,5 @@
 import type { InternalProduct, Payable } from "@shop/contracts/internal-api";
+import type { MessageType } from "@shop/contracts/messages";
 import type { Clock } from "@shop/kit/clock";
 import type { Log } from "@shop/kit/log";
 import type { Advanced, SagaState } from "@shop/kit/saga";
@@ -47,6 +48,8 @@ export type OrderStore = {
    * @returns the order as it is now; undefined if somebody else wrote since `stored` was loaded, or may have
    */
   commit(stored: StoredOrder, next: Advanced<Order>, cause: "answer" | "request"): Promise<StoredOrder | undefined>;
+  /** Sends the last of these messages that a saga was told again, if it was told any: it asks as if it had not heard. */
+  tellAgain(stored: StoredOrder, types: MessageType[], sagaId: string): void;
   /** Orders that have awaited their payment for too long, the longest first. */
   lapsed(now: Date, limit: number): Promise<string[]>;
   listByUser(userId: string, query: OrderQuery): Promise<Page>;

@@ -3,6 +3,8 @@ import type { MessageType } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messages";
 import { advance } from "@shop/kit/saga";
 import { eventually } from "@shop/kit/testing/eventually";
+import { testQueue } from "@shop/kit/testing/queue";
+import { testRedisUrl } from "@shop/kit/testing/stores";
 import type { StoredOrder } from "../deps";
 import { placeOrder as placeOrderSaga } from "../sagas/place-order";
 import type { OrderDocument } from "../store/documents";
@@ -317,6 +319,19 @@ describe("an order that is paid for later", () => {
       }),
     );
     expect(saved.map((it) => it !== undefined)).toEqual(orders.map((_, index) => index !== 3));
+  });
+  test("tells a payment that asks again what it was told last, as the same message, and writes nothing", async () => {
+    const { id, payment, saga } = await begun();
+    const { version, history } = (await document(id)) as OrderDocument;
+    const told = history.findLast(({ type }) => type === "order.status_changed");
+    const queue = testQueue("payment", testRedisUrl(4));
+    const sentAgain = async () =>
+      (await queue.waiting()).filter((job) => job.data.id === told?.id && job.id !== told?.id).map((job) => job.data);
+    await beginPayment(service.deps, payment, command("order.begin", payment, saga));
+    const again = await eventually(async () => (await sentAgain())[0]);
+    expect(again).toMatchObject({ type: "order.status_changed", sagaid: saga, data: { to: "paying" } });
+    expect((await document(id))?.version).toBe(version);
+    await queue.close();
   });
   test("that does not exist is nobody's to pay for", async () => {
     const payment = ids(Bun.randomUUIDv7());

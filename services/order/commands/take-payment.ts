@@ -1,6 +1,6 @@
 import type { DataFor, MessageType } from "@shop/contracts/messages";
-import type { Draft, Message } from "@shop/kit/messages";
-import { type Advanced, advance, atEnd, newSaga, question } from "@shop/kit/saga";
+import type { Message } from "@shop/kit/messages";
+import { type Advanced, advance, atEnd, newSaga } from "@shop/kit/saga";
 import type { Deps, StoredOrder } from "../deps";
 import { moveTo, type Order } from "../domain/order";
 import { isLapsed, paymentRefusal } from "../domain/payability";
@@ -28,6 +28,9 @@ export const abandonPayment: Handler<"order.abandon"> = (deps, command, message)
     return decideAbandon(at, command, message, mayTryAgain);
   });
 
+/** What payment is answered. Order has no inbox: who asks again is told again what it was told last. */
+const answers: MessageType[] = ["order.status_changed", "order.payment_refused"];
+
 async function take(
   deps: Deps,
   { orderId }: Command,
@@ -35,10 +38,22 @@ async function take(
   decide: (at: At) => Advanced<Order> | undefined,
 ): Promise<void> {
   const isAnswer = (at: At) => type !== "order.begin" && isUnderWay(at, sagaid);
-  const stored = await changeOrder(deps, orderId, (at) => at && decide(at), isAnswer);
-  if (!stored) deps.log.warn({ orderId }, "a payment of an order that does not exist");
+  let isNews = false;
+  const stored = await changeOrder(
+    deps,
+    orderId,
+    (at) => {
+      const next = at && decide(at);
+      isNews = next !== undefined;
+      return next;
+    },
+    isAnswer,
+  );
+  if (!stored) return deps.log.warn({ orderId }, "a payment of an order that does not exist");
+  if (!isNews && sagaid) deps.store.tellAgain(stored, answers, sagaid);
 }
 
+/** @returns undefined where the saga that asks was heard before */
 export function decideBegin(
   at: At,
   { paymentId }: Command,
@@ -46,13 +61,9 @@ export function decideBegin(
   now: Date,
 ): Advanced<Order> | undefined {
   const { order } = at;
-  // While its stock is being pinned, the answer is on its way.
-  if (isUnderWay(at, sagaid)) {
-    const isBegun = at.saga.step === "payment" && at.saga.status === "running";
-    return isBegun ? answered(at, question(saga, order, at.saga)) : undefined;
-  }
-  const isOver = order.refusedPayments?.includes(paymentId);
-  const refusal = paymentRefusal(order, now) ?? (isOver ? "order.payment_over" : undefined);
+  const isHeard = at.saga.id === sagaid || order.payment?.id === paymentId;
+  if (isHeard || order.refusedPayments?.includes(paymentId)) return undefined;
+  const refusal = paymentRefusal(order, now);
   if (refusal) return refuse(at, paymentId, refusal, sagaid);
   const paid: Order = { ...order, payment: { id: paymentId, status: "pending" } };
   return advance(saga, paid, newSaga(saga, sagaid as string), { kind: "start" });
@@ -63,9 +74,7 @@ export function decideSettle(at: At, { paymentId }: Command, message: Message): 
   if (isUnderWay(at, message.sagaid)) return advance(saga, order, at.saga, { kind: "message", message });
   // Money that the order knows nothing of must not pass for settled: somebody has to look.
   if (order.payment?.id !== paymentId) throw new Error(`order ${order.id} is not paid by payment ${paymentId}`);
-  if (order.status === "cancelling" || order.status === "cancelled")
-    return refuse(at, paymentId, order.cancelReason ?? "order.cancelled", message.sagaid);
-  return answered(at, { ...statusChanged(order, "paying", "confirmed"), sagaid: message.sagaid });
+  return undefined;
 }
 
 export function decideAbandon(
@@ -74,6 +83,8 @@ export function decideAbandon(
   message: Message,
   mayTryAgain: (order: Order) => boolean,
 ): Advanced<Order> | undefined {
+  if (at.order.refusedPayments?.includes(paymentId)) return undefined;
+  // Before it was begun: it never will be.
   if (!isUnderWay(at, message.sagaid)) return refuse(at, paymentId, code, message.sagaid);
   const next = advance(saga, at.order, at.saga, { kind: "message", message });
   if (!next || at.saga.abort || !mayTryAgain(next.aggregate)) return next;
@@ -89,13 +100,9 @@ export function decideAbandon(
 const isUnderWay = ({ saga: state }: At, sagaId: string | undefined): boolean =>
   state.name === saga.name && state.id === sagaId && !atEnd(state);
 
-const answered = ({ order, saga: state }: At, draft: Draft | undefined): Advanced<Order> | undefined =>
-  draft && { aggregate: order, state, drafts: [draft], notes: [] };
-
 /** It is remembered, so that nothing of this payment that comes late can begin it. */
 function refuse({ order, saga: state }: At, paymentId: string, code: string, sagaid?: string): Advanced<Order> {
-  const before = order.refusedPayments ?? [];
-  const refusedPayments = before.includes(paymentId) ? before : [...before, paymentId];
+  const refusedPayments = [...(order.refusedPayments ?? []), paymentId];
   const drafts = [{ ...refused(order, paymentId, code), sagaid }];
   return { aggregate: { ...order, refusedPayments }, state, drafts, notes: [] };
 }

@@ -126,6 +126,13 @@ export function orderStore(o: {
       return keep(after.doc);
     },
 
+    tellAgain(stored, types, sagaId) {
+      const doc = read.get(stored) as OrderDocument;
+      const told = (entry: Entry) => entry.sagaid === sagaId && (types as string[]).includes(entry.type);
+      const last = doc.history.findLast(told);
+      if (last) outbox.tellAgain(doc, last);
+    },
+
     async lapsed(now, limit) {
       const docs = await orders
         .find({ status: "awaiting_payment", holdExpiresAt: { $lte: now } }, { projection: { _id: 1 } })
