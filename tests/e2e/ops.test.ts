@@ -89,7 +89,10 @@ describe("bun run ops", () => {
     await settled(customer, order.id);
     const sagas = () => books.payments`select saga->>'status' as status from payment where order_id = ${order.id}`;
     await eventually(async () => (await sagas())[0]?.status === "completed");
-    // As if order's last answer had been lost.
+    // As if order's last answer had never come.
+    const answer = (await books.orders.findOne({ _id: order.id }))?.history.at(-1);
+    expect(answer?.type).toBe("order.status_changed");
+    await books.payments`delete from inbox where message_id = ${answer?.id ?? ""}`;
     await books.payments`
       update payment set saga = saga || '{"status":"running","step":"settle"}', saga_wake_at = now() + interval '1 hour'
       where order_id = ${order.id}`;
