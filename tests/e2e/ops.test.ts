@@ -125,6 +125,6 @@ describe("bun run ops", () => {
     expect((await ops("sagas")).text).toContain(order.id);
     expect((await ops("resume", order.id)).ok).toBe(true);
     await settled(customer, order.id);
-    await books.balance([order.id]);
+    await books.balance([order.id], "was passed over");
   });
 });

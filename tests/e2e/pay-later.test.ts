@@ -33,11 +33,19 @@ async function anUnpaidOrder(quantity = 2) {
 const paymentsOf = async (buyer: { token: string }, orderId: string) =>
   (await call<{ items: PaymentView[] }>("GET", `/payments/order/${orderId}`, { token: buyer.token })).body.items;
 
-/** As if so much time had passed: at order, and at inventory, whose clock is another one. */
+/** As if so much time had passed: at order, in its record too, and at inventory, whose clock is another one. */
 async function lapse(orderId: string): Promise<void> {
   const past = new Date(Date.now() - 1_000);
   await books.inventory`update reservation set expires_at = ${past} where order_id = ${orderId} and expires_at is not null`;
-  await books.orders.updateOne({ _id: orderId }, { $set: { holdExpiresAt: past } });
+  await eventually(async () => {
+    const doc = await books.orders.findOne({ _id: orderId });
+    return doc?.projectedSeq === doc?.lastSeq;
+  });
+  const inRecord = { arrayFilters: [{ "entry.set.holdExpiresAt": { $exists: true } }] };
+  const record = { "entries.$[entry].set.holdExpiresAt": past };
+  await books.history.updateOne({ _id: `${orderId}/000001` }, { $set: record }, inRecord);
+  const state = { holdExpiresAt: past, "history.$[entry].set.holdExpiresAt": past };
+  await books.orders.updateOne({ _id: orderId }, { $set: state }, inRecord);
 }
 
 describe("somebody who orders first and pays later", () => {
