@@ -6,7 +6,7 @@ import type { OrderStatus } from "./domain/order";
 import { rebuildItems, replay } from "./replay";
 import type { OrderDocument } from "./store/documents";
 import { mostHistory } from "./store/orders";
-import { below, historyOf, itemsOf, orderViews } from "./store/views";
+import { below, entriesOf, historyOf, itemsOf, orderViews } from "./store/views";
 import { lamp, rug, type TestOrders, testOrders } from "./testing/order-service";
 
 let service: TestOrders;
@@ -56,11 +56,18 @@ describe("the read models", () => {
     const views = orderViews(service.db);
     const shorter = { ...doc, history: doc.history.slice(0, 2), lastSeq: 2 };
     await Promise.all([views.project([doc]), views.project([shorter]), views.project([doc])]);
-    const parts = await historyOf(service.db)
-      .find({ _id: below(id) })
-      .toArray();
-    expect(parts).toHaveLength(1);
-    expect(parts[0]?.entries).toHaveLength(doc.lastSeq);
+    const parts = () =>
+      historyOf(service.db)
+        .find({ _id: below(id) })
+        .sort({ _id: 1 })
+        .toArray();
+    expect(await parts()).toHaveLength(1);
+    expect((await parts())[0]?.entries).toHaveLength(doc.lastSeq);
+    // By one that knows of a first part, and by one that does not.
+    await views.project([{ ...doc, projectedSeq: 3 }]);
+    expect(await parts()).toHaveLength(2);
+    expect(entriesOf(await parts())).toEqual(doc.history);
+    expect((await replay(service.db, { only: [id] })).differences).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { connectMongo } from "@shop/kit/mongo";
 import type { Db } from "mongodb";
 import { differences, type RecordedEntry, replayed } from "./domain/record";
 import { type OrderDocument, ordersOf, toOrder } from "./store/documents";
-import { below, historyOf, itemsOf, orderViews } from "./store/views";
+import { below, entriesOf, type HistoryPart, historyOf, itemsOf, orderViews } from "./store/views";
 
 export type Replay = {
   orders: number;
@@ -37,13 +37,13 @@ export async function replay(db: Db, options: { only?: string[] } = {}): Promise
 async function compare(db: Db, docs: OrderDocument[], found: Replay): Promise<void> {
   const [first, last] = [docs[0], docs.at(-1)];
   if (!first || !last) return;
-  const histories = new Map<string, RecordedEntry[]>();
+  const histories = new Map<string, HistoryPart[]>();
   const parts = historyOf(db)
     .find({ _id: { $gte: below(first._id).$gte, $lt: below(last._id).$lt } })
     .sort({ _id: 1 });
   for await (const part of parts) {
     const orderId = part._id.slice(0, part._id.indexOf("/"));
-    histories.set(orderId, [...(histories.get(orderId) ?? []), ...(part.entries as RecordedEntry[])]);
+    histories.set(orderId, [...(histories.get(orderId) ?? []), part]);
   }
   for (const doc of docs) {
     found.orders++;
@@ -51,7 +51,7 @@ async function compare(db: Db, docs: OrderDocument[], found: Replay): Promise<vo
       found.underWay++;
       continue;
     }
-    const entries = histories.get(doc._id) ?? [];
+    const entries = entriesOf(histories.get(doc._id) ?? []) as RecordedEntry[];
     const missing =
       entries.at(-1)?.seq !== doc.lastSeq ? [`its history ends at ${entries.at(-1)?.seq ?? 0} of ${doc.lastSeq}`] : [];
     for (const line of [...missing, ...differences(toOrder(doc), replayed(entries))])

@@ -17,6 +17,18 @@ const partId = (orderId: string, from: number) => `${orderId}/${String(from).pad
 export const below = (id: string) => ({ $gte: `${id}/`, $lt: `${id}0` });
 
 /**
+ * The entries of an order's parts, which are in the order of their ids. Parts may overlap, where one was written from a
+ * document as it was before another was noted; an entry is the same in both.
+ */
+export function entriesOf(parts: readonly HistoryPart[]): Entry[] {
+  const entries: Entry[] = [];
+  for (const entry of parts.flatMap((part) => part.entries)) {
+    if (entry.seq > (entries.at(-1)?.seq ?? 0)) entries.push(entry);
+  }
+  return entries;
+}
+
+/**
  * Read models: whole histories, and which orders contain a product. The relay has them written when it notes an order's
  * messages as sent, for all orders of a second together; a crash before the note has them written again.
  */
@@ -61,7 +73,7 @@ export function orderViews(db: Db) {
         .find({ _id: below(orderId) })
         .sort({ _id: 1 })
         .toArray();
-      return parts.flatMap((part) => part.entries).filter((entry) => entry.seq < seq);
+      return entriesOf(parts).filter((entry) => entry.seq < seq);
     },
   };
 }
