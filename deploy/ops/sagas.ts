@@ -2,13 +2,32 @@ import type { Entry, OrderRecord, Stores } from "./stores";
 
 const sagaEnds = ["completed", "compensated"];
 
-/** Sagas that are not at an end, the one that has not moved for longest first. */
+/** Sagas that are not at an end nor parked, the one that has not moved for longest first. */
 export const sagasUnderWay = ({ orders }: Stores, limit: number): Promise<OrderRecord[]> =>
   orders
-    .find({ wakeAt: { $exists: true }, "saga.status": { $nin: sagaEnds } })
+    .find({ wakeAt: { $exists: true }, "saga.status": { $nin: sagaEnds }, "saga.stuck": { $exists: false } })
     .sort({ updatedAt: 1 })
     .limit(limit)
     .toArray();
+
+/** One that is parked: since when, and which question has no answer. */
+export type StuckSaga = { order: OrderRecord; since: Date; question: string; reason: string };
+
+/** Sagas that are parked, the one that was parked first before the others. */
+export async function sagasStuck({ orders }: Stores, limit: number): Promise<StuckSaga[]> {
+  const docs = await orders
+    .find({ "saga.stuck": { $exists: true } })
+    .hint("stuck")
+    .sort({ updatedAt: 1 })
+    .limit(limit)
+    .toArray();
+  return docs.map((order) => ({
+    order,
+    since: order.updatedAt,
+    question: order.history.findLast(({ note }) => !note)?.type ?? "",
+    reason: [order.saga.stuck, order.saga.failure?.code].filter(Boolean).join(", "),
+  }));
+}
 
 /** A line of what happened to an order, whoever wrote it. */
 export type StoryLine = { at: string; service: string; type: string; detail: string; sent: boolean };
@@ -47,12 +66,15 @@ function detailOf({ note, data }: Entry): string {
   return note ? [data.step, data.outcome, data.code].filter(Boolean).join(" ") : "";
 }
 
-/** Has the saga's question sent again now, rather than at its next alarm. @returns false if there is no such saga under way */
+/** Has the saga's question sent again now, and often enough after that, parked or not. @returns false if there is no such saga under way */
 export async function resume({ orders }: Stores, orderId: string): Promise<boolean> {
   const { matchedCount } = await orders.updateOne(
     { _id: orderId, "saga.status": { $nin: sagaEnds } },
-    // As if it had waited long enough: the sweep then asks again, under a new job id.
-    [{ $set: { wakeAt: new Date(0), updatedAt: new Date(0), sentSeq: "$lastSeq" } }],
+    {
+      $set: { askNow: true, asked: 0, waitedSeconds: 0, wakeAt: new Date(0) },
+      $unset: { "saga.stuck": "" },
+      $inc: { version: 1 },
+    },
   );
   return matchedCount === 1;
 }

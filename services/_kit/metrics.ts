@@ -52,7 +52,8 @@ export const messagesResent = new Counter({
 export const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
   new Counter({ name, help, labelNames, registers: [registry] });
 
-export const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
+export const gauge = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+  new Gauge({ name, help, labelNames, registers: [registry] });
 
 export const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
   new Histogram({ name, help, labelNames, buckets, registers: [registry] });

@@ -36,6 +36,10 @@ export type OutboxDocument = {
   wakeAt?: Date;
   /** How often the sweep has asked again since the last state write. */
   asked?: number;
+  /** For how long it has waited since then, as the sweep saw it: time in which there was no sweep, or no Redis, does not count. */
+  waitedSeconds?: number;
+  /** An operator wants its question asked now. */
+  askNow?: true;
 };
 
 type Ack = { id: string; version: number; seq: number; sleep: boolean; again?: true };
@@ -78,6 +82,9 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
   wakeAgain: (doc: D) => Date | undefined;
   /** The command to send again for a saga that waits for too long, by its type. */
   unanswered: (doc: D) => string | undefined;
+  /** Whether it has waited for long enough. Then `giveUp` is called instead of asking; everything is known to be sent. */
+  isOverdue: (doc: D, waitedSeconds: number) => boolean;
+  giveUp: (doc: D) => Promise<void>;
 }): MongoOutbox<D> {
   const { collection } = o;
 
@@ -130,6 +137,12 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
     const entry = questionOf(doc);
     if (!entry) return { outgoing: [] };
     return { outgoing: [{ message: toMessage(doc, entry), jobId: `${entry.id}-${Bun.randomUUIDv7()}` }] };
+  };
+
+  /** What is unsent goes first: it may be the question itself. */
+  const askNow = (doc: D): Unsent => {
+    const { outgoing, ack } = unsentOf(doc);
+    return { outgoing: [...outgoing, ...askAgain(doc).outgoing], ack };
   };
 
   let noted = new Date(0);
@@ -212,21 +225,34 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
 
   async function claimOne(doc: D, now: Date): Promise<Committed<Ack> | undefined> {
     const again = o.wakeAgain(doc);
-    const isSent = doc.sentSeq === doc.lastSeq || known.get(doc._id) === doc.lastSeq;
-    const committed = doc.sendAgain ? everythingOf(doc) : isSent ? undefined : unsentOf(doc);
+    const committed = unsentNow(doc);
+    const waits = !committed && again !== undefined && again <= now;
+    const overdue = waits && o.isOverdue(doc, doc.waitedSeconds ?? 0);
     const question = questionOf(doc);
-    const early = !committed && again !== undefined && (again > now || (question && mayBeQueued(question)));
-    const asks = !committed && !early && again !== undefined;
-    const pauseSeconds = Math.min(longestPauseSeconds, shortestPauseSeconds * 2 ** (doc.asked ?? 0));
-    const next = early && again > now ? again : plusSeconds(now, asks ? pauseSeconds : shortestPauseSeconds);
+    const asks = waits && !overdue && !(question && mayBeQueued(question));
+    const pauseSeconds = asks
+      ? Math.min(longestPauseSeconds, shortestPauseSeconds * 2 ** (doc.asked ?? 0))
+      : shortestPauseSeconds;
+    const early = !committed && !waits;
+    const next = early && again ? again : plusSeconds(now, pauseSeconds);
+    const counts = waits && { $inc: { waitedSeconds: pauseSeconds, ...(asks && { asked: 1 }) } };
     const { matchedCount } = await collection.updateOne(
       { _id: doc._id, version: doc.version, wakeAt: doc.wakeAt } as Filter<D>,
       (committed || again
-        ? { $set: { wakeAt: next }, ...(asks && { $inc: { asked: 1 } }) }
+        ? { $set: { wakeAt: next }, $unset: { askNow: "" }, ...counts }
         : { $unset: { wakeAt: "" } }) as never,
     );
-    if (matchedCount === 0 || early) return undefined;
-    return committed ?? askAgain(doc);
+    if (matchedCount === 0) return undefined;
+    // It has its next turn: one that fails must not hold up the others.
+    if (overdue) await o.giveUp(doc).catch((error) => o.log.warn({ err: error, id: doc._id }, "could not be given up"));
+    return committed ?? (asks ? askAgain(doc) : undefined);
+  }
+
+  function unsentNow(doc: D): Committed<Ack> | undefined {
+    if (doc.askNow) return askNow(doc);
+    if (doc.sendAgain) return everythingOf(doc);
+    const isSent = doc.sentSeq === doc.lastSeq || known.get(doc._id) === doc.lastSeq;
+    return isSent ? undefined : unsentOf(doc);
   }
 
   return {

@@ -9,6 +9,8 @@ const schema = t.Object({
   INVENTORY_URL: urlEnv,
   /** With so many orders on their way, new ones are refused until some are done. */
   MAX_ORDERS_UNDER_WAY: t.Integer({ minimum: 1, default: 10_000 }),
+  /** For how long a step's answer is waited for, before its saga turns round or is parked. */
+  SAGA_ANSWER_LIMIT_SECONDS: t.Integer({ minimum: 1, default: 600 }),
   /** JWK that payment holds the private half of. */
   PAYMENT_SEAL_PUBLIC_KEY: t.String({ minLength: 1 }),
 });

@@ -9,6 +9,7 @@ import { connectMongo } from "@shop/kit/mongo";
 import { createPublisher } from "@shop/kit/publisher";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
+import { timeOut } from "./commands/time-out";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
@@ -18,13 +19,22 @@ import { sealer } from "./seal";
 import { orderBacklog } from "./store/backlog";
 import { ordersOf } from "./store/documents";
 import { orderStore } from "./store/orders";
+import { stuckSagas } from "./store/stuck-sagas";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
   const { log, clock, tokens, flushTelemetry } = await prepare("order", config);
   const { client, db } = await connectMongo(config.ORDER_MONGO_URL, "order");
   const publisher = createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log });
-  const store = orderStore({ db, publisher, clock, log });
+  const store = orderStore({
+    db,
+    publisher,
+    clock,
+    log,
+    answerLimitSeconds: config.SAGA_ANSWER_LIMIT_SECONDS,
+    giveUp: (orderId, version) => timeOut({ store, clock, log }, orderId, version),
+  });
+  const stuck = stuckSagas({ orders: ordersOf(db), log });
   const backlog = orderBacklog({ orders: ordersOf(db), limit: config.MAX_ORDERS_UNDER_WAY, log });
   const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
   const inventory = httpClient({ target: "inventory", baseUrl: config.INVENTORY_URL, tokens });
@@ -60,7 +70,15 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, { verify, tokens }),
     health: { store: () => db.command({ ping: 1 }), queue: publisher.connected },
     log,
-    close: [consumer.close, backlog.close, store.close, publisher.close, () => client.close(), flushTelemetry],
+    close: [
+      consumer.close,
+      backlog.close,
+      stuck.close,
+      store.close,
+      publisher.close,
+      () => client.close(),
+      flushTelemetry,
+    ],
   });
 }
 

@@ -23,9 +23,9 @@ async function moveOn(deps: Deps, orderId: string, event: SagaEvent): Promise<vo
   }
 }
 
-function measure({ state, aggregate }: Advanced<Order>, now: Date): void {
+export function measure({ state, aggregate }: Advanced<Order>, now: Date): void {
   if (!atEnd(state)) return;
-  const labels = { saga: state.name, status: state.status };
+  const labels = { saga: state.name, outcome: state.status };
   sagasEnded.inc(labels);
   const since = (state.name === cancelOrder.name && aggregate.cancelRequested) || aggregate.createdAt;
   sagaDuration.observe(labels, (now.getTime() - since.getTime()) / 1000);

@@ -19,6 +19,11 @@ export async function createIndexes(db: Db): Promise<void> {
     { key: { userId: 1, status: 1, _id: -1 }, name: "by_user_and_status" },
     { key: { wakeAt: 1, status: 1 }, name: "due_with_status", partialFilterExpression: { wakeAt: { $exists: true } } },
     { key: { sentAt: 1 }, name: "sent", sparse: true },
+    {
+      key: { "saga.stuck": 1, "saga.name": 1, "saga.step": 1 },
+      name: "stuck",
+      partialFilterExpression: { "saga.stuck": { $exists: true } },
+    },
     { key: { unsentSince: 1 }, name: "unsent", partialFilterExpression: { unsentSince: { $exists: true } } },
     {
       key: { "idempotency.scope": 1 },

@@ -21,6 +21,9 @@ export function orderStore(o: {
   publisher: Publisher;
   clock: Clock;
   log: Log;
+  /** For how long a step's answer is waited for before `giveUp` is called. */
+  answerLimitSeconds: number;
+  giveUp: (orderId: string, version: number) => Promise<void>;
 }): OrderStore & { close(): Promise<void> } {
   const orders = ordersOf(o.db);
   const writes = orderWrites(orders);
@@ -39,7 +42,9 @@ export function orderStore(o: {
       message.type === "payment.charge"
         ? { ...message, data: { ...(message.data as object), paymentMethod: doc.paymentMethod } }
         : message,
-    wakeAgain: (doc) => (atEnd(doc.saga) ? undefined : plusSeconds(doc.updatedAt, answerWithinSeconds)),
+    wakeAgain,
+    isOverdue: (doc, seconds) => doc.saga.waiting !== undefined || seconds >= o.answerLimitSeconds,
+    giveUp: (doc) => o.giveUp(doc._id, doc.version),
     unanswered: (doc) => {
       const step = sagaOf(doc.saga).steps.find((candidate) => candidate.name === doc.saga.step);
       if (atEnd(doc.saga) || step?.kind !== "ask") return undefined;
@@ -153,11 +158,17 @@ export function orderStore(o: {
       wakeAt: plusSeconds(now, graceSeconds),
       version: before.version + 1,
       asked: 0,
+      waitedSeconds: 0,
     };
     const doc: OrderDocument = { ...before, ...set, history: [...before.history, ...entries] };
     const update: UpdateFilter<OrderDocument> = { $set: set, $push: { history: { $each: entries } } };
     return { doc, update };
   }
+}
+
+function wakeAgain({ saga, updatedAt }: OrderDocument): Date | undefined {
+  if (atEnd(saga) || saga.stuck) return undefined;
+  return saga.waiting ? new Date(saga.waiting.until) : plusSeconds(updatedAt, answerWithinSeconds);
 }
 
 const lastMessage = (doc: OrderDocument): number => doc.history.findLast((entry) => !entry.note)?.seq ?? 0;
