@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { UnrecoverableError } from "bullmq";
+import { Redis } from "ioredis";
 import { type Consumers, type RunningConsumer, startConsumer } from "./consumer";
 import type { Message } from "./messages";
 import { createPublisher, type Publisher } from "./publisher";
+import { bullConnection } from "./redis";
 import { startTelemetry, traceId } from "./telemetry";
 import { eventually } from "./testing/eventually";
 import { silentLog } from "./testing/log";
@@ -54,6 +57,27 @@ function consume(consumers: Handlers, o: { redisUrl?: string; closeLimitMs?: num
 const send = async (...messages: Message[]) =>
   publisher.publish(messages.map((message) => ({ message, jobId: message.id })));
 const failed = () => queue.queue.getFailed();
+
+describe("a dead letter", () => {
+  test("is kept for a month: one that is older goes when the next one comes", async () => {
+    consume({
+      "to.a": async () => {
+        throw new UnrecoverableError("never");
+      },
+    });
+    const [old, young, next] = [aMessage("to.a"), aMessage("to.a"), aMessage("to.a")];
+    await send(old, young);
+    await eventually(async () => (await failed()).length === 2);
+    const redis = new Redis(bullConnection(redisUrl));
+    const daysAgo = (days: number) => String(Date.now() - days * 86_400_000);
+    await redis.zadd(`bull:${names.a}:failed`, daysAgo(30.1), old.id, daysAgo(29.9), young.id);
+    redis.disconnect();
+    await send(next);
+    await eventually(async () => (await failed()).some((job) => job.id === next.id));
+    expect((await failed()).map((job) => job.id).toSorted()).toEqual([young.id, next.id].toSorted());
+    expect(await queue.queue.getJob(old.id)).toBeUndefined();
+  });
+});
 
 describe("a consumer", () => {
   test("hands each message to its handler, with what it needs", async () => {

@@ -48,6 +48,12 @@ export const messagesResent = new Counter({
   help: "Messages sent again because Redis may have lost them",
   registers: [registry],
 });
+export const retentionDeleted = new Counter({
+  name: "retention_deleted_total",
+  help: "What was removed because it was past its time",
+  labelNames: ["what"] as const,
+  registers: [registry],
+});
 
 export const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
   new Counter({ name, help, labelNames, registers: [registry] });

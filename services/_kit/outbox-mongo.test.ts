@@ -308,6 +308,9 @@ describe("the sweep", () => {
       await eventually(() => queue.got.length === 2);
       queue.got = [];
       await docs.deleteMany({});
+      // Another process does not know that this one has asked.
+      await outbox.close();
+      outboxes = [];
     }
   });
   test("gives up when it has waited for too long, and asks no more", async () => {

@@ -4,6 +4,7 @@ import { startConsumer } from "@shop/kit/consumer";
 import { postgresOutbox } from "@shop/kit/outbox-postgres";
 import { connectPostgres } from "@shop/kit/postgres";
 import { createPublisher } from "@shop/kit/publisher";
+import { startRetention } from "@shop/kit/retention";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
 import { config as readConfig } from "./config";
@@ -11,6 +12,7 @@ import { consumers } from "./consumers";
 import type { Deps } from "./deps";
 import { routes } from "./routes";
 import { productStore } from "./store/products";
+import { retentionRules } from "./store/retention";
 import { stockStore } from "./store/stock";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
@@ -33,6 +35,11 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
   });
 
+  const stopRetention = startRetention({
+    rules: retentionRules(sql, { soldDays: config.RESERVATION_RETENTION_DAYS }),
+    log,
+  });
+
   return serve({
     service: "inventory",
     host: config.HOST,
@@ -40,7 +47,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, { verify, tokens }),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [consumer.close, outbox.close, publisher.close, () => sql.end(), flushTelemetry],
+    close: [consumer.close, stopRetention, outbox.close, publisher.close, () => sql.end(), flushTelemetry],
   });
 }
 

@@ -7,6 +7,7 @@ import { AppError } from "@shop/kit/errors";
 import { httpClient } from "@shop/kit/http-client";
 import { connectMongo } from "@shop/kit/mongo";
 import { createPublisher } from "@shop/kit/publisher";
+import { startRetention } from "@shop/kit/retention";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
 import { timeOut } from "./commands/time-out";
@@ -19,6 +20,7 @@ import { sealer } from "./seal";
 import { orderBacklog } from "./store/backlog";
 import { ordersOf } from "./store/documents";
 import { orderStore } from "./store/orders";
+import { retentionRules } from "./store/retention";
 import { stuckSagas } from "./store/stuck-sagas";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
@@ -33,6 +35,10 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
     answerLimitSeconds: config.SAGA_ANSWER_LIMIT_SECONDS,
     giveUp: (orderId, version) => timeOut({ store, clock, log }, orderId, version),
+  });
+  const stopRetention = startRetention({
+    rules: retentionRules({ db, clock, orderDays: config.ORDER_RETENTION_DAYS }),
+    log,
   });
   const stuck = stuckSagas({ orders: ordersOf(db), log });
   const backlog = orderBacklog({ orders: ordersOf(db), limit: config.MAX_ORDERS_UNDER_WAY, log });
@@ -74,6 +80,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
       consumer.close,
       backlog.close,
       stuck.close,
+      stopRetention,
       store.close,
       publisher.close,
       () => client.close(),

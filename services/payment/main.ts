@@ -7,6 +7,7 @@ import { postgresOutbox } from "@shop/kit/outbox-postgres";
 import { connectPostgres } from "@shop/kit/postgres";
 import { createPublisher } from "@shop/kit/publisher";
 import { every } from "@shop/kit/relay";
+import { startRetention } from "@shop/kit/retention";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
 import { resumePayments } from "./commands/resume-payments";
@@ -16,6 +17,7 @@ import type { Deps } from "./deps";
 import { stripeGateway } from "./gateways/stripe";
 import { routes } from "./routes";
 import { paymentStore } from "./store/payments";
+import { retentionRules } from "./store/retention";
 import { unsealer } from "./unseal";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
@@ -44,6 +46,10 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     concurrency: 64,
     log,
   });
+  const stopRetention = startRetention({
+    rules: retentionRules(sql, { paymentDays: config.PAYMENT_RETENTION_DAYS }),
+    log,
+  });
   const stopResuming = every(1_000, () => resumePayments(deps), log);
 
   return serve({
@@ -53,7 +59,15 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) })),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [consumer.close, stopResuming, outbox.close, publisher.close, () => sql.end(), flushTelemetry],
+    close: [
+      consumer.close,
+      stopResuming,
+      stopRetention,
+      outbox.close,
+      publisher.close,
+      () => sql.end(),
+      flushTelemetry,
+    ],
   });
 }
 

@@ -57,6 +57,7 @@ export async function testOrders() {
   };
   return {
     deps,
+    db,
     orders: ordersOf(db),
     newUser() {
       const id = Bun.randomUUIDv7();
