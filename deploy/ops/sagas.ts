@@ -1,6 +1,6 @@
 import type { Entry, OrderRecord, Stores } from "./stores";
 
-const sagaEnds = ["completed", "compensated"];
+export const sagaEnds = ["completed", "compensated"];
 
 /** Sagas that are not at an end nor parked, the one that has not moved for longest first. */
 export const sagasUnderWay = ({ orders }: Stores, limit: number): Promise<OrderRecord[]> =>

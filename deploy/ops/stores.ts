@@ -26,6 +26,7 @@ export type OrderRecord = {
   createdAt: Date;
   updatedAt: Date;
   wakeAt?: Date;
+  unsentSince?: Date;
   sentSeq: number;
   lastSeq: number;
   history: Entry[];

@@ -3,6 +3,7 @@ import { UnrecoverableError } from "bullmq";
 import { Redis } from "ioredis";
 import { type Consumers, type RunningConsumer, startConsumer } from "./consumer";
 import type { Message } from "./messages";
+import { queueDepth } from "./metrics";
 import { createPublisher, type Publisher } from "./publisher";
 import { bullConnection } from "./redis";
 import { startTelemetry, traceId } from "./telemetry";
@@ -39,7 +40,10 @@ afterEach(async () => {
 
 const note: Handlers[keyof Handlers] = async (deps, _data, message) => void deps.seen.push(message);
 
-function consume(consumers: Handlers, o: { redisUrl?: string; closeLimitMs?: number; concurrency?: number } = {}) {
+function consume(
+  consumers: Handlers,
+  o: { redisUrl?: string; closeLimitMs?: number; concurrency?: number; measureEveryMs?: number } = {},
+) {
   const consumer = startConsumer({
     queue: names.a,
     catalogue: names.catalogue,
@@ -57,6 +61,32 @@ function consume(consumers: Handlers, o: { redisUrl?: string; closeLimitMs?: num
 const send = async (...messages: Message[]) =>
   publisher.publish(messages.map((message) => ({ message, jobId: message.id })));
 const failed = () => queue.queue.getFailed();
+
+test("how deep the queue is, is told by state", async () => {
+  const working = Promise.withResolvers<void>();
+  consume(
+    {
+      "to.a": async () => working.promise,
+      "to.both": async () => {
+        throw new UnrecoverableError("never");
+      },
+    },
+    { concurrency: 1, measureEveryMs: 5 },
+  );
+  await send(aMessage("to.both"));
+  await eventually(async () => (await failed()).length === 1);
+  await send(aMessage("to.a"), aMessage("to.a"), aMessage("to.a"));
+  const depth = async () => {
+    const { values } = await queueDepth.get();
+    return Object.fromEntries(
+      values.filter(({ labels }) => labels.queue === names.a).map(({ labels, value }) => [labels.state, value]),
+    );
+  };
+  const expected = { waiting: 2, active: 1, delayed: 0, failed: 1 };
+  await eventually(async () => Bun.deepEquals(await depth(), expected));
+  working.resolve();
+  await eventually(async () => (await depth()).waiting === 0 && (await depth()).active === 0);
+});
 
 describe("a dead letter", () => {
   test("is kept for a month: one that is older goes when the next one comes", async () => {

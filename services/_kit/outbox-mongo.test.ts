@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Collection, MongoClient } from "mongodb";
 import { plusSeconds } from "./clock";
+import { outboxOldestUnsent, outboxUnsent } from "./metrics";
 import { connectMongo, isDuplicateKey } from "./mongo";
 import { graceSeconds, type MongoOutbox, mongoOutbox, type OutboxDocument, type QueueState } from "./outbox-mongo";
 import type { Outgoing, Publisher } from "./publisher";
@@ -216,6 +217,17 @@ describe("a document that was committed", () => {
     const [first, again] = queue.got;
     expect(again?.jobId).toBe(first?.jobId as string);
   });
+});
+
+test("how much is not sent, and for how long, is told; what waits for an answer was sent", async () => {
+  await stored(anOutbox(), [draft(1)], { unsentSince: plusSeconds(clock.now(), -90) });
+  await stored(anOutbox(), [draft(2)]);
+  const askAgainAt = plusSeconds(clock.now(), 60);
+  const asked = await stored(anOutbox(), [draft(3)], { sentSeq: 2, wakeAt: clock.now(), awaits: "to.a", askAgainAt });
+  await eventually(async () => (await read(asked)).unsentSince === undefined);
+  anOutbox(); // looks at once
+  await eventually(async () => (await outboxUnsent.get()).values[0]?.value === 2);
+  expect((await outboxOldestUnsent.get()).values[0]?.value).toBe(90);
 });
 
 describe("the sweep", () => {

@@ -4,7 +4,7 @@ import { plusSeconds } from "./clock";
 import type { Log } from "./log";
 import { type Catalogue, type Draft, type Message, messageOf } from "./messages";
 import type { Publisher } from "./publisher";
-import { type Committed, handledEverywhere, noteEverySeconds, startRelay } from "./relay";
+import { type Committed, handledEverywhere, mostCounted, noteEverySeconds, startRelay } from "./relay";
 
 /** One line of a document's life: a message to be sent, or (`note`) something that happened and is told to nobody. */
 export type Entry = {
@@ -220,6 +220,19 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
         await o.queueState.updateOne({ _id: o.source }, { $max: { handledBefore: before } }, { upsert: true });
         noted = before;
       },
+      async backlog() {
+        const unsent = { unsentSince: { $gt: new Date(0) } } as Filter<D>;
+        const [count, oldest] = await Promise.all([
+          collection.countDocuments(unsent, { limit: mostCounted }),
+          collection
+            .find(unsent, { projection: { unsentSince: 1 } })
+            .sort({ unsentSince: 1 })
+            .limit(1)
+            .next(),
+        ]);
+        const since = oldest?.unsentSince?.getTime() ?? o.clock.now().getTime();
+        return { unsent: count, oldestSeconds: (o.clock.now().getTime() - since) / 1000 };
+      },
     },
   });
 
@@ -239,8 +252,8 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
     const { matchedCount } = await collection.updateOne(
       { _id: doc._id, version: doc.version, wakeAt: doc.wakeAt } as Filter<D>,
       (committed || again
-        ? { $set: { wakeAt: next }, $unset: { askNow: "" }, ...counts }
-        : { $unset: { wakeAt: "" } }) as never,
+        ? { $set: { wakeAt: next }, $unset: { askNow: "", ...(!committed && { unsentSince: "" }) }, ...counts }
+        : { $unset: { wakeAt: "", unsentSince: "" } }) as never,
     );
     if (matchedCount === 0) return undefined;
     // It has its next turn: one that fails must not hold up the others.

@@ -30,8 +30,7 @@ describe("bun run ops", () => {
   test("shows queues, outboxes and sagas by state", async () => {
     const { ok, text } = await ops();
     expect(ok).toBe(true);
-    for (const word of ["waiting", "dead", "unsent", "notification", "place-order", "completed"])
-      expect(text).toContain(word);
+    for (const word of ["waiting", "dead", "unsent", "notification", "at an end"]) expect(text).toContain(word);
   });
 
   test("tells an order's story with every service's messages", async () => {
@@ -121,6 +120,7 @@ describe("bun run ops", () => {
     for (const word of ["funds", "order.timed_out"]) expect(text).toContain(word);
     expect((await ops("saga", order.id)).text).toContain("stuck");
     expect((await ops("sagas")).text).not.toContain(order.id);
+    expect((await ops("status")).text).toMatch(/place-order .* stuck /);
     const metrics = `http://127.0.0.1:${stack.ports.order}/metrics`;
     const stuck = 'sagas_stuck{saga="place-order",step="funds"} 1';
     await eventually(async () => (await (await fetch(metrics)).text()).includes(stuck));
