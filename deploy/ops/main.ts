@@ -3,7 +3,7 @@ import pc from "picocolors";
 import { Failure } from "../local/failure";
 import { deadLetter, deadLetters, replay } from "./dead-letters";
 import { ordersWith } from "./products";
-import { resume, sagasUnderWay, story } from "./sagas";
+import { resume, sagasStuck, sagasUnderWay, story } from "./sagas";
 import { status } from "./status";
 import { openStores, opsUrls, type Stores } from "./stores";
 
@@ -11,9 +11,10 @@ const usage = `Looks into queues, outboxes and sagas, and helps the ones that ar
 
   bun run ops                          queue depths, outbox lag, sagas by state
   bun run ops sagas                    sagas under way, the one that waits for longest first
+  bun run ops sagas stuck              sagas that are parked, with what nobody answered, and since when
   bun run ops saga <orderId>           one with every message of every service
   bun run ops product <productId>      the orders that contain a product, the latest first
-  bun run ops resume <orderId>         sends the question it waits for again, now
+  bun run ops resume <orderId>         asks again now, and takes it out of the park
   bun run ops dead [queue]             dead letters
   bun run ops dead show <queue> <id>   one of them, with its message and errors
   bun run ops dead replay <queue> <id> puts it back into its queue; "all" for every one
@@ -49,18 +50,39 @@ async function showSagas(stores: Stores): Promise<string> {
   const lines = await sagasUnderWay(stores, 50);
   return table(
     ["order", "saga", "state", "step", "not moved for"],
-    lines.map(({ orderId, saga, status, step, movedAt }) => [
-      ...[orderId, saga, status, step],
-      `${Math.round((Date.now() - movedAt.getTime()) / 1000)} s`,
+    lines.map(({ orderId, saga, status, step, movedAt }) => [orderId, saga, status, step, age(movedAt)]),
+  );
+}
+
+async function showStuck(stores: Stores): Promise<string> {
+  const stuck = await sagasStuck(stores, 200);
+  return table(
+    ["order", "saga", "state", "step", "no answer to", "why", "parked for"],
+    stuck.map(({ order: { _id, saga }, since, question, reason }) => [
+      _id,
+      saga.name,
+      saga.status,
+      saga.step,
+      question,
+      reason,
+      age(since),
     ]),
   );
 }
+
+const age = (since: Date): string => {
+  const minutes = Math.floor((Date.now() - since.getTime()) / 60_000);
+  if (minutes < 1) return `${Math.round((Date.now() - since.getTime()) / 1000)} s`;
+  return minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
+};
 
 async function showStory(stores: Stores, orderId: string): Promise<string> {
   const found = await story(stores, orderId);
   if (!found) throw new Failure(`there is no order ${orderId}`);
   const { order, lines } = found;
-  const head = `${pc.bold(order._id)}  ${order.status}  saga ${order.saga.name} ${order.saga.status} at ${order.saga.step}`;
+  const { name, status: state, step, stuck } = order.saga;
+  const parked = stuck ? pc.red(`, stuck: ${stuck}`) : "";
+  const head = `${pc.bold(order._id)}  ${order.status}  saga ${name} ${state} at ${step}${parked}`;
   return `${head}\n${table(
     ["at", "by", "what", "", "sent"],
     lines.map((line) => [line.at, line.service, line.type, line.detail, line.sent ? "yes" : pc.yellow("no")]),
@@ -97,7 +119,7 @@ async function dead(stores: Stores, [verb, queue, id]: string[]): Promise<string
 async function run(stores: Stores, [command, ...args]: string[]): Promise<string> {
   const [first] = args;
   if (command === undefined || command === "status") return showStatus(stores);
-  if (command === "sagas") return showSagas(stores);
+  if (command === "sagas") return first === "stuck" ? showStuck(stores) : showSagas(stores);
   if (command === "saga" && first) return showStory(stores, first);
   if (command === "product" && first) return showProduct(stores, first);
   if (command === "dead") return dead(stores, args);

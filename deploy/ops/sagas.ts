@@ -1,13 +1,13 @@
-import { type Entry, paymentsOf, type Stores } from "./stores";
+import { type Entry, type OrderRecord, paymentsOf, type Stores } from "./stores";
 
-const sagaEnds = ["completed", "compensated"];
+export const sagaEnds = ["completed", "compensated"];
 
 export type SagaLine = { orderId: string; saga: string; status: string; step: string; movedAt: Date };
 
-/** Sagas that are not at an end, order's and payment's, the one that has not moved for longest first. */
+/** Sagas that are not at an end nor parked, order's and payment's, the one that has not moved for longest first. */
 export async function sagasUnderWay({ orders, sql }: Stores, limit: number): Promise<SagaLine[]> {
   const own = await orders
-    .find({ wakeAt: { $exists: true }, "saga.status": { $nin: sagaEnds } })
+    .find({ wakeAt: { $exists: true }, "saga.status": { $nin: sagaEnds }, "saga.stuck": { $exists: false } })
     .sort({ updatedAt: 1 })
     .limit(limit)
     .toArray();
@@ -20,6 +20,25 @@ export async function sagasUnderWay({ orders, sql }: Stores, limit: number): Pro
     movedAt: updatedAt,
   }));
   return [...lines, ...paying].sort((a, b) => a.movedAt.getTime() - b.movedAt.getTime()).slice(0, limit);
+}
+
+/** One that is parked: since when, and which question has no answer. */
+export type StuckSaga = { order: OrderRecord; since: Date; question: string; reason: string };
+
+/** Sagas that are parked, the one that was parked first before the others. */
+export async function sagasStuck({ orders }: Stores, limit: number): Promise<StuckSaga[]> {
+  const docs = await orders
+    .find({ "saga.stuck": { $exists: true } })
+    .hint("stuck")
+    .sort({ updatedAt: 1 })
+    .limit(limit)
+    .toArray();
+  return docs.map((order) => ({
+    order,
+    since: order.updatedAt,
+    question: order.history.findLast(({ note }) => !note)?.type ?? "",
+    reason: [order.saga.stuck, order.saga.failure?.code].filter(Boolean).join(", "),
+  }));
 }
 
 /** A line of what happened to an order, whoever wrote it. */
@@ -59,14 +78,20 @@ function detailOf({ note, data }: Entry): string {
   return note ? [data.step, data.outcome, data.code].filter(Boolean).join(" ") : "";
 }
 
-/** Has the questions of an order's sagas sent again now, rather than at their next alarm. @returns false if none is under way */
+/**
+ * Has the questions of an order's sagas sent again now, and often enough after that, parked or not.
+ * @returns false if none is under way
+ */
 export async function resume({ orders, sql }: Stores, orderId: string): Promise<boolean> {
   const paying = await paymentsOf(sql)`
     update payment set saga_wake_at = now() where order_id::text = ${orderId} and saga_wake_at is not null`;
   const { matchedCount } = await orders.updateOne(
     { _id: orderId, "saga.status": { $nin: sagaEnds } },
-    // As if it had waited long enough: the sweep then asks again, under a new job id.
-    [{ $set: { wakeAt: new Date(0), updatedAt: new Date(0), sentSeq: "$lastSeq" } }],
+    {
+      $set: { askNow: true, asked: 0, waitedSeconds: 0, wakeAt: new Date(0) },
+      $unset: { "saga.stuck": "" },
+      $inc: { version: 1 },
+    },
   );
   return matchedCount + paying.count > 0;
 }

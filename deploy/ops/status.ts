@@ -1,3 +1,4 @@
+import { sagaEnds } from "./sagas";
 import { paymentsOf, type Stores } from "./stores";
 
 export type QueueStatus = { queue: string; waiting: number; active: number; delayed: number; dead: number };
@@ -30,27 +31,42 @@ export async function status({ queues, sql, orders }: Stores): Promise<Status> {
       return { service, unsent: row?.unsent ?? 0, oldestSeconds: row?.oldest ?? 0 };
     }),
   );
-  const waking = await orders
-    .find({ wakeAt: { $exists: true } }, { projection: { updatedAt: 1, sentSeq: 1, lastSeq: 1 } })
-    .hint("due_with_status")
-    .toArray();
-  const unsent = waking.filter((order) => order.sentSeq < order.lastSeq);
-  const oldestMs = Math.min(Date.now(), ...unsent.map((order) => order.updatedAt.getTime()));
-  const sagas = await orders
-    .aggregate<{ _id: { saga: string; status: string }; count: number }>([
-      { $group: { _id: { saga: "$saga.name", status: "$saga.status" }, count: { $sum: 1 } } },
-      { $sort: { "_id.saga": 1, "_id.status": 1 } },
-    ])
-    .toArray();
+  // Indexed: how many orders there ever were makes no difference.
+  const unsentOrders = { unsentSince: { $gt: new Date(0) } };
+  const [unsent, oldest] = await Promise.all([
+    orders.countDocuments(unsentOrders),
+    orders.find(unsentOrders).sort({ unsentSince: 1 }).limit(1).next(),
+  ]);
+  const oldestSeconds = oldest?.unsentSince ? (Date.now() - oldest.unsentSince.getTime()) / 1000 : 0;
   const paying = await paymentsOf(sql)<Status["sagas"]>`
     select saga->>'name' as saga, saga->>'status' as status, count(*)::int as count
-    from payment where saga is not null group by 1, 2 order by 1, 2`;
+    from payment where saga_wake_at is not null group by 1, 2 order by 1, 2`;
   return {
     queues: queueRows,
-    outboxes: [
-      ...outboxRows,
-      { service: "order", unsent: unsent.length, oldestSeconds: (Date.now() - oldestMs) / 1000 },
-    ],
-    sagas: [...sagas.map(({ _id, count }) => ({ ..._id, count })), ...paying],
+    outboxes: [...outboxRows, { service: "order", unsent, oldestSeconds }],
+    sagas: [...(await sagasByState(orders)), ...paying],
   };
+}
+
+async function sagasByState(orders: Stores["orders"]): Promise<Status["sagas"]> {
+  const count = (match: object, status: string) =>
+    orders
+      .aggregate<Status["sagas"][number]>([
+        { $match: match },
+        { $group: { _id: { saga: "$saga.name", status }, count: { $sum: 1 } } },
+        { $project: { _id: 0, saga: "$_id.saga", status: "$_id.status", count: 1 } },
+        { $sort: { saga: 1, status: 1 } },
+      ])
+      .toArray();
+  const [underWay, stuck, all] = await Promise.all([
+    count(
+      { wakeAt: { $gt: new Date(0) }, "saga.status": { $nin: sagaEnds }, "saga.stuck": { $exists: false } },
+      "$saga.status",
+    ),
+    count({ "saga.stuck": { $exists: true } }, "stuck"),
+    orders.estimatedDocumentCount(),
+  ]);
+  const open = [...underWay, ...stuck];
+  const ended = all - open.reduce((sum, row) => sum + row.count, 0);
+  return [...open, { saga: "all", status: "at an end", count: Math.max(0, ended) }];
 }

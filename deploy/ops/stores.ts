@@ -26,10 +26,22 @@ export type OrderRecord = {
   createdAt: Date;
   updatedAt: Date;
   wakeAt?: Date;
+  unsentSince?: Date;
   sentSeq: number;
   lastSeq: number;
   history: Entry[];
-  saga: { id: string; name: string; status: string; step: string; failure?: { step: string; code: string } };
+  version: number;
+  asked?: number;
+  waitedSeconds?: number;
+  askNow?: true;
+  saga: {
+    id: string;
+    name: string;
+    status: string;
+    step: string;
+    failure?: { step: string; code: string };
+    stuck?: string;
+  };
 };
 
 export type OpsUrls = { redis: string; mongo: string; sql: Record<(typeof outboxNames)[number], string> };

@@ -26,6 +26,8 @@ export const accessEnv = {
 
 /** A URL of another service. */
 export const urlEnv = t.String({ pattern: "^https?://" });
+/** Shorter than a month, and what is removed may still be asked for by another service. */
+export const retentionDaysEnv = t.Optional(t.Integer({ minimum: 30 }));
 export const postgresEnv = t.String({ pattern: "^postgres(ql)?://" });
 
 /**

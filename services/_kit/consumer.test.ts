@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { UnrecoverableError } from "bullmq";
+import { Redis } from "ioredis";
 import { type Consumers, type RunningConsumer, startConsumer } from "./consumer";
 import type { Message } from "./messages";
+import { queueDepth } from "./metrics";
 import { createPublisher, type Publisher } from "./publisher";
+import { bullConnection } from "./redis";
 import { startTelemetry, traceId } from "./telemetry";
 import { eventually } from "./testing/eventually";
 import { silentLog } from "./testing/log";
@@ -36,7 +40,10 @@ afterEach(async () => {
 
 const note: Handlers[keyof Handlers] = async (deps, _data, message) => void deps.seen.push(message);
 
-function consume(consumers: Handlers, o: { redisUrl?: string; closeLimitMs?: number; concurrency?: number } = {}) {
+function consume(
+  consumers: Handlers,
+  o: { redisUrl?: string; closeLimitMs?: number; concurrency?: number; measureEveryMs?: number } = {},
+) {
   const consumer = startConsumer({
     queue: names.a,
     catalogue: names.catalogue,
@@ -54,6 +61,53 @@ function consume(consumers: Handlers, o: { redisUrl?: string; closeLimitMs?: num
 const send = async (...messages: Message[]) =>
   publisher.publish(messages.map((message) => ({ message, jobId: message.id })));
 const failed = () => queue.queue.getFailed();
+
+test("how deep the queue is, is told by state", async () => {
+  const working = Promise.withResolvers<void>();
+  consume(
+    {
+      "to.a": async () => working.promise,
+      "to.both": async () => {
+        throw new UnrecoverableError("never");
+      },
+    },
+    { concurrency: 1, measureEveryMs: 5 },
+  );
+  await send(aMessage("to.both"));
+  await eventually(async () => (await failed()).length === 1);
+  await send(aMessage("to.a"), aMessage("to.a"), aMessage("to.a"));
+  const depth = async () => {
+    const { values } = await queueDepth.get();
+    return Object.fromEntries(
+      values.filter(({ labels }) => labels.queue === names.a).map(({ labels, value }) => [labels.state, value]),
+    );
+  };
+  const expected = { waiting: 2, active: 1, delayed: 0, failed: 1 };
+  await eventually(async () => Bun.deepEquals(await depth(), expected));
+  working.resolve();
+  await eventually(async () => (await depth()).waiting === 0 && (await depth()).active === 0);
+});
+
+describe("a dead letter", () => {
+  test("is kept for a month: one that is older goes when the next one comes", async () => {
+    consume({
+      "to.a": async () => {
+        throw new UnrecoverableError("never");
+      },
+    });
+    const [old, young, next] = [aMessage("to.a"), aMessage("to.a"), aMessage("to.a")];
+    await send(old, young);
+    await eventually(async () => (await failed()).length === 2);
+    const redis = new Redis(bullConnection(redisUrl));
+    const daysAgo = (days: number) => String(Date.now() - days * 86_400_000);
+    await redis.zadd(`bull:${names.a}:failed`, daysAgo(30.1), old.id, daysAgo(29.9), young.id);
+    redis.disconnect();
+    await send(next);
+    await eventually(async () => (await failed()).some((job) => job.id === next.id));
+    expect((await failed()).map((job) => job.id).toSorted()).toEqual([young.id, next.id].toSorted());
+    expect(await queue.queue.getJob(old.id)).toBeUndefined();
+  });
+});
 
 describe("a consumer", () => {
   test("hands each message to its handler, with what it needs", async () => {

@@ -3,8 +3,9 @@ import { UnrecoverableError, Worker } from "bullmq";
 import { textOf } from "./errors";
 import type { Log } from "./log";
 import { type Catalogue, type Message, messageChecker } from "./messages";
-import { messageDuration } from "./metrics";
+import { messageDuration, queueDepth } from "./metrics";
 import { bullConnection } from "./redis";
+import { every } from "./relay";
 import { inSpan, SpanKind } from "./telemetry";
 
 /** Handles one message. A throw is a retry; what can never succeed is answered by a message, not by a throw. */
@@ -33,6 +34,7 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
   concurrency: number;
   log: Log;
   closeLimitMs?: number;
+  measureEveryMs?: number;
 }): RunningConsumer {
   const check = messageChecker(o.catalogue);
   const handlers = o.consumers as Record<string, Handler<Deps, unknown> | undefined>;
@@ -90,8 +92,22 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
       maxStalledCount: 1_000,
     },
   );
+
+  /** One round trip now and then. Without Redis the figures stay as they were seen last. */
+  async function measureDepth(): Promise<void> {
+    const lists = ["wait", "prioritized", "active", "delayed", "failed"] as const;
+    const counts = await worker.backend.getCounts([...lists]).catch(() => undefined);
+    if (!counts) return;
+    const [wait = 0, prioritized = 0, active = 0, delayed = 0, failed = 0] = counts;
+    const depth = { waiting: wait + prioritized, active, delayed, failed };
+    for (const [state, count] of Object.entries(depth)) queueDepth.set({ queue: o.queue, state }, count);
+  }
+  const stopMeasuring = every(o.measureEveryMs ?? 5_000, measureDepth, o.log, "at once");
+
   worker.on("error", (error) => o.log.warn({ error: textOf(error), queue: o.queue }, "consumer"));
   async function close(): Promise<void> {
+    // Not waited for: without Redis it has no answer until the worker's connection is closed.
+    void stopMeasuring();
     const closed = worker.close().then(() => true);
     const tooLong = Bun.sleep(o.closeLimitMs ?? 3_000).then(() => false);
     if (!(await Promise.race([closed, tooLong]))) o.log.warn({ queue: o.queue }, "consumer did not close in time");

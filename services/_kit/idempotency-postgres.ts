@@ -1,5 +1,6 @@
 import { AppError } from "./errors";
 import type { Sql, TransactionSql } from "./postgres";
+import { type RetentionRule, removedRows } from "./retention";
 
 /** A request that is to have its effect once, however often it comes. Hashes alone: keys and bodies are the caller's. */
 export type IdempotentRequest = { scope: string; requestHash: string };
@@ -59,10 +60,20 @@ export async function answerOnce<B>(
   return answer;
 }
 
-/** Keys nobody may count on any more. To be called now and then. */
-export async function dropOldKeys(sql: Sql): Promise<void> {
-  await sql`delete from idempotency_key where created_at < now() - make_interval(hours => ${keptHours})`;
-}
+/** Keys nobody may count on any more. */
+export const oldKeys = (sql: Sql, service: string): RetentionRule => ({
+  what: `${service}.idempotency_key`,
+  async removeSome(limit) {
+    return removedRows(
+      await sql`
+        delete from idempotency_key where scope in (
+          select scope from idempotency_key where created_at < now() - make_interval(hours => ${keptHours})
+          order by created_at limit ${limit} for update skip locked
+        )`,
+      limit,
+    );
+  },
+});
 
 const keyReused = () =>
   new AppError("idempotency.key_reused", {

@@ -25,6 +25,22 @@ export const outboxLag = new Histogram({
   buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
   registers: [registry],
 });
+export const outboxUnsent = new Gauge({
+  name: "outbox_unsent",
+  help: "Committed messages, or documents with messages, that are not noted as sent; counted up to 10,000",
+  registers: [registry],
+});
+export const outboxOldestUnsent = new Gauge({
+  name: "outbox_oldest_unsent_seconds",
+  help: "Age of the oldest of them; 0 if there is none",
+  registers: [registry],
+});
+export const queueDepth = new Gauge({
+  name: "queue_depth",
+  help: "Messages in this service's own queue; failed ones are dead letters, delayed ones wait for another attempt",
+  labelNames: ["queue", "state"] as const,
+  registers: [registry],
+});
 export const clientDuration = new Histogram({
   name: "http_client_duration_seconds",
   help: "Time for a call to another service, retries included",
@@ -48,11 +64,18 @@ export const messagesResent = new Counter({
   help: "Messages sent again because Redis may have lost them",
   registers: [registry],
 });
+export const retentionDeleted = new Counter({
+  name: "retention_deleted_total",
+  help: "What was removed because it was past its time",
+  labelNames: ["what"] as const,
+  registers: [registry],
+});
 
 export const counter = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
   new Counter({ name, help, labelNames, registers: [registry] });
 
-export const gauge = (name: string, help: string) => new Gauge({ name, help, registers: [registry] });
+export const gauge = <L extends string>(name: string, help: string, labelNames: L[] = []) =>
+  new Gauge({ name, help, labelNames, registers: [registry] });
 
 export const histogram = <L extends string>(name: string, help: string, labelNames: L[], buckets: number[]) =>
   new Histogram({ name, help, labelNames, buckets, registers: [registry] });

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Collection, MongoClient } from "mongodb";
 import { plusSeconds } from "./clock";
+import { outboxOldestUnsent, outboxUnsent } from "./metrics";
 import { connectMongo, isDuplicateKey } from "./mongo";
 import { graceSeconds, type MongoOutbox, mongoOutbox, type OutboxDocument, type QueueState } from "./outbox-mongo";
 import type { Outgoing, Publisher } from "./publisher";
@@ -16,7 +17,7 @@ const { catalogue, a, b } = testCatalogue();
 /** Queues with nothing in them. */
 const empty = new Map([a, b, "test"].map((queue) => [queue, Number.POSITIVE_INFINITY]));
 /** `awaits`: the command whose answer it waits for. */
-type Doc = OutboxDocument & { awaits?: string; secret?: string; askAgainAt?: Date };
+type Doc = OutboxDocument & { awaits?: string; secret?: string; askAgainAt?: Date; giveUpAfterSeconds?: number };
 
 let client: MongoClient;
 let docs: Collection<Doc>;
@@ -25,12 +26,15 @@ let clock: ReturnType<typeof testClock>;
 let queue: {
   up: boolean;
   refused: number;
+  samples: number;
   got: Outgoing[];
   identity: string;
   oldest: QueueSample["oldest"];
   publisher: Publisher;
 };
 let outboxes: MongoOutbox<Doc>[];
+let givenUp: string[];
+let forgives: boolean;
 
 beforeAll(async () => {
   await startTelemetry("test", undefined);
@@ -47,11 +51,14 @@ beforeEach(async () => {
   await docs.deleteMany({});
   clock = testClock();
   outboxes = [];
+  givenUp = [];
+  forgives = true;
   await queueState.deleteMany({});
   await queueState.insertOne({ _id: "test", identity: "redis-1" });
   const state = {
     up: true,
     refused: 0,
+    samples: 0,
     got: [] as Outgoing[],
     identity: "redis-1",
     oldest: empty as QueueSample["oldest"],
@@ -65,7 +72,10 @@ beforeEach(async () => {
       state.got.push(...outgoing);
     },
     connected: () => true,
-    sample: async () => ({ identity: state.identity, oldest: state.oldest }),
+    sample: async () => {
+      state.samples++;
+      return { identity: state.identity, oldest: state.oldest };
+    },
     close: async () => {},
   };
   queue = Object.assign(state, { publisher });
@@ -85,6 +95,12 @@ function anOutbox(): MongoOutbox<Doc> {
       doc.secret ? { ...message, data: { ...(message.data as object), secret: doc.secret } } : message,
     wakeAgain: (doc) => doc.askAgainAt,
     unanswered: (doc) => doc.awaits,
+    isOverdue: (doc, waitedSeconds) => waitedSeconds >= (doc.giveUpAfterSeconds ?? Number.POSITIVE_INFINITY),
+    async giveUp(doc) {
+      givenUp.push(doc._id);
+      if (!forgives) throw new Error("the store is away");
+      await docs.updateOne({ _id: doc._id }, { $unset: { askAgainAt: "", awaits: "" }, $inc: { version: 1 } });
+    },
   });
   outboxes.push(outbox);
   return outbox;
@@ -203,6 +219,17 @@ describe("a document that was committed", () => {
   });
 });
 
+test("how much is not sent, and for how long, is told; what waits for an answer was sent", async () => {
+  await stored(anOutbox(), [draft(1)], { unsentSince: plusSeconds(clock.now(), -90) });
+  await stored(anOutbox(), [draft(2)]);
+  const askAgainAt = plusSeconds(clock.now(), 60);
+  const asked = await stored(anOutbox(), [draft(3)], { sentSeq: 2, wakeAt: clock.now(), awaits: "to.a", askAgainAt });
+  await eventually(async () => (await read(asked)).unsentSince === undefined);
+  anOutbox(); // looks at once
+  await eventually(async () => (await outboxUnsent.get()).values[0]?.value === 2);
+  expect((await outboxOldestUnsent.get()).values[0]?.value).toBe(90);
+});
+
 describe("the sweep", () => {
   test("leaves a document to its writer for a while, then publishes what that did not", async () => {
     const outbox = anOutbox();
@@ -270,24 +297,93 @@ describe("the sweep", () => {
     await eventually(async () => (await read(doc)).asked === 51);
     expect((await read(doc)).wakeAt).toEqual(plusSeconds(clock.now(), 600));
   });
-  test.each([
-    ["the question", a],
-    ["an answer", "test"],
-  ])("does not ask again while %s may be in a queue", async (_, busy) => {
-    queue.oldest = new Map([...empty, [busy, clock.now().getTime() - 60_000]]);
+  /** Every outbox has looked at the queues as they are now, and done what follows from it: the next look comes after that. */
+  async function lookedAt(): Promise<void> {
+    const until = queue.samples + 2 * outboxes.length;
+    await eventually(() => queue.samples >= until);
+  }
+  test("does not ask again while the question, or an answer, may be in a queue", async () => {
+    for (const busy of [a, "test"]) {
+      queue.oldest = new Map([...empty, [busy, clock.now().getTime() - 60_000]]);
+      const outbox = anOutbox();
+      await lookedAt();
+      const doc = await stored(outbox, [draft(1)], { awaits: "to.a", askAgainAt: plusSeconds(clock.now(), 10) });
+      outbox.committed(doc);
+      await eventually(() => queue.got.length === 1);
+      clock.advance(11);
+      await eventually(async () => ((await read(doc)).wakeAt as Date) > clock.now());
+      expect((await read(doc)).asked).toBeUndefined();
+      expect(queue.got).toHaveLength(1);
+      queue.oldest = empty;
+      await lookedAt();
+      clock.advance(11);
+      await eventually(() => queue.got.length === 2);
+      queue.got = [];
+      await docs.deleteMany({});
+      // Another process does not know that this one has asked.
+      await outbox.close();
+      outboxes = [];
+    }
+  });
+  test("gives up when it has waited for too long, and asks no more", async () => {
+    anOutbox();
+    const over = { sentSeq: 2, wakeAt: clock.now(), awaits: "to.a", askAgainAt: clock.now(), giveUpAfterSeconds: 30 };
+    const doc = await stored(anOutbox(), [draft(1)], over);
+    await eventually(async () => (await read(doc)).asked === 1);
+    clock.advance(10);
+    await eventually(async () => (await read(doc)).asked === 2);
+    expect(await read(doc)).toMatchObject({ waitedSeconds: 30 });
+    expect(givenUp).toEqual([]);
+    clock.advance(20);
+    await eventually(() => givenUp.length === 1);
+    clock.advance(10);
+    await eventually(async () => (await read(doc)).wakeAt === undefined);
+    expect(givenUp).toEqual([doc._id]);
+    expect(queue.got).toHaveLength(2);
+  });
+  test("does not count the time in which nobody could look", async () => {
+    const over = { sentSeq: 2, wakeAt: clock.now(), awaits: "to.a", askAgainAt: clock.now(), giveUpAfterSeconds: 30 };
+    const doc = await stored(anOutbox(), [draft(1)], over);
+    await eventually(async () => (await read(doc)).asked === 1);
+    clock.advance(5_000);
+    await eventually(async () => (await read(doc)).asked === 2);
+    expect(givenUp).toEqual([]);
+  });
+  test("gives up what lies in a queue for too long", async () => {
+    queue.oldest = new Map([...empty, [a, 0]]);
     const outbox = anOutbox();
-    const doc = await stored(outbox, [draft(1)], { awaits: "to.a", askAgainAt: plusSeconds(clock.now(), 10) });
-    outbox.committed(doc);
-    await eventually(() => queue.got.length === 1);
-    await Bun.sleep(1_200); // the queues have been looked at
-    clock.advance(11);
-    await eventually(async () => ((await read(doc)).wakeAt as Date) > clock.now());
-    expect((await read(doc)).asked).toBeUndefined();
-    expect(queue.got).toHaveLength(1);
-    queue.oldest = empty;
-    await Bun.sleep(1_200);
-    clock.advance(11);
+    await lookedAt();
+    const over = { sentSeq: 2, wakeAt: clock.now(), awaits: "to.a", askAgainAt: clock.now(), giveUpAfterSeconds: 20 };
+    const doc = await stored(outbox, [draft(1)], over);
+    for (const waitedSeconds of [10, 20]) {
+      await eventually(async () => (await read(doc)).waitedSeconds === waitedSeconds);
+      clock.advance(10);
+    }
+    await eventually(() => givenUp.length === 1);
+    expect(queue.got).toEqual([]);
+  });
+  test("tries again to give up when that failed, and does the others' work meanwhile", async () => {
+    forgives = false;
+    const waiting = { sentSeq: 2, wakeAt: clock.now(), awaits: "to.a", askAgainAt: clock.now() };
+    const doc = await stored(anOutbox(), [draft(1)], { ...waiting, giveUpAfterSeconds: 0 });
+    const other = await stored(anOutbox(), [draft(2)], waiting);
+    await eventually(async () => (await read(other)).asked === 1);
+    await eventually(() => givenUp.length === 1);
+    forgives = true;
+    clock.advance(10);
+    await eventually(async () => (await read(doc)).awaits === undefined);
+    expect(givenUp).toEqual([doc._id, doc._id]);
+  });
+  test("asks at once when an operator wants it, after what is not sent yet", async () => {
+    const askAgainAt = plusSeconds(clock.now(), 900);
+    const over = { sentSeq: 2, wakeAt: clock.now(), awaits: "to.a", askAgainAt, askNow: true as const };
+    const doc = await stored(anOutbox(), [draft(1), draft(2, "to.b")], over);
     await eventually(() => queue.got.length === 2);
+    expect(numbers()).toEqual([2, 1]);
+    const ids = doc.history.map((entry) => entry.id);
+    expect(ids).toContain(queue.got[0]?.jobId as string);
+    expect(ids).not.toContain(queue.got[1]?.jobId as string);
+    expect((await read(doc)).askNow).toBeUndefined();
   });
   test("has nothing to ask where the command is not in the history", async () => {
     const over = { sentSeq: 2, wakeAt: clock.now(), awaits: "to.both", askAgainAt: clock.now() };

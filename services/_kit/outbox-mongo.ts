@@ -4,7 +4,7 @@ import { plusSeconds } from "./clock";
 import type { Log } from "./log";
 import { type Catalogue, type Draft, type Message, messageOf } from "./messages";
 import type { Publisher } from "./publisher";
-import { type Committed, handledEverywhere, noteEverySeconds, startRelay } from "./relay";
+import { type Committed, handledEverywhere, mostCounted, noteEverySeconds, startRelay } from "./relay";
 
 /** One line of a document's life: a message to be sent, or (`note`) something that happened and is told to nobody. */
 export type Entry = {
@@ -40,6 +40,10 @@ export type OutboxDocument = {
   wakeAt?: Date;
   /** How often the sweep has asked again since the last state write. */
   asked?: number;
+  /** For how long it has waited since then, as the sweep saw it: time in which there was no sweep, or no Redis, does not count. */
+  waitedSeconds?: number;
+  /** An operator wants its question asked now. */
+  askNow?: true;
 };
 
 type Ack<D> = { doc: D; sleep: boolean; again?: true };
@@ -86,6 +90,9 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
   wakeAgain: (doc: D) => Date | undefined;
   /** The command to send again for a saga that waits for too long, by its type. */
   unanswered: (doc: D) => string | undefined;
+  /** Whether it has waited for long enough. Then `giveUp` is called instead of asking; everything is known to be sent. */
+  isOverdue: (doc: D, waitedSeconds: number) => boolean;
+  giveUp: (doc: D) => Promise<void>;
 }): MongoOutbox<D> {
   const { collection } = o;
 
@@ -142,6 +149,12 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
   const askAgain = (doc: D): Committed<Ack<D>> => {
     const entry = questionOf(doc);
     return entry ? sentAgain(doc, entry) : { outgoing: [] };
+  };
+
+  /** What is unsent goes first: it may be the question itself. */
+  const askNow = (doc: D): Unsent<D> => {
+    const { outgoing, ack } = unsentOf(doc);
+    return { outgoing: [...outgoing, ...askAgain(doc).outgoing], ack };
   };
 
   let noted = new Date(0);
@@ -221,26 +234,52 @@ export function mongoOutbox<D extends OutboxDocument>(o: {
         await o.queueState.updateOne({ _id: o.source }, { $max: { handledBefore: before } }, { upsert: true });
         noted = before;
       },
+      async backlog() {
+        const unsent = { unsentSince: { $gt: new Date(0) } } as Filter<D>;
+        const [count, oldest] = await Promise.all([
+          collection.countDocuments(unsent, { limit: mostCounted }),
+          collection
+            .find(unsent, { projection: { unsentSince: 1 } })
+            .sort({ unsentSince: 1 })
+            .limit(1)
+            .next(),
+        ]);
+        const since = oldest?.unsentSince?.getTime() ?? o.clock.now().getTime();
+        return { unsent: count, oldestSeconds: (o.clock.now().getTime() - since) / 1000 };
+      },
     },
   });
 
   async function claimOne(doc: D, now: Date): Promise<Committed<Ack<D>> | undefined> {
     const again = o.wakeAgain(doc);
-    const isSent = doc.sentSeq === doc.lastSeq || known.get(doc._id) === doc.lastSeq;
-    const committed = doc.sendAgain ? everythingOf(doc) : isSent ? undefined : unsentOf(doc);
+    const committed = unsentNow(doc);
+    const waits = !committed && again !== undefined && again <= now;
+    const overdue = waits && o.isOverdue(doc, doc.waitedSeconds ?? 0);
     const question = questionOf(doc);
-    const early = !committed && again !== undefined && (again > now || (question && mayBeQueued(question)));
-    const asks = !committed && !early && again !== undefined;
-    const pauseSeconds = Math.min(longestPauseSeconds, shortestPauseSeconds * 2 ** (doc.asked ?? 0));
-    const next = early && again > now ? again : plusSeconds(now, asks ? pauseSeconds : shortestPauseSeconds);
+    const asks = waits && !overdue && !(question && mayBeQueued(question));
+    const pauseSeconds = asks
+      ? Math.min(longestPauseSeconds, shortestPauseSeconds * 2 ** (doc.asked ?? 0))
+      : shortestPauseSeconds;
+    const early = !committed && !waits;
+    const next = early && again ? again : plusSeconds(now, pauseSeconds);
+    const counts = waits && { $inc: { waitedSeconds: pauseSeconds, ...(asks && { asked: 1 }) } };
     const { matchedCount } = await collection.updateOne(
       { _id: doc._id, version: doc.version, wakeAt: doc.wakeAt } as Filter<D>,
       (committed || again
-        ? { $set: { wakeAt: next }, ...(asks && { $inc: { asked: 1 } }) }
-        : { $unset: { wakeAt: "" } }) as never,
+        ? { $set: { wakeAt: next }, $unset: { askNow: "", ...(!committed && { unsentSince: "" }) }, ...counts }
+        : { $unset: { wakeAt: "", unsentSince: "" } }) as never,
     );
-    if (matchedCount === 0 || early) return undefined;
-    return committed ?? askAgain(doc);
+    if (matchedCount === 0) return undefined;
+    // It has its next turn: one that fails must not hold up the others.
+    if (overdue) await o.giveUp(doc).catch((error) => o.log.warn({ err: error, id: doc._id }, "could not be given up"));
+    return committed ?? (asks ? askAgain(doc) : undefined);
+  }
+
+  function unsentNow(doc: D): Committed<Ack<D>> | undefined {
+    if (doc.askNow) return askNow(doc);
+    if (doc.sendAgain) return everythingOf(doc);
+    const isSent = doc.sentSeq === doc.lastSeq || known.get(doc._id) === doc.lastSeq;
+    return isSent ? undefined : unsentOf(doc);
   }
 
   return {

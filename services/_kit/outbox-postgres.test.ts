@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { systemClock } from "./clock";
 import type { Message } from "./messages";
+import { outboxOldestUnsent, outboxUnsent } from "./metrics";
 import { dropOld, type PostgresOutbox, postgresOutbox } from "./outbox-postgres";
 import { createPublisher, type Outgoing, type Publisher } from "./publisher";
 import type { QueueSample } from "./queue-sample";
@@ -77,6 +78,18 @@ const countOf = async (table: "outbox" | "inbox" | "thing") =>
 const unsent = async () => Number((await database.sql`select count(*) from outbox where sent_at is null`)[0]?.count);
 /** As when the process that committed them died, some time ago. */
 const wakeAll = () => database.sql`update outbox set wake_at = now() - interval '1 second' where sent_at is null`;
+
+test("how much is not sent, and for how long, is told", async () => {
+  queue.mode = "down";
+  const outbox = anOutbox();
+  for (const n of [1, 2, 3]) await tell(outbox, n);
+  await database.sql`update outbox set created_at = now() - interval '90 seconds' where seq = 2`;
+  anOutbox(); // looks at once
+  await eventually(async () => (await outboxUnsent.get()).values[0]?.value === 3);
+  const age = (await outboxOldestUnsent.get()).values[0]?.value as number;
+  expect(age).toBeGreaterThanOrEqual(90);
+  expect(age).toBeLessThan(150);
+});
 
 describe("a commit", () => {
   test("keeps state, message and the note of what was handled, sends, and notes it as sent", async () => {

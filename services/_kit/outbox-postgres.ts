@@ -3,7 +3,7 @@ import type { Log } from "./log";
 import { type Catalogue, type Draft, type DraftOf, type Message, messageOf } from "./messages";
 import { isUniqueViolation, type Sql, type TransactionSql } from "./postgres";
 import type { Outgoing, Publisher } from "./publisher";
-import { every, handledEverywhere, noteEverySeconds, type Relay, startRelay } from "./relay";
+import { type Backlog, every, handledEverywhere, mostCounted, noteEverySeconds, type Relay, startRelay } from "./relay";
 
 type Row = { seq: string; body: Omit<Message, "sequence"> };
 
@@ -115,6 +115,12 @@ export function postgresOutbox<C extends Catalogue>(o: {
             select seq from outbox where sent_at < least(${before}, now() - make_interval(hours => ${shownHours}))
             order by sent_at limit ${mostForgotten}
           )`;
+      },
+      async backlog() {
+        const [row] = await sql<Backlog[]>`
+          select count(*)::int as unsent, coalesce(extract(epoch from now() - min(created_at)), 0)::float as "oldestSeconds"
+          from (select created_at from outbox where sent_at is null order by seq limit ${mostCounted}) as waiting`;
+        return row ?? { unsent: 0, oldestSeconds: 0 };
       },
     },
   });

@@ -32,8 +32,8 @@ const jobOptions: JobsOptions = {
   // A second publish after that is another job, which the consumer's inbox knows. To keep finished jobs costs a fifth of
   // Redis' work, and payment tokens would rest in them.
   removeOnComplete: true,
-  // A job that failed for good is the dead letter, with its error.
-  removeOnFail: false,
+  // A job that failed for good is the dead letter, with its error. Looked at whenever one is added to its queue.
+  removeOnFail: { age: 30 * 86_400, count: 10_000 },
 };
 
 /** No queue's name. */

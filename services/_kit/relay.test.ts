@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { degraded } from "./metrics";
+import { degraded, outboxOldestUnsent, outboxUnsent } from "./metrics";
 import type { Publisher } from "./publisher";
 import type { QueueSample } from "./queue-sample";
 import { type Committed, every, type OutboxStore, startRelay } from "./relay";
@@ -27,6 +27,7 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
     /** Which Redis each time to send again was found, and until when was forgotten. */
     sentAgain: [] as string[],
     forgotten: [] as (Date | undefined)[],
+    backlog: { unsent: 0, oldestSeconds: 0 },
   };
   const publisher: Publisher = {
     async publish(outgoing) {
@@ -59,6 +60,7 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
     async forget(handledBefore) {
       state.forgotten.push(handledBefore.get("a"));
     },
+    backlog: async () => state.backlog,
   };
   const relay = startRelay({
     store,
@@ -67,6 +69,7 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
     acknowledgeEveryMs: 5,
     sweepEveryMs: o.sweepEveryMs ?? 5,
     sampleEveryMs: 5,
+    measureEveryMs: 5,
   });
   return { state, relay };
 }
@@ -116,6 +119,20 @@ describe("a relay", () => {
     state.storeUp = true;
     state.left = [committed(2)];
     await eventually(() => state.acknowledged.includes(2));
+    await relay.close();
+  });
+  test("tells how much is left and for how long, Redis or not", async () => {
+    const { state, relay } = aRelay();
+    state.queueUp = false;
+    const told = async () => [
+      (await outboxUnsent.get()).values[0]?.value,
+      (await outboxOldestUnsent.get()).values[0]?.value,
+    ];
+    state.backlog = { unsent: 3, oldestSeconds: 61.5 };
+    await eventually(async () => (await told()).join() === "3,61.5");
+    // The database's clock may be a little behind.
+    state.backlog = { unsent: 0, oldestSeconds: -0.001 };
+    await eventually(async () => (await told()).join() === "0,0");
     await relay.close();
   });
   test("closing waits for what is being sent, and notes it", async () => {

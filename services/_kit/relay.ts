@@ -1,6 +1,6 @@
 import { textOf } from "./errors";
 import type { Log } from "./log";
-import { degraded, messagesResent, outboxLag } from "./metrics";
+import { degraded, messagesResent, outboxLag, outboxOldestUnsent, outboxUnsent } from "./metrics";
 import type { Outgoing, Publisher } from "./publisher";
 
 /** Where committed messages wait for being sent. `A` is what the store needs to know again to note a message as sent. */
@@ -17,7 +17,14 @@ export type OutboxStore<A> = {
   sendAgain(identity: string): Promise<number>;
   /** What was sent before then, by queue, has been handled: it need never be sent again. */
   forget(handledBefore: ReadonlyMap<string, Date>): Promise<void>;
+  /** Looked at every few seconds, Redis or not: reads an index, up to `mostCounted`. */
+  backlog(): Promise<Backlog>;
 };
+
+/** How much is committed and not sent. */
+export type Backlog = { unsent: number; oldestSeconds: number };
+/** More is not counted. */
+export const mostCounted = 10_000;
 
 /** Messages of one commit, in order, and how to note them as sent: `ack` in the store, `onSent` in memory. */
 export type Committed<A> = { outgoing: Outgoing[]; ack?: A; onSent?: () => void };
@@ -49,6 +56,7 @@ export function startRelay<A>(o: {
   sweepEveryMs: number;
   /** How often to look whether Redis is still the one that has our messages, and which of them are done with. */
   sampleEveryMs?: number;
+  measureEveryMs?: number;
 }): Relay<A> {
   let acks: A[] = [];
   let identity: string | undefined;
@@ -112,6 +120,13 @@ export function startRelay<A>(o: {
     await o.store.forget(new Map(handledBefore));
   }
 
+  async function measure(): Promise<void> {
+    const { unsent, oldestSeconds } = await o.store.backlog();
+    outboxUnsent.set(unsent);
+    outboxOldestUnsent.set(Math.max(0, oldestSeconds));
+  }
+
+  const stopMeasuring = every(o.measureEveryMs ?? 5_000, measure, o.log, "at once");
   const stopSampling = every(o.sampleEveryMs ?? 1_000, sample, o.log, "at once");
   const stopAcks = every(o.acknowledgeEveryMs, writeAcks, o.log);
   const stopSweep = every(o.sweepEveryMs, sweep, o.log);
@@ -126,7 +141,7 @@ export function startRelay<A>(o: {
     },
     async close() {
       closing = true;
-      await Promise.all([stopSweep(), stopSampling()]);
+      await Promise.all([stopSweep(), stopSampling(), stopMeasuring()]);
       await Promise.all(underway);
       await stopAcks();
       await writeAcks();

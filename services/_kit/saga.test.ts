@@ -68,6 +68,7 @@ const step = (at: Advanced<Trip>, event: SagaEvent | string, data?: unknown) =>
   );
 const must = (at: Advanced<Trip>, ...events: (SagaEvent | string)[]) =>
   events.reduce((now, event) => step(now, event) as Advanced<Trip>, at);
+const timeout = (code: string) => ({ kind: "timeout", code }) as const;
 const types = (at: Advanced<Trip> | undefined) => at?.drafts.map((draft) => draft.type);
 
 describe("a saga going forward", () => {
@@ -119,14 +120,15 @@ describe("a saga turning round", () => {
   });
 
   test("a timeout undoes the step itself too: nobody knows whether it happened", () => {
-    const late = must(start(), "room.done", { kind: "timeout", code: "fare.late" });
-    expect(types(late)).toEqual(["fare.undo"]);
-    expect(types(must(late, "fare.undone"))).toEqual(["room.undo"]);
+    const late = must(start(), timeout("room.late"));
+    expect(types(late)).toEqual(["room.undo"]);
+    expect(late.state).toMatchObject({ status: "compensating", failure: { step: "room", code: "room.late" } });
+    expect(types(must(late, "room.undone"))).toEqual(["trip.cancelled"]);
   });
 
-  test("a timeout while undoing changes nothing: undoing is retried until it is done", () => {
-    const late = must(start(), { kind: "timeout", code: "room.late" });
-    expect(step(late, { kind: "timeout", code: "again" })).toBeUndefined();
+  test("a timeout after an abort undoes for the abort's sake", () => {
+    const late = must(start(), { kind: "abort", code: "asked" }, timeout("room.late"));
+    expect(late.state.failure).toEqual({ step: "room", code: "asked" });
   });
 
   test("an abort turns it at its next answer, with the answered step undone", () => {
@@ -152,22 +154,59 @@ describe("a saga turning round", () => {
     expect(step(must(start(), "room.done", "fare.done"), { kind: "abort", code: "asked" })).toBeUndefined();
   });
 
-  test("after the pivot nothing times out or stops: it is retried", () => {
+  test("after the pivot nothing is undone or stopped: it is parked, and a late answer moves it on", () => {
     const after: Saga<Trip> = { name: "after", steps: [...trip.steps.slice(0, 3), ask("meal")] };
     const feed = (at: Advanced<Trip>, event: SagaEvent) => advance(after, at.aggregate, at.state, event);
     const answers = ["room.done", "fare.done"].map((type) => ({ kind: "message", message: message(type) }) as const);
     const at = answers.reduce((now, event) => feed(now, event) as Advanced<Trip>, start());
     expect(types(at)).toEqual(["meal.do"]);
-    expect(feed(at, { kind: "timeout", code: "late" })).toBeUndefined();
     expect(feed(at, { kind: "abort", code: "asked" })).toBeUndefined();
+    const parked = feed(at, timeout("late")) as Advanced<Trip>;
+    expect(parked.state).toEqual({ ...at.state, stuck: "late" });
+    const end = feed(parked, { kind: "message", message: message("meal.done") });
+    expect(end?.state).toMatchObject({ status: "completed" });
+    expect(end?.state).not.toHaveProperty("stuck");
   });
 
   test("a waiting step keeps its place, and time out undoes it", () => {
     const waiting = must(start(), "room.done", "fare.asked_back");
     expect(types(waiting)).toEqual([]);
     expect(waiting.state.waiting).toEqual({ until: "2026-01-01T00:15:00.000Z" });
-    expect(types(must(waiting, { kind: "timeout", code: "x" }))).toEqual(["fare.undo"]);
+    expect(types(must(waiting, timeout("x")))).toEqual(["fare.undo"]);
     expect(must(waiting, "fare.done").state.status).toBe("completed");
+  });
+});
+
+describe("a saga that is parked", () => {
+  const atPivot = () => must(start(), "room.done");
+  const undoing = () => must(start(), timeout("room.late"));
+
+  test.each([
+    ["whose pivot is not answered: that has to be found out", atPivot],
+    ["that nobody answers while it undoes", undoing],
+  ])("is one %s", (_why, before) => {
+    const at = before();
+    const parked = must(at, timeout("late"));
+    expect(parked.state).toEqual({ ...at.state, stuck: "late" });
+    expect(parked.drafts).toEqual([]);
+    expect(parked.notes).toEqual([{ step: at.state.step, outcome: "stuck", code: "late" }]);
+    expect(step(parked, timeout("again"))).toBeUndefined();
+  });
+
+  test("goes on by a late answer as if it had come in time", () => {
+    expect(must(atPivot(), timeout("late"), "fare.done").state).toEqual(must(atPivot(), "fare.done").state);
+    expect(must(atPivot(), timeout("late"), "fare.refused").state).toEqual(must(atPivot(), "fare.refused").state);
+    expect(must(undoing(), timeout("late"), "room.undone").state).toEqual(must(undoing(), "room.undone").state);
+  });
+
+  test("can be asked to stop, and turns round at its late answer", () => {
+    const at = must(atPivot(), timeout("late"), { kind: "abort", code: "asked" });
+    expect(at.state).toMatchObject({ status: "running", stuck: "late", abort: "asked" });
+    expect(types(must(at, "fare.done"))).toEqual(["fare.undo"]);
+  });
+
+  test("stays so for what is no answer", () => {
+    expect(step(must(atPivot(), timeout("late")), "room.done")).toBeUndefined();
   });
 });
 
@@ -202,7 +241,7 @@ function participant(refuses: boolean) {
   };
 }
 
-test("messages lost, repeated, delayed and reordered, with timeouts anywhere: all is held, or nothing is", () => {
+test("messages lost, repeated, delayed and reordered, given up and parked anywhere: all is held, or nothing is", () => {
   fc.assert(
     fc.property(
       fc.record({ room: fc.boolean(), fare: fc.boolean() }),
@@ -226,7 +265,8 @@ test("messages lost, repeated, delayed and reordered, with timeouts anywhere: al
             const name = type.split(".")[0] as "room" | "fare";
             if (name in others) answers.push(others[name].receive(name, type));
           } else if (dice < 95 && answers.length > 0) take(step(at, answers[pick() % answers.length] as string));
-          else if (dice >= 98 && at.state.step !== "close") take(step(at, { kind: "timeout", code: "late" }));
+          else if (dice >= 98) take(step(at, timeout("late")));
+          else if (dice >= 97) take(step(at, { kind: "abort", code: "asked" }));
         }
         // What was sent last is sent until it is answered, so the rest arrives in the end.
         for (let turn = 0; turn < 50 && !atEnd(at.state); turn++) {
@@ -235,6 +275,7 @@ test("messages lost, repeated, delayed and reordered, with timeouts anywhere: al
           take(step(at, others[name].receive(name, type)));
         }
         expect(atEnd(at.state)).toBe(true);
+        expect(at.state.stuck).toBeUndefined();
         const done = at.state.status === "completed";
         expect([others.room.holds(), others.fare.holds()]).toEqual([done, done]);
         expect(at.aggregate.log).toHaveLength(2);

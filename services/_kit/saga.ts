@@ -47,19 +47,21 @@ export type SagaState = {
   /** Somebody asked to stop: the saga turns round at its next answer. */
   abort?: string;
   waiting?: { until: string; nextAction?: unknown };
+  /** Why it is parked: it was asked for long enough, and cannot be undone. An answer moves it on, however late. */
+  stuck?: string;
 };
 
 export type SagaEvent =
   | { kind: "start" }
   | { kind: "message"; message: Message }
-  /** No answer came in time: nobody knows whether the step happened, so it is undone too. */
+  /** No answer came in time: nobody knows whether the step happened, so it is undone too; or the saga is parked. */
   | { kind: "timeout"; code: string }
   /** Somebody wants it stopped: it turns round at its next answer, whatever that is. */
   | { kind: "abort"; code: string };
 
 /** What happened to a step, for the timeline. */
 export type Note = { step: string; outcome: Outcome; code?: string };
-type Outcome = "done" | "rejected" | "waiting" | "timed_out" | "undone" | "abort_requested";
+type Outcome = "done" | "rejected" | "waiting" | "timed_out" | "undone" | "abort_requested" | "stuck";
 export type Advanced<A> = { aggregate: A; state: SagaState; drafts: Draft[]; notes: Note[] };
 
 export const newSaga = (saga: { name: string }, id: string): SagaState => ({
@@ -89,18 +91,20 @@ export function question<A>(saga: Saga<A>, aggregate: A, state: SagaState): Draf
  */
 export function advance<A>(saga: Saga<A>, aggregate: A, state: SagaState, event: SagaEvent): Advanced<A> | undefined {
   if (atEnd(state)) return undefined;
-  const run = new Run(saga, aggregate, state);
+  const { stuck, ...moving } = state;
+  const run = new Run(saga, aggregate, event.kind === "message" ? moving : state);
   if (event.kind === "start") return state.step === "" ? run.forward(0) : undefined;
 
   const index = saga.steps.findIndex((step) => step.name === state.step);
   const step = saga.steps[index];
   if (step?.kind !== "ask") return undefined;
 
-  if (event.kind !== "message" && (state.status === "compensating" || isPastPivot(saga, index))) return undefined;
-  if (event.kind === "abort") return state.abort ? undefined : run.abort(step.name, index, event.code);
+  const mayTurn = state.status === "running" && !isPastPivot(saga, index);
+  if (event.kind === "abort") return mayTurn && !state.abort ? run.abort(step.name, index, event.code) : undefined;
   if (event.kind === "timeout") {
-    run.note({ step: step.name, outcome: "timed_out", code: event.code });
-    return run.turnRound({ step: step.name, code: event.code }, index);
+    // What the pivot's own answer is, has to be found out: only who said that it waits for somebody is undone.
+    if (mayTurn && (!step.pivot || state.waiting)) return run.timedOut(step.name, index, event.code);
+    return stuck === undefined ? run.park(step.name, event.code) : undefined;
   }
 
   if (event.message.sagaid !== state.id) return undefined;
@@ -116,7 +120,7 @@ export function advance<A>(saga: Saga<A>, aggregate: A, state: SagaState, event:
   return run.answered(step, index, answer, event.message);
 }
 
-/** What comes after the pivot is retried until it is done: it neither times out nor stops. */
+/** What comes after the pivot is retried until it is done: it is neither undone nor stopped. */
 function isPastPivot<A>(saga: Saga<A>, index: number): boolean {
   return saga.steps.slice(0, index).some((step) => step.pivot);
 }
@@ -145,6 +149,17 @@ class Run<A> {
     this.note({ step, outcome: "abort_requested", code });
     // Who waits for somebody may wait for ever: there the answer was given.
     return this.state.waiting ? this.turnRound({ step, code }, index) : this.result();
+  }
+
+  timedOut(step: string, index: number, code: string): Advanced<A> {
+    this.note({ step, outcome: "timed_out", code });
+    return this.turnRound({ step, code: this.state.abort ?? code }, index);
+  }
+
+  park(step: string, code: string): Advanced<A> {
+    this.state = { ...this.state, stuck: code };
+    this.note({ step, outcome: "stuck", code });
+    return this.result();
   }
 
   answered(step: Step<A> & Ask<A>, index: number, answer: Answer, message: Message): Advanced<A> {

@@ -1,11 +1,11 @@
 import { messages } from "@shop/contracts/messages";
 import { accessTokens, remoteKeys } from "@shop/kit/access";
 import { startConsumer } from "@shop/kit/consumer";
-import { dropOldKeys } from "@shop/kit/idempotency-postgres";
+import { oldKeys } from "@shop/kit/idempotency-postgres";
 import { postgresOutbox } from "@shop/kit/outbox-postgres";
 import { connectPostgres } from "@shop/kit/postgres";
 import { createPublisher } from "@shop/kit/publisher";
-import { every } from "@shop/kit/relay";
+import { startRetention } from "@shop/kit/retention";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
 import { config as readConfig } from "./config";
@@ -13,6 +13,7 @@ import { consumers } from "./consumers";
 import type { Deps } from "./deps";
 import { routes } from "./routes";
 import { productStore } from "./store/products";
+import { retentionRules } from "./store/retention";
 import { stockStore } from "./store/stock";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
@@ -35,7 +36,10 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
   });
 
-  const stopDropping = every(3_600_000, () => dropOldKeys(sql), log);
+  const stopRetention = startRetention({
+    rules: [...retentionRules(sql, { soldDays: config.RESERVATION_RETENTION_DAYS }), oldKeys(sql, "inventory")],
+    log,
+  });
 
   return serve({
     service: "inventory",
@@ -44,7 +48,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, { verify, tokens }),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [consumer.close, stopDropping, outbox.close, publisher.close, () => sql.end(), flushTelemetry],
+    close: [consumer.close, stopRetention, outbox.close, publisher.close, () => sql.end(), flushTelemetry],
   });
 }
 

@@ -6,6 +6,7 @@ import { AppError } from "@shop/kit/errors";
 import { httpClient } from "@shop/kit/http-client";
 import { connectPostgres } from "@shop/kit/postgres";
 import { createPublisher } from "@shop/kit/publisher";
+import { startRetention } from "@shop/kit/retention";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
 import { Elysia } from "elysia";
@@ -15,6 +16,7 @@ import { consumers } from "./consumers";
 import type { Deps } from "./deps";
 import { startPostman } from "./postman";
 import { deliveryStore } from "./store/deliveries";
+import { retentionRules } from "./store/retention";
 
 /** Mails sent at the same time, each on a connection of its own. */
 const concurrency = 8;
@@ -57,6 +59,8 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
   });
 
+  const stopRetention = startRetention({ rules: retentionRules(sql), log });
+
   return serve({
     service: "notification",
     host: config.HOST,
@@ -64,7 +68,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: new Elysia({ name: "notification-routes" }),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [consumer.close, postman.close, mail.close, publisher.close, () => sql.end(), flushTelemetry],
+    close: [consumer.close, stopRetention, postman.close, mail.close, publisher.close, () => sql.end(), flushTelemetry],
   });
 }
 

@@ -1,5 +1,5 @@
 import { Integer } from "@shop/contracts/common";
-import { accessEnv, commonEnv, readConfig, urlEnv } from "@shop/kit/config";
+import { accessEnv, commonEnv, readConfig, retentionDaysEnv, urlEnv } from "@shop/kit/config";
 import { t } from "elysia";
 
 const schema = t.Object({
@@ -10,6 +10,10 @@ const schema = t.Object({
   INVENTORY_URL: urlEnv,
   /** With so many orders on their way, new ones are refused until some are done. */
   MAX_ORDERS_UNDER_WAY: t.Integer({ minimum: 1, default: 10_000 }),
+  /** For how long a step's answer is waited for, before its saga turns round or is parked. */
+  SAGA_ANSWER_LIMIT_SECONDS: t.Integer({ minimum: 1, default: 600 }),
+  /** Orders that ended so long ago are removed; kept for ever unless set. */
+  ORDER_RETENTION_DAYS: retentionDaysEnv,
   /** JWK that payment holds the private half of. */
   PAYMENT_SEAL_PUBLIC_KEY: t.String({ minLength: 1 }),
   /** How long an order without a payment method holds its stock. */

@@ -44,7 +44,7 @@ export type OrderStore = {
   payable(orderId: string): Promise<Payable | undefined>;
   /**
    * Saves what changed, and publishes.
-   * @param cause an answer proves that its question was sent; a request proves nothing
+   * @param cause an answer proves that its question was sent, and so does giving up on one; a request proves nothing
    * @returns the order as it is now; undefined if somebody else wrote since `stored` was loaded, or may have
    */
   commit(stored: StoredOrder, next: Advanced<Order>, cause: "answer" | "request"): Promise<StoredOrder | undefined>;

@@ -8,10 +8,12 @@ import { httpClient } from "@shop/kit/http-client";
 import { connectMongo } from "@shop/kit/mongo";
 import { createPublisher } from "@shop/kit/publisher";
 import { every } from "@shop/kit/relay";
+import { startRetention } from "@shop/kit/retention";
 import { sealer } from "@shop/kit/sealing";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
 import { expireHolds } from "./commands/expire-holds";
+import { timeOut } from "./commands/time-out";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
@@ -20,13 +22,27 @@ import { routes } from "./routes";
 import { orderBacklog } from "./store/backlog";
 import { ordersOf } from "./store/documents";
 import { orderStore } from "./store/orders";
+import { retentionRules } from "./store/retention";
+import { stuckSagas } from "./store/stuck-sagas";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
   const { log, clock, tokens, flushTelemetry } = await prepare("order", config);
   const { client, db } = await connectMongo(config.ORDER_MONGO_URL, "order");
   const publisher = createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log });
-  const store = orderStore({ db, publisher, clock, log });
+  const store = orderStore({
+    db,
+    publisher,
+    clock,
+    log,
+    answerLimitSeconds: config.SAGA_ANSWER_LIMIT_SECONDS,
+    giveUp: (orderId, version) => timeOut({ store, clock, log }, orderId, version),
+  });
+  const stopRetention = startRetention({
+    rules: retentionRules({ db, clock, orderDays: config.ORDER_RETENTION_DAYS }),
+    log,
+  });
+  const stuck = stuckSagas({ orders: ordersOf(db), log });
   const backlog = orderBacklog({ orders: ordersOf(db), limit: config.MAX_ORDERS_UNDER_WAY, log });
   const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
   const inventory = httpClient({ target: "inventory", baseUrl: config.INVENTORY_URL, tokens });
@@ -69,6 +85,8 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
       consumer.close,
       stopExpiring,
       backlog.close,
+      stuck.close,
+      stopRetention,
       store.close,
       publisher.close,
       () => client.close(),

@@ -4,11 +4,15 @@ export const ordersUnderWay = gauge(
   "orders_under_way",
   "Orders with messages to send or a saga that waits for an answer, counted up to the limit",
 );
+export const sagasStuck = gauge("sagas_stuck", "Sagas that are parked: nobody answers, and they cannot be undone", [
+  "saga",
+  "step",
+]);
 export const ordersCreated = counter("orders_created_total", "Orders that were accepted");
-export const sagasEnded = counter("sagas_ended_total", "Sagas that reached an end", ["saga", "status"]);
+export const sagasEnded = counter("sagas_ended_total", "Sagas that reached an end", ["saga", "outcome"]);
 export const sagaDuration = histogram(
   "saga_duration_seconds",
   "From the start of a saga to its end",
-  ["saga", "status"],
+  ["saga", "outcome"],
   [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
 );

@@ -1,4 +1,4 @@
-import { accessEnv, commonEnv, postgresEnv, readConfig, urlEnv } from "@shop/kit/config";
+import { accessEnv, commonEnv, postgresEnv, readConfig, retentionDaysEnv, urlEnv } from "@shop/kit/config";
 import { t } from "elysia";
 
 const schema = t.Object({
@@ -6,6 +6,8 @@ const schema = t.Object({
   ...accessEnv,
   PAYMENT_DATABASE_URL: postgresEnv,
   ORDER_URL: urlEnv,
+  /** Payments that ended so long ago are removed, with their calls; kept for ever unless set. */
+  PAYMENT_RETENTION_DAYS: retentionDaysEnv,
   /** JWK whose public half payment tokens are sealed with, by order and here. */
   PAYMENT_SEAL_PRIVATE_KEY: t.String({ minLength: 1 }),
   STRIPE_SECRET_KEY: t.String({ pattern: "^(sk|rk)_" }),

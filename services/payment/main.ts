@@ -7,6 +7,7 @@ import { postgresOutbox } from "@shop/kit/outbox-postgres";
 import { connectPostgres } from "@shop/kit/postgres";
 import { createPublisher } from "@shop/kit/publisher";
 import { every } from "@shop/kit/relay";
+import { startRetention } from "@shop/kit/retention";
 import { sealer, unsealer } from "@shop/kit/sealing";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
@@ -18,6 +19,7 @@ import type { Deps } from "./deps";
 import { stripeGateway } from "./gateways/stripe";
 import { routes } from "./routes";
 import { paymentStore } from "./store/payments";
+import { retentionRules } from "./store/retention";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
@@ -47,6 +49,10 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     concurrency: 64,
     log,
   });
+  const stopRetention = startRetention({
+    rules: retentionRules(sql, { paymentDays: config.PAYMENT_RETENTION_DAYS }),
+    log,
+  });
   const stopResuming = every(1_000, () => resumePayments(deps), log);
   const stopAsking = every(1_000, () => askAgain(deps), log);
 
@@ -57,7 +63,16 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) })),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [consumer.close, stopResuming, stopAsking, outbox.close, publisher.close, () => sql.end(), flushTelemetry],
+    close: [
+      consumer.close,
+      stopResuming,
+      stopAsking,
+      stopRetention,
+      outbox.close,
+      publisher.close,
+      () => sql.end(),
+      flushTelemetry,
+    ],
   });
 }
 

@@ -4,7 +4,7 @@ import { postgresOutbox } from "@shop/kit/outbox-postgres";
 import { connectPostgres } from "@shop/kit/postgres";
 import { createPublisher } from "@shop/kit/publisher";
 import { createRedis } from "@shop/kit/redis";
-import { every } from "@shop/kit/relay";
+import { startRetention } from "@shop/kit/retention";
 import { type Server, serve } from "@shop/kit/serve";
 import { prepare } from "@shop/kit/service";
 import { createLocalJWKSet } from "jose";
@@ -13,6 +13,7 @@ import { config as readConfig } from "./config";
 import type { Deps } from "./deps";
 import { passwords } from "./passwords";
 import { routes } from "./routes";
+import { retentionRules } from "./store/retention";
 import { sessionStore } from "./store/sessions";
 import { userStore } from "./store/users";
 import { loginThrottle } from "./throttle";
@@ -47,7 +48,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
   };
   const verify = accessTokens({ issuer: config.ISSUER_URL, keys: createLocalJWKSet(publicKeys) });
-  const stopForgetting = every(3_600_000, sessions.forgetExpired, log);
+  const stopRetention = startRetention({ rules: retentionRules(sql), log });
 
   return serve({
     service: "user",
@@ -56,14 +57,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, { verify, tokens, publicKeys }),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [
-      stopForgetting,
-      outbox.close,
-      publisher.close,
-      async () => redis.destroy(),
-      () => sql.end(),
-      flushTelemetry,
-    ],
+    close: [stopRetention, outbox.close, publisher.close, async () => redis.destroy(), () => sql.end(), flushTelemetry],
   });
 }
 

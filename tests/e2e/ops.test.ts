@@ -32,8 +32,7 @@ describe("bun run ops", () => {
   test("shows queues, outboxes and sagas by state", async () => {
     const { ok, text } = await ops();
     expect(ok).toBe(true);
-    for (const word of ["waiting", "dead", "unsent", "notification", "place-order", "completed"])
-      expect(text).toContain(word);
+    for (const word of ["waiting", "dead", "unsent", "notification", "at an end"]) expect(text).toContain(word);
   });
 
   test("tells an order's story with every service's messages", async () => {
@@ -108,23 +107,59 @@ describe("bun run ops", () => {
     const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
     const order = await settled(customer, placed.body.id);
     // As if the answer to the first question had been lost, with everything after it.
-    await books.orders.updateOne(
-      { _id: order.id },
+    await books.orders.updateOne({ _id: order.id }, [
       {
         $set: {
           "saga.status": "running",
           "saga.step": "funds",
           status: "pending",
           "paymentMethod.sealedToken": "not opened again",
-          sentSeq: 99,
+          sentSeq: "$lastSeq",
+          version: { $add: ["$version", 1] },
           wakeAt: new Date(Date.now() + 3_600_000),
         },
-        $inc: { version: 1 },
       },
-    );
+    ]);
     expect((await ops("sagas")).text).toContain(order.id);
     expect((await ops("resume", order.id)).ok).toBe(true);
     await settled(customer, order.id);
     await books.balance([order.id], "was passed over");
+  });
+
+  test("lists a saga that is parked, until it is resumed and ends; the metric tells of it meanwhile", async () => {
+    const customer = await newCustomer();
+    const { id } = await plentiful();
+    const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
+    const order = await settled(customer, placed.body.id);
+    // As if payment had not answered when the sweep had asked it often enough.
+    await books.orders.updateOne({ _id: order.id }, [
+      {
+        $set: {
+          "saga.status": "running",
+          "saga.step": "funds",
+          status: "pending",
+          "paymentMethod.sealedToken": "not opened again",
+          sentSeq: "$lastSeq",
+          version: { $add: ["$version", 1] },
+          waitedSeconds: 3_600,
+          updatedAt: new Date(Date.now() - 60_000),
+          wakeAt: new Date(0),
+        },
+      },
+    ]);
+    await eventually(async () => (await ops("sagas", "stuck")).text.includes(order.id));
+    const { text } = await ops("sagas", "stuck");
+    for (const word of ["funds", "order.timed_out"]) expect(text).toContain(word);
+    expect((await ops("saga", order.id)).text).toContain("stuck");
+    expect((await ops("sagas")).text).not.toContain(order.id);
+    expect((await ops("status")).text).toMatch(/place-order .* stuck /);
+    const metrics = `http://127.0.0.1:${stack.ports.order}/metrics`;
+    const stuck = 'sagas_stuck{saga="place-order",step="funds"} 1';
+    await eventually(async () => (await (await fetch(metrics)).text()).includes(stuck));
+    expect((await ops("resume", order.id)).ok).toBe(true);
+    await settled(customer, order.id);
+    await books.balance([order.id]);
+    expect((await ops("sagas", "stuck")).text).not.toContain(order.id);
+    await eventually(async () => !(await (await fetch(metrics)).text()).includes(stuck));
   });
 });

@@ -28,7 +28,7 @@ export async function changeOrder(
 /** Counts a saga that this change has ended. */
 export function measure({ saga: before }: Pick<StoredOrder, "saga">, { state }: Advanced<Order>, now: Date): void {
   if (!atEnd(state) || (before.id === state.id && atEnd(before))) return;
-  const labels = { saga: state.name, status: state.status };
+  const labels = { saga: state.name, outcome: state.status };
   sagasEnded.inc(labels);
   sagaDuration.observe(labels, (now.getTime() - startedMs(state.id)) / 1000);
 }

@@ -3,17 +3,21 @@ import type { MessageType } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messages";
 import { advance } from "@shop/kit/saga";
 import { eventually } from "@shop/kit/testing/eventually";
+import { silentLog } from "@shop/kit/testing/log";
 import { testQueue } from "@shop/kit/testing/queue";
 import { testRedisUrl } from "@shop/kit/testing/stores";
 import type { StoredOrder } from "../deps";
+import { sagasStuck } from "../metrics";
 import { placeOrder as placeOrderSaga } from "../sagas/place-order";
 import type { OrderDocument } from "../store/documents";
-import { lamp, type TestOrders, testOrders } from "../testing/order-service";
+import { stuckSagas } from "../store/stuck-sagas";
+import { answerLimitSeconds, lamp, type TestOrders, testOrders } from "../testing/order-service";
 import { cancelOrder } from "./cancel-order";
 import { decideExpiry, expireHolds } from "./expire-holds";
 import { type PlaceOrder, placeOrder } from "./place-order";
 import { setStatus } from "./set-status";
 import { abandonPayment, beginPayment, settlePayment } from "./take-payment";
+import { timeOut } from "./time-out";
 
 let service: TestOrders;
 beforeAll(async () => {
@@ -134,6 +138,85 @@ describe("an order's saga", () => {
   });
   test("ignores an answer about an order that does not exist", async () => {
     await service.answer(Bun.randomUUIDv7(), "payment.processed", { paymentId: Bun.randomUUIDv7() });
+  });
+});
+
+describe("an order whose question nobody answers", () => {
+  /** As if its question had waited for as long as is allowed. */
+  const overdue = (id: string) =>
+    service.orders.updateOne({ _id: id }, [
+      { $set: { waitedSeconds: answerLimitSeconds, wakeAt: new Date(0), updatedAt: new Date(0), sentSeq: "$lastSeq" } },
+    ]);
+  const when = (id: string, is: (doc: OrderDocument) => boolean) =>
+    eventually(async () => {
+      const doc = await document(id);
+      return doc && is(doc) ? doc : undefined;
+    });
+
+  test("about its stock is undone and cancelled, however late the answer then comes", async () => {
+    const { id } = await placed();
+    await overdue(id);
+    await when(id, ({ saga }) => saga.status === "compensating");
+    await service.answer(id, "inventory.updated", { change: "reserved" });
+    await service.answer(id, "inventory.updated", { change: "released" });
+    expect(await document(id)).toMatchObject({ status: "cancelled", cancelReason: "order.timed_out" });
+  });
+  test("about its payment is parked, counted, and no longer asked about; the late answer confirms it", async () => {
+    const { id } = await placed();
+    await service.answer(id, "inventory.updated", { change: "reserved" });
+    await overdue(id);
+    const parked = await when(id, ({ saga, wakeAt }) => saga.stuck !== undefined && wakeAt === undefined);
+    expect(parked).toMatchObject({ status: "pending", saga: { step: "funds", stuck: "order.timed_out" } });
+    expect(parked.history.at(-1)).toMatchObject({ note: true, data: { step: "funds", outcome: "stuck" } });
+    const counting = stuckSagas({ orders: service.orders, log: silentLog, everyMs: 5 });
+    const stuckNow = async () => (await sagasStuck.get()).values.map(({ labels, value }) => ({ ...labels, value }));
+    await eventually(async () => (await stuckNow()).length > 0);
+    expect(await stuckNow()).toEqual([{ saga: "place-order", step: "funds", value: 1 }]);
+    await service.answer(id, "payment.processed", { paymentId: Bun.randomUUIDv7() });
+    const doc = await document(id);
+    expect(doc?.status).toBe("confirmed");
+    expect(doc?.saga).not.toHaveProperty("stuck");
+    await eventually(async () => (await stuckNow()).length === 0);
+    await counting.close();
+  });
+  test("is given up once, by whom comes first", async () => {
+    const { id } = await placed();
+    await service.answer(id, "inventory.updated", { change: "reserved" });
+    const { version } = (await document(id)) as OrderDocument;
+    await Promise.all(Array.from({ length: 5 }, () => timeOut(service.deps, id, version)));
+    expect((await document(id))?.version).toBe(version + 1);
+    await timeOut(service.deps, id, version + 1);
+    expect((await document(id))?.version).toBe(version + 1);
+  });
+  test("is not given up when it was answered meanwhile", async () => {
+    const { id } = await placed();
+    await service.answer(id, "inventory.updated", { change: "reserved" });
+    await timeOut(service.deps, id, 1);
+    expect((await document(id))?.saga).toMatchObject({ status: "running", step: "funds" });
+  });
+  test("while a step waits for somebody, is not asked again, and undone when their time is over", async () => {
+    const { id } = await placed();
+    await service.answer(id, "inventory.updated", { change: "reserved" });
+    const until = new Date(Date.now() + 3_600_000);
+    await service.orders.updateOne({ _id: id }, [
+      {
+        $set: {
+          "saga.waiting": { until: until.toISOString() },
+          wakeAt: new Date(0),
+          updatedAt: new Date(0),
+          sentSeq: "$lastSeq",
+        },
+      },
+    ]);
+    const asleep = await when(id, ({ wakeAt }) => wakeAt?.getTime() === until.getTime());
+    expect(asleep.asked).toBe(0);
+    await service.orders.updateOne(
+      { _id: id },
+      { $set: { "saga.waiting.until": new Date(0).toISOString(), wakeAt: new Date(0) } },
+    );
+    const undone = await when(id, ({ saga }) => saga.status === "compensating");
+    expect(undone.saga).toMatchObject({ step: "funds", failure: { code: "order.timed_out" } });
+    expect(undone.history.at(-1)?.type).toBe("payment.void");
   });
 });
 

@@ -41,10 +41,12 @@ test("goods back → cancelled, and its owner is told", () => {
   expect(at.aggregate).toMatchObject({ status: "cancelled", cancelReason: "order.cancel_requested" });
   expect(at.state.status).toBe("completed");
 });
-test("there is no way back: no answer in time, or another wish to stop, changes nothing", () => {
-  for (const at of [start, given(voided)])
-    for (const kind of ["timeout", "abort"] as const)
-      expect(advance(cancelOrder, at.aggregate, at.state, { kind, code: "late" })).toBeUndefined();
+test("there is no way back: without an answer in time it is parked, another wish to stop changes nothing", () => {
+  for (const { aggregate, state } of [start, given(voided)]) {
+    const parked = advance(cancelOrder, aggregate, state, { kind: "timeout", code: "late" });
+    expect(parked).toMatchObject({ aggregate, state: { ...state, stuck: "late" }, drafts: [] });
+    expect(advance(cancelOrder, aggregate, state, { kind: "abort", code: "asked" })).toBeUndefined();
+  }
 });
 test("what is no answer changes nothing: another saga's, the next step's, a stock level that falls", () => {
   expect(answered(start, ...voided, "place-order's")).toBeUndefined();

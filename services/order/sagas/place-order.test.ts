@@ -59,11 +59,14 @@ test("a stock level that falls is no answer", () => {
   const message = { type: "inventory.updated", sagaid: "s", data: { change: "low" } } as Message;
   expect(advance(placeOrder, start.aggregate, start.state, { kind: "message", message })).toBeUndefined();
 });
-test("no word from payment → its charge is voided before the stock goes back", () => {
+test("no word from inventory → whatever it holds is given back", () => {
+  const late = advance(placeOrder, start.aggregate, start.state, { kind: "timeout", code: "late" });
+  expect(types(late as Advanced<Order>)).toEqual(["inventory.release"]);
+});
+test("no word from payment → parked: the money may have been taken", () => {
   const at = given(reserved);
-  const late = advance(placeOrder, at.aggregate, at.state, { kind: "timeout", code: "late" }) as Advanced<Order>;
-  expect(types(late)).toEqual(["payment.void"]);
-  const message = { type: "payment.voided", sagaid: "s", data: {} } as Message;
-  const next = advance(placeOrder, late.aggregate, late.state, { kind: "message", message }) as Advanced<Order>;
-  expect(types(next)).toEqual(["inventory.release"]);
+  const parked = advance(placeOrder, at.aggregate, at.state, { kind: "timeout", code: "late" }) as Advanced<Order>;
+  expect(parked.state.stuck).toBe("late");
+  expect(parked.drafts).toEqual([]);
+  expect(parked.aggregate).toEqual(at.aggregate);
 });

@@ -11,6 +11,10 @@ export type OrderDocument = OutboxDocument & Omit<Order, "id"> & { saga: SagaSta
 export const ordersOf = (db: Db): Collection<OrderDocument> => db.collection<OrderDocument>("orders");
 export const queueStateOf = (db: Db): Collection<QueueState> => db.collection<QueueState>("queue_state");
 
+/** How far a retention rule has come that leaves no trace of its own. */
+export type RetentionState = { _id: string; upTo: string };
+export const retentionStateOf = (db: Db): Collection<RetentionState> => db.collection<RetentionState>("retention");
+
 /** Every query has its index; see the store for which. An index changes by getting another name: the old one is dropped. */
 export async function createIndexes(db: Db): Promise<void> {
   const orders = ordersOf(db);
@@ -21,6 +25,11 @@ export async function createIndexes(db: Db): Promise<void> {
     { key: { wakeAt: 1, status: 1 }, name: "due_with_status", partialFilterExpression: { wakeAt: { $exists: true } } },
     { key: { sentAt: 1 }, name: "sent", sparse: true },
     { key: { holdExpiresAt: 1 }, name: "hold", partialFilterExpression: { status: "awaiting_payment" } },
+    {
+      key: { "saga.stuck": 1, "saga.name": 1, "saga.step": 1 },
+      name: "stuck",
+      partialFilterExpression: { "saga.stuck": { $exists: true } },
+    },
     { key: { unsentSince: 1 }, name: "unsent", partialFilterExpression: { unsentSince: { $exists: true } } },
     {
       key: { "idempotency.scope": 1 },

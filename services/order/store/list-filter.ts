@@ -1,4 +1,5 @@
 import { plusSeconds } from "@shop/kit/clock";
+import { firstIdAt } from "@shop/kit/ids";
 import type { Filter } from "mongodb";
 import type { OrderQuery } from "../deps";
 import type { OrderDocument } from "./documents";
@@ -21,11 +22,4 @@ export function listFilter(userId: string, { cursor, status, product, from, to }
     ...(Object.keys(id).length > 0 && { _id: id }),
     ...(Object.keys(createdAt).length > 0 && { createdAt }),
   };
-}
-
-/** The smallest UUIDv7 of a moment: its first 48 bits are milliseconds since 1970. Years they cannot say are all before or after. */
-function firstIdAt(time: Date): string {
-  const ms = Math.min(Math.max(time.getTime(), 0), 2 ** 48 - 1);
-  const hex = ms.toString(16).padStart(12, "0");
-  return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }

@@ -26,6 +26,9 @@ export function orderStore(o: {
   publisher: Publisher;
   clock: Clock;
   log: Log;
+  /** For how long a step's answer is waited for before `giveUp` is called. */
+  answerLimitSeconds: number;
+  giveUp: (orderId: string, version: number) => Promise<void>;
 }): OrderStore & { close(): Promise<void> } {
   const orders = ordersOf(o.db);
   const writes = orderWrites(orders);
@@ -46,7 +49,9 @@ export function orderStore(o: {
       message.type === "payment.charge"
         ? { ...message, data: { ...(message.data as object), paymentMethod: doc.paymentMethod } }
         : message,
-    wakeAgain: (doc) => (atEnd(doc.saga) ? undefined : plusSeconds(doc.updatedAt, answerWithinSeconds)),
+    wakeAgain,
+    isOverdue: (doc, seconds) => doc.saga.waiting !== undefined || seconds >= o.answerLimitSeconds,
+    giveUp: (doc) => o.giveUp(doc._id, doc.version),
     unanswered: (doc) => question(sagaOf(doc.saga), toOrder(doc), doc.saga)?.type,
   });
 
@@ -181,6 +186,7 @@ export function orderStore(o: {
       wakeAt: plusSeconds(now, graceSeconds),
       version: before.version + 1,
       asked: 0,
+      waitedSeconds: 0,
     };
     const old = mostOf(before);
     const history = [...old, ...entries];
@@ -199,6 +205,11 @@ function mostOf({ history, sentSeq, projectedSeq = 0 }: OrderDocument): Entry[] 
   const done = Math.min(sentSeq, projectedSeq);
   const kept = history.filter((entry, index) => entry.seq > done || index >= history.length - mostHistory / 2);
   return kept.length < history.length ? kept : history;
+}
+
+function wakeAgain({ saga, updatedAt }: OrderDocument): Date | undefined {
+  if (atEnd(saga) || saga.stuck) return undefined;
+  return saga.waiting ? new Date(saga.waiting.until) : plusSeconds(updatedAt, answerWithinSeconds);
 }
 
 const lastMessage = (doc: OrderDocument): number => doc.history.findLast((entry) => !entry.note)?.seq ?? 0;

@@ -67,6 +67,16 @@ export function orderViews(db: Db) {
       await Promise.all([keepHistory(docs), keepItems(docs.filter((doc) => !doc.projectedSeq))]);
     },
     keepItems,
+    /** Everything there is of these orders. */
+    async remove(orders: Pick<OrderDocument, "_id" | "items">[]): Promise<void> {
+      if (orders.length === 0) return;
+      const lines = orders.flatMap((order) => order.items.map(({ productId }) => `${productId}/${order._id}`));
+      await history.bulkWrite(
+        orders.map(({ _id }) => ({ deleteMany: { filter: { _id: below(_id) } } })),
+        { ordered: false },
+      );
+      await items.deleteMany({ _id: { $in: lines } });
+    },
     /** An order's history up to an entry, which is not its document's any more. */
     async historyBefore(orderId: string, seq: number): Promise<Entry[]> {
       const parts = await history

@@ -6,6 +6,7 @@ import { createPublisher } from "@shop/kit/publisher";
 import { silentLog } from "@shop/kit/testing/log";
 import { testMongoUrl, testRedisUrl } from "@shop/kit/testing/stores";
 import { continueSaga } from "../commands/continue-saga";
+import { timeOut } from "../commands/time-out";
 import type { Deps } from "../deps";
 import { createIndexes, ordersOf } from "../store/documents";
 import { orderStore } from "../store/orders";
@@ -29,12 +30,21 @@ export const krone = {
   available: 9,
 };
 
+export const answerLimitSeconds = 600;
+
 /** The order service's insides on real stores, with its neighbours' answers in hand. */
 export async function testOrders() {
   const { client, db } = await connectMongo(testMongoUrl("order"), "order-test");
   await createIndexes(db);
   const publisher = createPublisher({ redisUrl: testRedisUrl(4), catalogue: messages, log: silentLog });
-  const store = orderStore({ db, publisher, clock: systemClock, log: silentLog });
+  const store = orderStore({
+    db,
+    publisher,
+    clock: systemClock,
+    log: silentLog,
+    answerLimitSeconds,
+    giveUp: (orderId, version) => timeOut(deps, orderId, version),
+  });
   const known = new Set<string>();
   const deps: Deps = {
     store,

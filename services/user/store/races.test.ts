@@ -107,14 +107,3 @@ test("who is leaving keeps no role that is being granted", async () => {
   const admins = await service.sql`select user_id from user_role where role = 'admin'`;
   expect(admins.map((row) => row.user_id)).toEqual([staying.id]);
 });
-
-test("tokens are forgotten a day after they end", async () => {
-  const account = await anAccount();
-  const { older, newer } = await aSession(account);
-  await service.sql`
-    update refresh_token set created_at = now() - interval '40 days', expires_at = now() - interval '25 hours'
-    where token_hash = ${older}`;
-  await service.sessions.forgetExpired();
-  const left = await service.sql`select token_hash from refresh_token where token_hash in (${older}, ${newer})`;
-  expect(left.map((row) => row.token_hash)).toEqual([newer]);
-});

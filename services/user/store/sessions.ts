@@ -25,7 +25,7 @@ export async function revokeTokens(
   }
 }
 
-export function sessionStore(sql: Sql): SessionStore & { forgetExpired(): Promise<void> } {
+export function sessionStore(sql: Sql): SessionStore {
   return {
     async open({ userId, passwordHash, tokenHash }) {
       // The lock waits for a change of the password under way, which would not see this session when it ends them all.
@@ -58,9 +58,5 @@ export function sessionStore(sql: Sql): SessionStore & { forgetExpired(): Promis
     },
 
     end: (tokenHash) => revokeTokens(sql, { tokenHash }),
-
-    async forgetExpired() {
-      await sql`delete from refresh_token where expires_at < now() - interval '1 day'`;
-    },
   };
 }

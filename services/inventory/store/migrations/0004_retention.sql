@@ -1,0 +1,2 @@
+CREATE INDEX "released_first_created_at" ON "released_first" USING btree ("created_at");--> statement-breakpoint
+CREATE INDEX "reservation_released" ON "reservation" USING btree ("updated_at") WHERE "reservation"."status" = 'released';

@@ -1,0 +1,24 @@
+import type { Log } from "@shop/kit/log";
+import { every } from "@shop/kit/relay";
+import type { Collection } from "mongodb";
+import { sagasStuck } from "../metrics";
+import type { OrderDocument } from "./documents";
+
+/** Counts the sagas that are parked, in their own index. */
+export function stuckSagas(o: { orders: Collection<OrderDocument>; log: Log; everyMs?: number }) {
+  async function count(): Promise<void> {
+    const rows = await o.orders
+      .aggregate<{ _id: { saga: string; step: string }; count: number }>(
+        [
+          { $match: { "saga.stuck": { $exists: true } } },
+          { $group: { _id: { saga: "$saga.name", step: "$saga.step" }, count: { $sum: 1 } } },
+        ],
+        { hint: "stuck" },
+      )
+      .toArray();
+    sagasStuck.reset();
+    for (const { _id, count } of rows) sagasStuck.set(_id, count);
+  }
+
+  return { close: every(o.everyMs ?? 5_000, count, o.log, "at once") };
+}
