@@ -1,4 +1,4 @@
-import { type Customer, cards, newCustomer, type Product, placeOrder, products } from "./shop";
+import { type Answer, type Customer, cards, newCustomer, type Product, placeOrder, products } from "./shop";
 
 /** Buyers who order this and that, every fifth time with a card that is declined. */
 export type Crowd = {
@@ -7,7 +7,10 @@ export type Crowd = {
   place(count: number, atOnce: number, onPlaced?: (done: number) => void): Promise<string[]>;
 };
 
-export async function newCrowd(): Promise<Crowd> {
+type OnAnswer = (request: string, answer: Answer, ms: number) => void;
+
+/** @param onAnswer sees every answer to an order, the refused ones too */
+export async function newCrowd(onAnswer: OnAnswer = () => {}): Promise<Crowd> {
   const buyers = await Promise.all(Array.from({ length: 8 }, newCustomer));
   const goods = (await products()).filter((product) => product.available > 1000);
   let number = 0;
@@ -18,7 +21,7 @@ export async function newCrowd(): Promise<Crowd> {
       let left = count;
       const worker = async () => {
         while (left-- > 0) {
-          ids.push(await placeOne(number++, buyers, goods));
+          ids.push(await placeOne(number++, buyers, goods, onAnswer));
           onPlaced(ids.length);
         }
       };
@@ -36,7 +39,7 @@ export const placeMany = async (count: number, atOnce: number, onPlaced?: (done:
 const patienceMs = 60_000;
 
 /** A refused or broken request is tried again with the same key, as a careful client does: one order comes of it. */
-async function placeOne(number: number, buyers: Customer[], goods: Product[]): Promise<string> {
+async function placeOne(number: number, buyers: Customer[], goods: Product[], onAnswer: OnAnswer): Promise<string> {
   const buyer = buyers[number % buyers.length] as Customer;
   const productId = (goods[number % goods.length] as Product).id;
   const headers = { "idempotency-key": crypto.randomUUID() };
@@ -44,9 +47,11 @@ async function placeOne(number: number, buyers: Customer[], goods: Product[]): P
   const until = Date.now() + patienceMs;
   let last = "";
   while (Date.now() < until) {
+    const started = performance.now();
     const answer = await placeOrder(buyer, [{ productId, quantity: 1 }], token, headers).catch((error) => {
       last = String(error);
     });
+    if (answer) onAnswer("POST /orders", answer, performance.now() - started);
     if (answer?.status === 201) return answer.body.id;
     if (answer) last = `${answer.status} ${answer.body.code}`;
     if (answer && answer.status < 500 && answer.status !== 429) throw new Error(`POST /orders answered ${last}`);
