@@ -24,11 +24,12 @@ export function openBooks() {
     status: string;
     items: { productId: string; quantity: number }[];
     saga: { status: string };
+    cancelReason?: string;
     total: { amount: number };
     version: number;
     sentSeq: number;
     lastSeq: number;
-    history: { id: string; type: string; data: unknown }[];
+    history: { id: string; type: string; data: unknown; note?: true }[];
   }>("orders");
 
   return {
