@@ -1,7 +1,7 @@
 import { afterAll } from "bun:test";
 import { messages } from "../../services/_contracts/messages";
 import { openBooks } from "../support/books";
-import { inversions, watchQueues } from "../support/queue-watch";
+import { inversions, type QueueEvent, type Said, watchQueues } from "../support/queue-watch";
 import { isFull, percentile, scored, size } from "../support/score";
 import { type Customer, newCustomer, type Product, placeOrder, products } from "../support/shop";
 
@@ -28,14 +28,14 @@ async function placeSteadily(buyers: Customer[], goods: Product[], seconds: numb
   return await Promise.all(answers);
 }
 
-/** What an order's document says was told, and that is in no queue. */
-async function neverCame(ids: string[], came: Set<string>): Promise<string[]> {
-  const missing: string[] = [];
-  for await (const { _id, history } of books.orders.find({ _id: { $in: ids } }))
-    for (const entry of history.filter(({ note }) => !note))
-      for (const queue of messages[entry.type as keyof typeof messages]?.to ?? [])
-        if (!came.has(`${queue} ${entry.id}`)) missing.push(`${_id}: ${entry.type} never came to ${queue}`);
-  return missing;
+/** Every queue that a message was to come to, and did not. */
+function neverCame(said: Map<string, Said>, events: readonly QueueEvent[]): string[] {
+  const came = new Set(events.flatMap(({ kind, queue, jobId }) => (kind === "added" ? [`${queue} ${jobId}`] : [])));
+  return [...said].flatMap(([id, { type, subject }]) =>
+    (messages[type as keyof typeof messages]?.to ?? []).flatMap((queue) =>
+      came.has(`${queue} ${id}`) ? [] : [`${subject}: ${type} never came to ${queue}`],
+    ),
+  );
 }
 
 scored([15], 5 * 60_000, async () => {
@@ -48,15 +48,15 @@ scored([15], 5 * 60_000, async () => {
   const unsettled = await books.problemsThatStay(ids);
   await watch.stop();
 
-  const ours = watch.arrivals.filter(({ message }) => ids.includes(message.subject));
+  const said = await books.messagesOf(ids);
   // From before its commit, when it got its time, until Redis had it: the commit itself is in the figure.
-  const lags = ours
-    .filter(({ jobId, message }) => jobId === message.id)
-    .map(({ atMs, message }) => atMs - Date.parse(message.time));
-  const turned = inversions(ours, watch.taken);
+  const lags = watch.events.flatMap(({ kind, jobId, atMs }) => {
+    const message = kind === "added" && said.get(jobId);
+    return message ? [atMs - Date.parse(message.time)] : [];
+  });
+  const turned = inversions(watch.events, said);
   const p99 = percentile(lags, 0.99);
-  const came = new Set(ours.map(({ queue, jobId }) => `${queue} ${jobId}`));
-  const problems = [...open, ...unsettled, ...turned, ...(await neverCame(ids, came))];
+  const problems = [...open, ...unsettled, ...turned, ...neverCame(said, watch.events)];
   // A short run on a busy machine says nothing about time.
   if (isFull && p99 > 500) problems.push(`p99 is ${p99} ms`);
   const figure = `p50 ${percentile(lags, 0.5)} ms, p99 ${p99} ms of ${lags.length} messages, ${turned.length} inversions`;

@@ -1,5 +1,6 @@
 import { MongoClient } from "mongodb";
 import postgres from "postgres";
+import type { Said } from "./queue-watch";
 import { sandboxUrl, stack } from "./stack";
 
 type LedgerEntry = {
@@ -29,7 +30,7 @@ export function openBooks() {
     version: number;
     sentSeq: number;
     lastSeq: number;
-    history: { id: string; type: string; data: unknown; note?: true }[];
+    history: { seq: number; id: string; type: string; time: string; data: unknown; note?: true }[];
   }>("orders");
 
   return {
@@ -122,6 +123,20 @@ export function openBooks() {
           return { open: open.map((doc) => `${doc._id}: ${doc.status}, saga ${JSON.stringify(doc.saga)}`), tookMs };
         await Bun.sleep(100);
       }
+    },
+
+    /** Every message of order, inventory and payment about these orders, by its id. */
+    async messagesOf(orderIds: string[]): Promise<Map<string, Said>> {
+      const said = new Map<string, Said>();
+      for await (const { _id, history } of orders.find({ _id: { $in: orderIds } }))
+        for (const { id, type, time, seq, note } of history)
+          if (!note) said.set(id, { source: "/services/order", subject: _id, sequence: seq, type, time });
+      for (const database of [payments, inventory])
+        for (const { message } of await database<{ message: Said & { id: string } }[]>`
+          select message from inbox, jsonb_array_elements(reply) as message
+          where message->>'subject' = any(${orderIds}::text[])`)
+          said.set(message.id, message);
+      return said;
     },
 
     /** Orders of these buyers that nobody was told of: a request tried again has made a second one. */

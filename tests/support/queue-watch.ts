@@ -1,17 +1,18 @@
 import { createClient } from "redis";
-import type { Message } from "../../services/_kit/messages";
 import { stack } from "./stack";
 
 export const queues = ["order", "payment", "inventory", "notification"] as const;
 
-/** A message that came into a queue, and when, by Redis' own clock. */
-export type Arrival = { queue: string; jobId: string; atMs: number; message: Message };
-/** A job that a worker took. */
-export type Taken = { queue: string; jobId: string };
+/** Something that happened to a job, when by Redis' own clock. */
+export type QueueEvent = { kind: "added" | "active" | "completed"; queue: string; jobId: string; atMs: number };
+/** What can be asked of a message after the fact. */
+export type Said = { source: string; subject: string; sequence: number; type: string; time: string };
+
+const kinds = ["added", "active", "completed"];
 
 /**
  * Reads what Redis notes itself about each queue while it happens: BullMQ's event streams, which keep only the last ten
- * thousand events.
+ * thousand events of a queue.
  */
 export async function watchQueues() {
   const redis = await createClient({ url: stack.adminUrls.redis }).connect();
@@ -21,39 +22,33 @@ export async function watchQueues() {
     const newest = await redis.xRevRange(stream, "+", "-", { COUNT: 1 });
     last.set(stream, newest?.[0]?.id ?? "0");
   }
-  const arrivals: Arrival[] = [];
-  const taken: Taken[] = [];
+  const events: QueueEvent[] = [];
   let over = false;
 
   async function read(): Promise<number> {
     const from = streams.map((key) => ({ key, id: last.get(key) as string }));
-    const answer = (await redis.xRead(from, { COUNT: 2_000 })) as Stream[] | null;
-    for (const { name, messages } of answer ?? []) await note(name, messages);
-    return (answer ?? []).reduce((sum, { messages }) => sum + messages.length, 0);
-  }
-
-  async function note(stream: string, events: Stream["messages"]): Promise<void> {
-    const queue = stream.split(":")[1] as string;
-    last.set(stream, events.at(-1)?.id as string);
-    const added = events.filter(({ message }) => message.event === "added");
-    const bodies = await Promise.all(added.map(({ message }) => redis.hGet(`bull:${queue}:${message.jobId}`, "data")));
-    added.forEach(({ id, message }, index) => {
-      const body = bodies[index];
-      if (!body) throw new Error(`job ${message.jobId} of ${queue} is gone already`);
-      arrivals.push({ queue, jobId: String(message.jobId), atMs: Number.parseInt(id, 10), message: JSON.parse(body) });
-    });
-    for (const { message } of events)
-      if (message.event === "active") taken.push({ queue, jobId: String(message.jobId) });
+    const answer = ((await redis.xRead(from, { COUNT: 2_000 })) ?? []) as Stream[];
+    for (const { name, messages } of answer) {
+      last.set(name, messages.at(-1)?.id as string);
+      for (const { id, message } of messages)
+        if (kinds.includes(message.event as string))
+          events.push({
+            kind: message.event as QueueEvent["kind"],
+            queue: name.split(":")[1] as string,
+            jobId: message.jobId as string,
+            atMs: Number.parseInt(id, 10),
+          });
+    }
+    return answer.reduce((sum, { messages }) => sum + messages.length, 0);
   }
 
   const reading = (async () => {
-    while (!over) if ((await read()) === 0) await Bun.sleep(100);
+    while (!over) if ((await read()) === 0) await Bun.sleep(50);
   })();
   // Told by `stop`, which is where somebody waits for it.
   reading.catch(() => {});
   return {
-    arrivals,
-    taken,
+    events: events as readonly QueueEvent[],
     async stop() {
       over = true;
       await reading;
@@ -66,33 +61,31 @@ export async function watchQueues() {
 type Stream = { name: string; messages: { id: string; message: Record<string, string> }[] };
 
 /**
- * Of what one source says about one subject, what came into a queue after something that it said later, and what was taken
- * by a worker after it. What was sent again on purpose comes late by nature.
+ * Of what one source says about one subject: what came into a queue, or was taken by a worker, after something that was said
+ * later. Of a job that comes or is taken again its first time counts; what is sent again under another id is no message of its own.
  */
-export function inversions(arrivals: Arrival[], taken: Taken[]): string[] {
-  const first = arrivals.filter(({ jobId, message }) => jobId === message.id);
-  const byId = new Map(first.map((arrival) => [`${arrival.queue} ${arrival.jobId}`, arrival]));
-  const orders: [string, Arrival[]][] = [
-    ["came", first.toSorted((a, b) => a.atMs - b.atMs || a.message.sequence - b.message.sequence)],
-    ...queues.map((queue): [string, Arrival[]] => [`came to ${queue}`, first.filter((it) => it.queue === queue)]),
-    ...queues.map((queue): [string, Arrival[]] => [
-      `was taken from ${queue}`,
-      taken.flatMap((job) => (job.queue === queue ? (byId.get(`${queue} ${job.jobId}`) ?? []) : [])),
-    ]),
+export function inversions(events: readonly QueueEvent[], said: Map<string, Said>): string[] {
+  const first = new Map<string, QueueEvent>();
+  for (const event of events) {
+    const key = `${event.kind} ${event.queue} ${event.jobId}`;
+    if (said.has(event.jobId) && !first.has(key)) first.set(key, event);
+  }
+  const all = [...first.values()];
+  const of = (kind: QueueEvent["kind"], queue?: string) =>
+    all.filter((event) => event.kind === kind && (queue === undefined || event.queue === queue));
+  const sequenceOf = ({ jobId }: QueueEvent) => said.get(jobId)?.sequence ?? 0;
+  const lists = [
+    // Over all queues only the milliseconds can be compared.
+    of("added").toSorted((a, b) => a.atMs - b.atMs || sequenceOf(a) - sequenceOf(b)),
+    ...queues.flatMap((queue) => [of("added", queue), of("active", queue)]),
   ];
-  return orders.flatMap(([what, list]) => {
+  return lists.flatMap((list) => {
     const highest = new Map<string, number>();
-    const seen = new Set<string>();
-    return list.flatMap(({ queue, jobId, message }) => {
-      // A job that failed is taken again; its first time counts.
-      if (seen.has(`${queue} ${jobId}`)) return [];
-      seen.add(`${queue} ${jobId}`);
-      const about = `${message.source} ${message.subject}`;
-      const before = highest.get(about) ?? 0;
-      highest.set(about, Math.max(before, message.sequence));
-      return message.sequence < before
-        ? [`${message.subject}: ${message.type} (${message.sequence}) ${what} after ${before}`]
-        : [];
+    return list.flatMap(({ kind, queue, jobId }) => {
+      const { source, subject, sequence, type } = said.get(jobId) as Said;
+      const before = highest.get(`${source} ${subject}`) ?? 0;
+      highest.set(`${source} ${subject}`, Math.max(before, sequence));
+      return sequence < before ? [`${subject}: ${type} (${sequence}) ${kind} in ${queue} after ${before}`] : [];
     });
   });
 }
