@@ -13,7 +13,10 @@ async function propertyTests(): Promise<string[]> {
 }
 
 scored([16], 5 * 60_000, async () => {
-  const run = Bun.spawn([process.execPath, "test", ...(await propertyTests())], { stdio: ["ignore", "pipe", "pipe"] });
+  const run = Bun.spawn([process.execPath, "test", ...(await propertyTests())], {
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 4 * 60_000,
+  });
   const [out, err] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
   const failed = (await run.exited) !== 0;
   const tried = [...out.matchAll(/^property of (.+): (\d+) runs, (held|violated)$/gm)].map(
