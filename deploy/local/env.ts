@@ -4,7 +4,8 @@ import { baseEnv } from "./spawn";
 import { isSql, type StoreUrls } from "./store-urls";
 
 export type AppEnv = "dev" | "test" | "bench";
-export type EnvSource = { appEnv: AppEnv; ports: Ports; secrets: Secrets; stores: StoreUrls };
+export type Scale = Partial<Record<Service, number>>;
+export type EnvSource = { appEnv: AppEnv; ports: Ports; secrets: Secrets; stores: StoreUrls; scale: Scale };
 
 /** The complete environment of one instance of a service. Each gets its own secrets and nobody else's. */
 export function serviceEnv(source: EnvSource, service: Service, index = 0): Record<string, string> {
@@ -21,7 +22,7 @@ export function serviceEnv(source: EnvSource, service: Service, index = 0): Reco
     SERVICE_KEY: JSON.stringify(secrets.serviceKeys[service]),
     SERVICE_KEYS: JSON.stringify(publicServiceKeys(secrets)),
     ISSUER_URL: `http://localhost:${ports.edge}`,
-    JWKS_URL: `${direct(ports, "user")}/.well-known/jwks.json`,
+    JWKS_URL: `http://127.0.0.1:${ports.user}/.well-known/jwks.json`,
     ...(isSql(service) ? { [`${service.toUpperCase()}_DATABASE_URL`]: stores.sql[service].app } : {}),
     ...own[service](source),
   };
@@ -52,31 +53,32 @@ export function sandboxEnv({ appEnv, ports, secrets }: EnvSource): Record<string
 
 const own: Record<Service, (source: EnvSource) => Record<string, string>> = {
   user: ({ secrets }) => ({ USER_SIGNING_KEYS: JSON.stringify(secrets.userSigningKeys) }),
-  order: ({ ports, secrets, stores }) => ({
-    ORDER_MONGO_URL: stores.mongo.order,
-    USER_URL: direct(ports, "user"),
-    INVENTORY_URL: direct(ports, "inventory"),
-    PAYMENT_SEAL_PUBLIC_KEY: JSON.stringify(secrets.paymentSeal.publicKey),
+  order: (source) => ({
+    ORDER_MONGO_URL: source.stores.mongo.order,
+    USER_URL: instancesOf(source, "user"),
+    INVENTORY_URL: instancesOf(source, "inventory"),
+    PAYMENT_SEAL_PUBLIC_KEY: JSON.stringify(source.secrets.paymentSeal.publicKey),
     ...ifSet("PAYMENT_HOLD_SECONDS", "PAYMENT_ATTEMPTS"),
   }),
-  payment: ({ ports, secrets }) => ({
-    ORDER_URL: direct(ports, "order"),
-    PAYMENT_SEAL_PRIVATE_KEY: JSON.stringify(secrets.paymentSeal.privateKey),
-    STRIPE_SECRET_KEY: secrets.stripeSecretKey,
-    STRIPE_WEBHOOK_SECRET: secrets.stripeWebhookSecret,
-    STRIPE_API_URL: `http://127.0.0.1:${ports.sandbox}`,
+  payment: (source) => ({
+    ORDER_URL: instancesOf(source, "order"),
+    PAYMENT_SEAL_PRIVATE_KEY: JSON.stringify(source.secrets.paymentSeal.privateKey),
+    STRIPE_SECRET_KEY: source.secrets.stripeSecretKey,
+    STRIPE_WEBHOOK_SECRET: source.secrets.stripeWebhookSecret,
+    STRIPE_API_URL: `http://127.0.0.1:${source.ports.sandbox}`,
   }),
   inventory: () => ({}),
-  notification: ({ ports }) => ({
-    USER_URL: direct(ports, "user"),
-    SMTP_URL: `smtp://127.0.0.1:${ports.smtp}`,
+  notification: (source) => ({
+    USER_URL: instancesOf(source, "user"),
+    SMTP_URL: `smtp://127.0.0.1:${source.ports.smtp}`,
     MAIL_FROM: "Shop <shop@shop.test>",
-    PUBLIC_URL: `http://localhost:${ports.edge}`,
+    PUBLIC_URL: `http://localhost:${source.ports.edge}`,
   }),
 };
 
-function direct(ports: Ports, service: Service): string {
-  return `http://127.0.0.1:${ports[service]}`;
+function instancesOf({ ports, scale }: EnvSource, service: Service): string {
+  const indexes = Array.from({ length: scale[service] ?? 1 }, (_, index) => index);
+  return indexes.map((index) => `http://127.0.0.1:${instancePort(ports, service, index)}`).join(",");
 }
 
 const passedThrough = () => ({ LOG_LEVEL: "info", ...ifSet("LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT") });

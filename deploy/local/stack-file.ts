@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { writeEndpoints } from "./envoy";
 import { Failure } from "./failure";
 import { layoutOf } from "./layout";
-import type { Ports, Service } from "./ports";
+import { instancePort, type Ports, type Service } from "./ports";
 import { recreateDatabase } from "./postgres-roles";
 import { loadSecrets, type Secrets } from "./secrets";
 import { ended, send } from "./signal";
@@ -27,9 +28,13 @@ export type StackHandle = Omit<StackFile, "env"> & {
   pid: (process: string) => number | undefined;
   /** Sends a signal. With SIGKILL (the default), waits until it is gone; the launcher then starts it again. */
   kill: (process: string, signal?: NodeJS.Signals) => Promise<void>;
+  /** Asks an instance to end as an orchestrator does: the edge is told first, then it gets SIGTERM. The launcher starts it again. */
+  retire: (service: Service, index: number) => Promise<void>;
   /** Makes an extra, empty PostgreSQL database (in place of an older one of that name) with a service's own two roles. */
   createDatabase: (service: SqlService, name: string) => Promise<{ appUrl: string; ownerUrl: string }>;
 };
+
+const mostInstances = Array.from({ length: 9 }, (_, index) => index);
 
 /** The stack running at a port offset, started by another process. Throws `Failure` when there is none. */
 export async function readStack(offset: number): Promise<StackHandle> {
@@ -52,6 +57,12 @@ export function handleOf(file: StackFile, secrets: Secrets): StackHandle {
       if (target === undefined) throw new Failure(`${process} is not running`);
       send(target, signal);
       if (signal === "SIGKILL") await ended([target], 5000);
+    },
+    async retire(service, index) {
+      const others = mostInstances.filter((one) => one !== index && pid(`${service}-${one}`) !== undefined);
+      const staying = others.map((one) => instancePort(file.ports, service, one));
+      await writeEndpoints(layout.envoy, service, staying);
+      await this.kill(`${service}-${index}`, "SIGTERM");
     },
     async createDatabase(service, name) {
       await recreateDatabase(file.adminUrls.postgres, service, name);

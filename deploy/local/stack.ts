@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { crew } from "./crew";
 import { trackEndpoints } from "./endpoints";
-import { type AppEnv, type EnvSource, migrationEnv } from "./env";
+import { type AppEnv, type EnvSource, migrationEnv, type Scale } from "./env";
 import { allOrFirstError, Failure, until } from "./failure";
 import { type Layout, layoutOf, repoRoot } from "./layout";
 import { endLeftovers } from "./leftovers";
@@ -28,7 +28,7 @@ export type StackOptions = {
   /** Put in the example users and products. On unless false. */
   seed?: boolean;
   /** Instances of a service; one where it is silent. */
-  scale?: Partial<Record<Service, number>>;
+  scale?: Scale;
   report?: Progress | ((line: string) => void);
   /** Only the stores, with their roles and databases: enough for tests of one service. */
   only?: "stores";
@@ -102,9 +102,10 @@ async function bringUp(
   const urls = storeUrls(ports, secrets, process.env);
   const stores = embeddedStores(urls);
   const whole = options.only !== "stores";
-  checkFree(portsNeeded(ports, stores, whole ? (options.scale ?? {}) : undefined), options.offset);
+  const scale = options.scale ?? {};
+  checkFree(portsNeeded(ports, stores, whole ? scale : undefined), options.offset);
 
-  const source: EnvSource = { appEnv: options.appEnv, ports, secrets, stores: urls };
+  const source: EnvSource = { appEnv: options.appEnv, ports, secrets, stores: urls, scale };
   const wanted: Server[] = stores.filter((store) => store !== "postgres");
   const binaries = await step("servers", (note) => serverBinaries(whole ? [...wanted, "envoy"] : wanted, note));
   await step("stores", async (note) => {
@@ -136,7 +137,7 @@ async function bringUpServices(
   const envoy = await envoySpec(envoyBinary, layout, source); // writes the endpoint files that services are added to
   const endpoints = trackEndpoints(layout.envoy);
   const instances = services.flatMap((service) =>
-    Array.from({ length: options.scale?.[service] ?? 1 }, (_, index) => ({ service, index })),
+    Array.from({ length: source.scale[service] ?? 1 }, (_, index) => ({ service, index })),
   );
   const unitsOf = (service: Service) => [...team.units.values()].filter(({ name }) => name.startsWith(`${service}-`));
   await step("services", async (note) => {
@@ -156,7 +157,7 @@ async function bringUpServices(
   if (options.watch) endings.push(restartOnChange(sourceDir, unitsOf, migrateAll, say));
 }
 
-function portsNeeded(ports: Ports, stores: Store[], scale: StackOptions["scale"] | undefined) {
+function portsNeeded(ports: Ports, stores: Store[], scale: Scale | undefined) {
   const named = (name: keyof Ports) => ({ name, port: ports[name] });
   if (!scale) return stores.map(named);
   const instances = services.flatMap((service) =>

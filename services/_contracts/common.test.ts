@@ -29,8 +29,8 @@ test("an id is a UUID", () => {
   for (const other of ["1", "", `${id}0`, "../etc"]) expect(Value.Check(Uuid, other)).toBe(false);
 });
 
-test("every error answer of a route has the one shape", () => {
-  expect(problems(404, 409)).toEqual({ 404: Problem, 409: Problem });
+test("every error answer of a route has the one shape, and 503 is always one of them", () => {
+  expect(problems(404, 409)).toEqual({ 404: Problem, 409: Problem, 503: Problem });
 });
 
 test("services answer each other as agreed", () => {

@@ -31,6 +31,6 @@ export const Problem = t.Object({
   errors: t.Optional(t.Array(t.Object({ path: t.String(), message: t.String() }))),
 });
 
-/** The error answers of a route, for its schema. */
-export const problems = <S extends number>(...statuses: S[]): Record<S, typeof Problem> =>
-  Object.fromEntries(statuses.map((status) => [status, Problem])) as Record<S, typeof Problem>;
+/** The error answers of a route, for its schema. Any route answers 503 while its service's store is away. */
+export const problems = <S extends number>(...statuses: S[]): Record<S | 503, typeof Problem> =>
+  Object.fromEntries([...statuses, 503].map((status) => [status, Problem])) as Record<S | 503, typeof Problem>;

@@ -23,6 +23,9 @@ const routes = new Elysia()
   .get("/broken", () => {
     throw new Error("password=hunter2 at /srv/app.ts");
   })
+  .get("/store-away", () => {
+    throw Object.assign(new Error("connect ECONNREFUSED 10.0.0.7:5432"), { code: "ECONNREFUSED" });
+  })
   .get("/rejected", async () => {
     throw "a string";
   })
@@ -95,6 +98,7 @@ describe("every failure is problem+json with a code and a trace id", () => {
     ["nobody", "GET", "/secret", {}, 401, "auth.token_missing"],
     ["an unexpected error", "GET", "/broken", {}, 500, "internal"],
     ["an unexpected rejection", "GET", "/rejected", {}, 500, "internal"],
+    ["a store that is away", "GET", "/store-away", {}, 503, "store.unavailable"],
     ["an answer off its schema", "GET", "/off-schema", {}, 500, "internal"],
     ["a card number", "POST", "/things", body('{"name":"4111111111111111"}'), 422, "card_number.refused"],
   ])("%s", async (_what, method, path, init, status, code) => {
@@ -115,6 +119,7 @@ describe("every failure is problem+json with a code and a trace id", () => {
     const unexpected = await send("GET", "/broken");
     expect(unexpected.text).not.toMatch(/hunter2|app\.ts|stack/);
     expect((await send("GET", "/taken")).text).not.toContain("bob");
+    expect((await send("GET", "/store-away")).text).not.toContain("10.0.0.7");
   });
   test("when to come back and how to sign in are told", async () => {
     expect((await send("GET", "/busy")).headers.get("retry-after")).toBe("7");

@@ -1,8 +1,9 @@
 import { type AnyElysia, Elysia } from "elysia";
 import { refuseCardNumber, refuseCardNumberAround } from "./card-numbers";
-import { AppError, problemResponse } from "./errors";
+import { AppError, problemResponse, textOf } from "./errors";
 import type { Log } from "./log";
 import { httpDuration, registry } from "./metrics";
+import { isStoreOutage } from "./store-outage";
 import { inSpan, SpanKind, traceId } from "./telemetry";
 
 export type Health = {
@@ -33,6 +34,7 @@ export function createApp(o: {
     .onError({ as: "global" }, ({ code, error }) => {
       const known = toAppError(code, error);
       if (known.kind === "internal") o.log.error({ err: known.cause ?? known }, "request failed");
+      if (known.code === "store.unavailable") o.log.warn({ error: textOf(known.cause) }, "the store is away");
       return problemResponse(known, traceId());
     })
     .onParse({ as: "global" }, ({ request, contentType, route }) => {
@@ -175,6 +177,13 @@ function toAppError(code: string | number, error: unknown): AppError {
     return new AppError("route.not_found", { kind: "not_found", public: "There is nothing here." });
   if (code === "PARSE") return malformed("The body cannot be read.", error);
   if (code === "VALIDATION") return invalid(error as ValidationIssues);
+  if (isStoreOutage(error))
+    return new AppError("store.unavailable", {
+      kind: "unavailable",
+      public: "The service's store cannot be reached right now. Please try again in a moment.",
+      retryAfterSeconds: 1,
+      cause: error,
+    });
   return new AppError("internal", { kind: "internal", public: "Something went wrong.", cause: error });
 }
 

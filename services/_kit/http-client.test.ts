@@ -155,6 +155,27 @@ describe("the breaker", () => {
   });
 });
 
+describe("several instances", () => {
+  const gone = "http://127.0.0.1:1";
+  test("take turns, and a read that finds one gone goes to the next", async () => {
+    answer = () => Response.json({ ok: true });
+    const here = `http://127.0.0.1:${server.port}`;
+    const client = aClient({ target: "turns", baseUrl: `${gone},${here}` });
+    for (let count = 0; count < 20; count++) expect(await client.get<unknown>("/x")).toEqual({ ok: true });
+    expect(asked).toHaveLength(20);
+  });
+  test("with one gone, its breaker opens, and what is sent only once goes to the other", async () => {
+    answer = () => Response.json({ ok: true });
+    const here = `http://127.0.0.1:${server.port}`;
+    const client = aClient({ target: "one-gone", baseUrl: `${gone},${here}` });
+    for (let count = 0; count < 16; count++) await client.post("/x", {}).catch(() => {});
+    expect(asked).toHaveLength(8);
+    for (let count = 0; count < 4; count++) expect(await client.post<unknown>("/x", {})).toEqual({ ok: true });
+    const metric = (await breakerOpen.get()).values.find(({ labels }) => labels.target === "one-gone");
+    expect(metric?.value).toBe(0);
+  });
+});
+
 test("no more calls at a time than there is room for", async () => {
   let atOnce = 0;
   let most = 0;

@@ -52,35 +52,54 @@ class ServerTrouble extends Error {}
 
 /**
  * Calls to one other service: bulkhead → retry with jitter (reads only) → circuit breaker → timeout, traced and measured.
+ * Its instances take turns; one whose breaker is open is passed over, and a retry goes to the next.
  * The timeout aborts the request; whether the other side acted is then unknown.
  * @throws AppError with the callee's `code` for its 4xx answers; `<target>.unavailable` (503) when it is down, slow, or the breaker is open
  */
 export function httpClient(o: {
   target: string;
+  /** One URL, or those of several instances with commas between. */
   baseUrl: string;
   tokens: ServiceTokens;
   timeoutMs?: number;
   maxConcurrent?: number;
 }): HttpClient {
   const trouble = handleType(ServerTrouble).orType(TaskCancelledError).orType(TypeError);
-  const breaker = circuitBreaker(trouble, {
-    halfOpenAfter: 2_000,
-    breaker: new ConsecutiveBreaker(8),
-  });
-  breaker.onStateChange((state) => breakerOpen.set({ target: o.target }, state === CircuitState.Open ? 1 : 0));
-  breakerOpen.set({ target: o.target }, 0);
-  const room = bulkhead(o.maxConcurrent ?? 128, 512);
   const limit = timeout(o.timeoutMs ?? 1_500, TimeoutStrategy.Aggressive);
+  const instances = o.baseUrl.split(",").map((url) => {
+    const breaker = circuitBreaker(trouble, { halfOpenAfter: 2_000, breaker: new ConsecutiveBreaker(8) });
+    breaker.onStateChange(measureBreakers);
+    return { url, breaker, guarded: wrap(breaker, limit) };
+  });
+  function measureBreakers(): void {
+    const open = instances.every(({ breaker }) => breaker.state === CircuitState.Open);
+    breakerOpen.set({ target: o.target }, open ? 1 : 0);
+  }
+  measureBreakers();
+  let turn = 0;
+
+  /** At the instance whose turn it is; what an open breaker holds back was not sent, so the next may have it. */
+  async function atSome<T>(from: number, signal: AbortSignal, work: (url: string, signal: AbortSignal) => Promise<T>) {
+    const inTurn = instances.map((_, index) => instances[(from + index) % instances.length] as (typeof instances)[0]);
+    for (const [index, { url, guarded }] of inTurn.entries())
+      try {
+        return await guarded.execute((context) => work(url, context.signal), signal);
+      } catch (error) {
+        if (!(error instanceof BrokenCircuitError) || index === inTurn.length - 1) throw error;
+      }
+    throw new Error("there is no instance");
+  }
+
+  const room = bulkhead(o.maxConcurrent ?? 128, 512);
   const again = retry(trouble, {
     maxAttempts: 2,
     backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 250 }),
   });
-  const once = wrap(room, breaker, limit);
-  const repeatable = wrap(room, again, breaker, limit);
+  const repeatable = wrap(room, again);
 
-  async function request<T>(method: string, path: string, body: unknown, signal: AbortSignal): Promise<T> {
+  async function request<T>(url: string, method: string, body: unknown, signal: AbortSignal): Promise<T> {
     const trace = traceparent();
-    const response = await fetch(`${o.baseUrl}${path}`, {
+    const response = await fetch(url, {
       method,
       signal,
       headers: {
@@ -102,16 +121,19 @@ export function httpClient(o: {
   }
 
   async function call<T>(
-    policy: typeof once | typeof repeatable,
+    policy: typeof room | typeof repeatable,
     method: string,
     path: string,
     body?: unknown,
   ): Promise<T> {
     const started = performance.now();
     let outcome = "ok";
+    let next = turn++;
     try {
       return await inSpan(`${method} ${o.target}`, { kind: SpanKind.CLIENT }, () =>
-        policy.execute(({ signal }) => request<T>(method, path, body, signal)),
+        policy.execute(({ signal }) =>
+          atSome(next++, signal, (url, until) => request<T>(`${url}${path}`, method, body, until)),
+        ),
       );
     } catch (error) {
       outcome =
@@ -130,6 +152,6 @@ export function httpClient(o: {
 
   return {
     get: (path) => call(repeatable, "GET", path),
-    post: (path, body) => call(once, "POST", path, body),
+    post: (path, body) => call(room, "POST", path, body),
   };
 }

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connectPostgres, isUniqueViolation, migratePostgres } from "./postgres";
+import { isStoreOutage } from "./store-outage";
+import { cuttable } from "./testing/cuttable";
+import { eventually } from "./testing/eventually";
 import { type TestPostgres, testPostgres } from "./testing/stores";
 
 const migrations = `${import.meta.dir}/testing/migrations`;
@@ -56,4 +59,59 @@ test("a violated unique constraint is known as such, by its name", async () => {
   expect(isUniqueViolation(error, "outbox_pkey")).toBe(false);
   expect(isUniqueViolation(await database.sql`select 1 / 0`.catch((it) => it))).toBe(false);
   expect(isUniqueViolation(new Error("x"))).toBe(false);
+});
+
+describe("a connection that breaks", () => {
+  async function aPool(max: number) {
+    const url = new URL(database.url);
+    const way = await cuttable(Number(url.port));
+    url.port = String(way.port);
+    return { way, sql: connectPostgres(url.href, { max, service: "kit" }) };
+  }
+
+  test("takes its transaction with it: nothing of the rest is written by the connection that follows", async () => {
+    const { way, sql } = await aPool(1);
+    await database.sql`create table steps (step int)`;
+    const rest = Promise.withResolvers<void>();
+    const outcome = sql
+      .begin(async (tx) => {
+        await tx`insert into steps values (1)`;
+        way.cut();
+        await eventually(() => sql`select 1`);
+        await tx`insert into steps values (2)`.finally(rest.resolve);
+      })
+      .catch((error) => isStoreOutage(error));
+    expect(await outcome).toBe(true);
+    await rest.promise;
+    expect(await database.sql`select step from steps`).toHaveLength(0);
+    await sql.end();
+    await way.close();
+  });
+
+  test("costs the pool nothing: every query gets an answer, and afterwards all connections work again", async () => {
+    const { way, sql } = await aPool(4);
+    const work = (n: number) =>
+      n % 2 === 0
+        ? sql`select pg_sleep(0.002), ${n}::int as n`
+        : sql.begin(async (tx) => {
+            await tx`select ${["a"]}::text[]`;
+            await Promise.all([tx`select pg_sleep(0.002)`, tx`select ${n}::int`]);
+          });
+    let failed = 0;
+    for (let round = 0; round < 20; round++) {
+      const underWay = Array.from({ length: 16 }, (_, n) =>
+        work(n).catch((error) => {
+          if (!isStoreOutage(error)) throw error;
+          failed++;
+        }),
+      );
+      await Bun.sleep(round % 7);
+      way.cut();
+      await Promise.all(underWay);
+    }
+    expect(failed).toBeGreaterThan(0);
+    await eventually(() => Promise.all(Array.from({ length: 16 }, (_, n) => work(n))));
+    await sql.end();
+    await way.close();
+  });
 });

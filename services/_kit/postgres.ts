@@ -13,6 +13,8 @@ export const connectPostgres = (url: string, options: { max: number; service: st
     max: options.max,
     idle_timeout: 60,
     connect_timeout: 5,
+    // The library's own pauses grow to 20 s: the pool would stay away long after PostgreSQL is back.
+    backoff: (attempt) => Math.min(0.01 * 2 ** attempt, 0.5) * (0.5 + Math.random() / 2),
     connection: {
       application_name: options.service,
       statement_timeout: 10_000,

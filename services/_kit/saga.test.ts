@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Message } from "./messages";
 import { type Advanced, advance, atEnd, newSaga, type Saga, type SagaEvent } from "./saga";
+import { thoroughly } from "./testing/property";
 
 /** A trip: a local step, two asked steps of which the second is the pivot, a local end. */
 type Trip = { log: string[]; room?: string };
@@ -281,6 +282,6 @@ test("messages lost, repeated, delayed and reordered, given up and parked anywhe
         expect(at.aggregate.log).toHaveLength(2);
       },
     ),
-    { numRuns: 10_000 },
+    thoroughly("the saga engine"),
   );
 });

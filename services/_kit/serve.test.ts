@@ -2,6 +2,7 @@ import { describe, expect, spyOn, test } from "bun:test";
 import { connect } from "node:net";
 import { type AnyElysia, Elysia } from "elysia";
 import { serve } from "./serve";
+import { eventually } from "./testing/eventually";
 import { silentLog } from "./testing/log";
 
 const routes = new Elysia().get("/endless", async function* () {
@@ -10,7 +11,13 @@ const routes = new Elysia().get("/endless", async function* () {
 });
 
 const start = (
-  o: { routes?: AnyElysia; close?: (() => Promise<unknown>)[]; drainLimitMs?: number; exitLimitMs?: number } = {},
+  o: {
+    routes?: AnyElysia;
+    close?: (() => Promise<unknown>)[];
+    noticeMs?: number;
+    drainLimitMs?: number;
+    exitLimitMs?: number;
+  } = {},
 ) =>
   serve({
     service: "test",
@@ -103,7 +110,7 @@ describe("a signal", () => {
     expect(closed).toEqual(["store"]);
   });
   test("ends the process when its time is up", async () => {
-    expect(await signalled({ close: [() => new Promise(() => {})], exitLimitMs: 50 })).toBe(1);
+    expect(await signalled({ close: [() => new Promise(() => {})], noticeMs: 0, exitLimitMs: 50 })).toBe(1);
   });
 });
 
@@ -140,6 +147,20 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     await said(/closed/);
     expect(await process.exited).toBe(0);
   });
+});
+
+test("asked to end, a process goes on answering for a moment, says so, and lets no connection live on", async () => {
+  const { url, process } = await child();
+  process.kill("SIGTERM");
+  const ready = await eventually(async () => {
+    const answer = await fetch(`${url}/ready`);
+    return answer.status === 503 ? answer : undefined;
+  });
+  expect(await ready.json()).toEqual({ status: "draining" });
+  const answer = await fetch(`${url}/slow`);
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("connection")).toBe("close");
+  expect(await process.exited).toBe(0);
 });
 
 test("a live stream does not keep a process from ending well", async () => {

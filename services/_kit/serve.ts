@@ -11,13 +11,16 @@ export type Server = {
 const signals = ["SIGTERM", "SIGINT"] as const;
 const largestBodyBytes = 1024 * 1024;
 
+/** How long a process asked to end goes on serving, so that whoever sends it requests can find out and stop. */
+const noticeMs = 500;
+
 /** How long requests under way may take to finish once the process is asked to end: a live stream never does. */
 const drainLimitMs = 4_000;
 const exitLimitMs = 9_000;
 
 /**
- * Opens the port, and closes everything in order when the process is asked to end: no longer ready → requests under way
- * finish, for 4 s at most → `close` one after the other (consumers, outbox, queues, stores) → exit. After 9 s it exits
+ * Opens the port, and closes everything in order when the process is asked to end: no longer ready, and each answer ends
+ * its connection, for half a second → requests under way finish, for 4 s at most → `close` one after the other (consumers, outbox, queues, stores) → exit. After 9 s it exits
  * regardless, with code 1.
  */
 export function serve(o: {
@@ -28,11 +31,13 @@ export function serve(o: {
   health: Health;
   log: Log;
   close: (() => Promise<unknown>)[];
+  noticeMs?: number;
   drainLimitMs?: number;
   exitLimitMs?: number;
 }): Server {
   let stopping: Promise<void> | undefined;
-  const draining = () => stopping !== undefined;
+  let leaving = false;
+  const draining = () => leaving || stopping !== undefined;
   const app = createApp({ ...o, draining });
   const server = Bun.serve({
     hostname: o.host,
@@ -41,7 +46,12 @@ export function serve(o: {
     idleTimeout: 60,
     // Bun's error page shows the source.
     development: false,
-    fetch: app.handle,
+    async fetch(request) {
+      const response = await app.handle(request);
+      // Nobody shall send another request on a connection that is about to be closed.
+      if (draining()) response.headers.set("connection", "close");
+      return response;
+    },
   });
 
   async function closeAll(): Promise<void> {
@@ -62,15 +72,18 @@ export function serve(o: {
 
   const onSignal = (signal: string) => {
     if (draining()) return;
+    leaving = true;
     o.log.info({ signal }, "stopping");
     const late = setTimeout(() => {
       o.log.error("did not stop in time");
       process.exit(1);
     }, o.exitLimitMs ?? exitLimitMs);
-    stop().finally(() => {
-      clearTimeout(late);
-      process.exit(0);
-    });
+    Bun.sleep(o.noticeMs ?? noticeMs)
+      .then(stop)
+      .finally(() => {
+        clearTimeout(late);
+        process.exit(0);
+      });
   };
   for (const signal of signals) process.on(signal, onSignal);
   o.log.info({ port: server.port }, "listening");

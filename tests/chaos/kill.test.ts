@@ -1,33 +1,39 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll } from "bun:test";
 import { openBooks } from "../support/books";
-import { eventually } from "../support/eventually";
-import { placeMany } from "../support/load";
-import { stack } from "../support/stack";
+import { killAndAwait, ordersWith } from "../support/kill";
+import { newCrowd } from "../support/load";
+import { scored, size } from "../support/score";
 
 const books = openBooks();
 afterAll(() => books.close());
 
-/** Runs 200 orders and kills a process once a part of them is in. */
-async function ordersWithKill(process: string): Promise<string[]> {
-  const before = stack.pid(process);
-  let killed: Promise<void> | undefined;
-  const ids = await placeMany(200, 16, (placed) => {
-    if (placed >= 60) killed ??= stack.kill(process);
-  });
-  await killed;
-  await eventually(() => stack.pid(process) !== undefined && stack.pid(process) !== before, 30_000);
-  return ids;
-}
+const victims = ["order-0", "inventory-0", "payment-0", "notification-0", "user-0", "envoy"];
+const rounds = size(20);
 
-describe("kill -9 in the middle of 200 orders loses nothing, charges nobody twice and keeps the stock exact", () => {
-  test.each(["order-0", "inventory-0", "payment-0", "notification-0", "user-0", "envoy"])(
-    "%s",
-    async (process) => {
-      const ids = await ordersWithKill(process);
-      expect(new Set(ids).size).toBe(200);
-      await books.balance(ids);
-      expect(await books.stockProblems()).toEqual([]);
-    },
-    180_000,
+scored([1, 2, 3], 30 * 60_000, async () => {
+  const crowd = await newCrowd();
+  const before = await books.stock();
+  const blows = Array.from({ length: rounds }, () => victims.map((victim) => () => killAndAwait(victim))).flat();
+  const ids = await ordersWith(crowd, { orders: size(5_000), blows });
+  const { open, tookMs } = await books.sagasOpen(ids, 60_000);
+  const problems = await books.problemsThatStay(ids);
+  const twice = await books.unknownOrders(
+    crowd.buyers.map((buyer) => buyer.id),
+    ids,
   );
+  const unsold = await books.soldProblems(before, ids);
+  const lost = problems.filter((problem) => problem.endsWith(": lost")).length;
+  const chargedTwice = problems.filter((problem) => /: charged \d+ times/.test(problem)).length;
+  const kills = `${blows.length} kills, ${new Set(ids).size} orders`;
+  return [
+    {
+      figure: `${kills}: ${lost} lost, ${chargedTwice} charged twice, ${twice.length} placed twice`,
+      problems: [...problems, ...twice.map((id) => `${id}: placed a second time`)],
+    },
+    {
+      figure: `${unsold.length} of ${before.size} products off`,
+      problems: [...unsold, ...(await books.stockProblems()).map((row) => JSON.stringify(row))],
+    },
+    { figure: `${open.length}; the last ended after ${(tookMs / 1000).toFixed(1)} s`, problems: open },
+  ];
 });

@@ -11,6 +11,7 @@ import {
   product,
   readOrder,
   settled,
+  theAdmin,
 } from "../support/shop";
 import { sandboxUrl } from "../support/stack";
 
@@ -38,10 +39,6 @@ async function aConfirmedOrder() {
   const placed = await anOrder();
   expect((await settled(placed.buyer, placed.order.id)).status).toBe("confirmed");
   return placed;
-}
-async function theClerk(): Promise<Buyer> {
-  const body = { email: "admin@shop.test", password: "admin-dev-password" };
-  return (await call<{ token: string }>("POST", "/auth/login", { body })).body;
 }
 const mailed = (email: string, subject: string) =>
   eventually(async () => {
@@ -141,7 +138,7 @@ test("nobody cancels somebody else's order, or ships any", async () => {
 describe("an order that is shipped", () => {
   test("is not cancelled any more, its buyer is told, and it arrives", async () => {
     const { buyer, order } = await aConfirmedOrder();
-    const clerk = await theClerk();
+    const clerk = await theAdmin();
     const shipped = await setStatus(clerk, order.id, "shipped", "Parcel 42");
     expect([shipped.status, shipped.body.status]).toEqual([200, "shipped"]);
     expect((await setStatus(clerk, order.id, "shipped")).status).toBe(200);
@@ -159,7 +156,7 @@ describe("an order that is shipped", () => {
   test("was not cancelled: one that is, is not shipped", async () => {
     const { buyer, order } = await aConfirmedOrder();
     await cancel(buyer, order.id);
-    const answer = await setStatus(await theClerk(), order.id, "shipped");
+    const answer = await setStatus(await theAdmin(), order.id, "shipped");
     expect([answer.status, answer.body.code]).toEqual([409, "order.illegal_transition"]);
     await cancelled(buyer, order.id);
     await books.balance([order.id]);

@@ -1,7 +1,7 @@
 import { MongoClient } from "mongodb";
 import postgres from "postgres";
 import { replay } from "../../services/order/replay";
-import { eventually } from "./eventually";
+import type { Said } from "./queue-watch";
 import { sandboxUrl, stack } from "./stack";
 
 type LedgerEntry = {
@@ -25,14 +25,17 @@ export function openBooks() {
   const mongo = new MongoClient(stack.adminUrls.mongo);
   const orders = mongo.db("orders").collection<{
     _id: string;
+    userId: string;
     status: string;
+    items: { productId: string; quantity: number }[];
     saga: { status: string };
+    cancelReason?: string;
     total: { amount: number };
     version: number;
     sentSeq: number;
     projectedSeq?: number;
     lastSeq: number;
-    history: { id: string; type: string; data: unknown }[];
+    history: { seq: number; id: string; type: string; time: string; data: unknown; note?: true }[];
   }>("orders");
 
   return {
@@ -110,13 +113,78 @@ export function openBooks() {
       return problems;
     },
 
-    /** Waits until an audit finds nothing. @throws with the findings that stay */
-    async balance(orderIds: string[], history?: History): Promise<void> {
-      await eventually(async () => {
+    /** Waits until an audit finds nothing. @returns the findings that stay */
+    async problemsThatStay(orderIds: string[], history?: History): Promise<string[]> {
+      const until = Date.now() + 60_000;
+      for (;;) {
         const problems = await this.problemsOf(orderIds, history);
-        if (problems.length > 0) throw new Error(`${problems.length} problems:\n${problems.slice(0, 20).join("\n")}`);
-        return true;
-      }, 60_000);
+        if (problems.length === 0 || Date.now() > until) return problems;
+        await Bun.sleep(250);
+      }
+    },
+
+    /** @throws with the findings that stay */
+    async balance(orderIds: string[], history?: History): Promise<void> {
+      const problems = await this.problemsThatStay(orderIds, history);
+      if (problems.length > 0) throw new Error(`${problems.length} problems:\n${problems.slice(0, 20).join("\n")}`);
+    },
+
+    /** How many of these orders have a saga that goes on, and how long it took until there were none. */
+    async sagasOpen(orderIds: string[], withinMs: number): Promise<{ open: string[]; tookMs: number }> {
+      const started = Date.now();
+      for (;;) {
+        const going = { _id: { $in: orderIds }, "saga.status": { $nin: ["completed", "compensated"] } };
+        const open = await orders.find(going, { projection: { saga: 1, status: 1 } }).toArray();
+        const tookMs = Date.now() - started;
+        if (open.length === 0 || tookMs > withinMs)
+          return { open: open.map((doc) => `${doc._id}: ${doc.status}, saga ${JSON.stringify(doc.saga)}`), tookMs };
+        await Bun.sleep(100);
+      }
+    },
+
+    /** Every message of order, inventory and payment about these orders, by its id. */
+    async messagesOf(orderIds: string[]): Promise<Map<string, Said>> {
+      const said = new Map<string, Said>();
+      for await (const { _id, history } of orders.find({ _id: { $in: orderIds } }))
+        for (const { id, type, time, seq, note } of history)
+          if (!note) said.set(id, { source: "/services/order", subject: _id, sequence: seq, type, time });
+      for (const database of [payments, inventory])
+        for (const { message } of await database<{ message: Said & { id: string } }[]>`
+          select message from inbox, jsonb_array_elements(reply) as message
+          where message->>'subject' = any(${orderIds}::text[])`)
+          said.set(message.id, message);
+      return said;
+    },
+
+    /** Orders of these buyers that nobody was told of: a request tried again has made a second one. */
+    async unknownOrders(buyerIds: string[], known: string[]): Promise<string[]> {
+      const docs = await orders
+        .find({ userId: { $in: buyerIds }, _id: { $nin: known } }, { projection: { _id: 1 } })
+        .toArray();
+      return docs.map(({ _id }) => _id);
+    },
+
+    /** Of every product, what is there, and what of that is free to be sold and reserved by orders. */
+    async stock(): Promise<Map<string, { onHand: number; free: number; reserved: number }>> {
+      const rows = await inventory<{ id: string; onHand: number; free: number; reserved: number }[]>`
+        select p.id, p.on_hand as "onHand", p.on_hand - h.reserved as free, h.reserved from product p
+        cross join lateral (
+          select coalesce(sum(quantity), 0)::int as reserved from reservation where product_id = p.id and status = 'held'
+        ) h`;
+      return new Map(rows.map(({ id, ...counts }) => [id, counts]));
+    },
+
+    /** What is neither on hand nor held any more must have been sold in these orders, unit by unit. */
+    async soldProblems(before: Map<string, { onHand: number }>, orderIds: string[]): Promise<string[]> {
+      const sold = new Map<string, number>();
+      for await (const { items } of orders.find({ _id: { $in: orderIds }, status: "confirmed" }))
+        for (const item of items) sold.set(item.productId, (sold.get(item.productId) ?? 0) + item.quantity);
+      return [...(await this.stock())].flatMap(([id, now]) => {
+        const initial = before.get(id)?.onHand ?? 0;
+        const gone = sold.get(id) ?? 0;
+        if (initial === now.free + now.reserved + gone) return [];
+        return [`product ${id}: ${initial} were there, ${now.free} are, ${now.reserved} reserved, ${gone} sold`];
+      });
     },
 
     /** Stock that does not add up, per product: on hand = all movements; pinned = all holds; nothing below zero. */

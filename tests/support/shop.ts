@@ -48,6 +48,12 @@ export async function newCustomer(): Promise<Customer> {
   return { id: answer.body.user.id, email, token: answer.body.token, refreshToken: answer.body.refreshToken };
 }
 
+/** The seeded administrator, signed in. */
+export async function theAdmin(): Promise<{ token: string }> {
+  const body = { email: "admin@shop.test", password: "admin-dev-password" };
+  return (await call<{ token: string }>("POST", "/auth/login", { body })).body;
+}
+
 export async function products(): Promise<Product[]> {
   return (await call<{ items: Product[] }>("GET", "/products?limit=100")).body.items;
 }

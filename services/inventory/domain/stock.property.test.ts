@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { thoroughly } from "@shop/kit/testing/property";
 import fc from "fast-check";
 import { Ledger } from "../testing/ledger";
 import { decideCommit } from "./commit";
@@ -59,7 +60,7 @@ test("whatever is asked in whatever order: nothing is oversold, and the counters
         }
       }
     }),
-    { numRuns: 1000 },
+    thoroughly("stock in any order"),
   );
 });
 
@@ -71,6 +72,6 @@ test("releasing every order at the end brings every unit back", () => {
       for (const orderId of ["o1", "o2", "o3", "o4"] as const) play(ledger, { kind: "release", orderId });
       expect(products.map((productId) => availableOf(ledger.figures(productId)))).toEqual([stock.a, stock.b]);
     }),
-    { numRuns: 1000 },
+    thoroughly("stock given back"),
   );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { AppError } from "@shop/kit/errors";
+import { thoroughly } from "@shop/kit/testing/property";
 import fc from "fast-check";
 import { krone, lamp, rug } from "../testing/order-service";
 import { mergeItems, openOrder } from "./new-order";
@@ -68,7 +69,7 @@ describe("transitions", () => {
         else if ((transitions[from] as readonly string[]).includes(to)) expect(moveTo(order, to).status).toBe(to);
         else expect(codeOf(() => moveTo(order, to))).toBe("order.illegal_transition");
       }),
-      { numRuns: 10_000 },
+      thoroughly("an order's moves"),
     );
   });
   test("an order that its owner wants cancelled is neither confirmed nor shipped", () => {
@@ -90,7 +91,7 @@ describe("transitions", () => {
         if (been.includes("cancelled")) expect(order.status).toBe("cancelled");
         if (been.includes("shipped")) expect(been).toContain("confirmed");
       }),
-      { numRuns: 10_000 },
+      thoroughly("an order's walks"),
     );
   });
 });

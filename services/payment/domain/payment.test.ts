@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { thoroughly } from "@shop/kit/testing/property";
 import fc from "fast-check";
 import { answerOf, isAtEnd, nextCall, type Observed, observe, type Payment } from "./payment";
 
@@ -88,6 +89,6 @@ test("answers lost anywhere, a void at any moment: money is held exactly when th
       expect(stripe.holdsMoney()).toBe(payment.status === "completed");
       if (voidAt === null) expect(payment.status).toBe(declines ? "failed" : "completed");
     }),
-    { numRuns: 10_000 },
+    thoroughly("payments with lost answers"),
   );
 });

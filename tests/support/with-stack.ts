@@ -1,0 +1,56 @@
+import type { Service } from "../../deploy/local/ports";
+import { type Stack, type StackOptions, startStack } from "../../deploy/local/stack";
+import { type Outcome, runTests } from "./run-tests";
+
+/** Tests that run together: the stack they need, and what is counted of them. */
+export type Part = {
+  name: string;
+  paths: string[];
+  coverage?: true;
+  /** More instances than one of a service: a stack of its own. */
+  scale?: Partial<Record<Service, number>>;
+};
+
+export const parts: Part[] = [
+  { name: "unit", paths: ["services/", "deploy/"], coverage: true },
+  { name: "architecture and contracts", paths: ["tests/architecture/", "tests/contract/"] },
+  { name: "end to end", paths: ["tests/e2e/"] },
+  // Apart and late, because what is killed here must not be missed by others.
+  { name: "chaos", paths: ["tests/chaos/"] },
+  { name: "two instances", paths: ["tests/instances/"], scale: { user: 2, order: 2, payment: 2, inventory: 2 } },
+];
+
+/** Runs parts one after the other, each on the stack it needs. Neighbours that need the same one share it. */
+export async function runParts(
+  wanted: Part[],
+  o: { offset: number; only?: StackOptions["only"]; full?: boolean; env?: Record<string, string>; signal: AbortSignal },
+): Promise<Outcome> {
+  const total: Outcome = { passed: 0, failed: 0 };
+  let stack: Stack | undefined;
+  let scale: Part["scale"];
+  try {
+    for (const part of wanted) {
+      if (stack && part.scale !== scale) {
+        await stack.stop();
+        stack = undefined;
+      }
+      scale = part.scale;
+      const report = (line: string) => console.log(line);
+      stack ??= await startStack({ ...o, scale, appEnv: "test", fresh: true, report });
+      console.log(`\n── ${part.name} ──`);
+      const outcome = await runTests({ ...part, env: { ...testEnv(stack), ...o.env }, full: o.full, signal: o.signal });
+      total.passed += outcome.passed;
+      total.failed += outcome.failed;
+    }
+    return total;
+  } finally {
+    await stack?.stop();
+  }
+}
+
+const testEnv = ({ adminUrls, offset }: Stack) => ({
+  TEST_POSTGRES_URL: adminUrls.postgres,
+  TEST_MONGO_URL: adminUrls.mongo,
+  TEST_REDIS_URL: adminUrls.redis,
+  TEST_STACK_OFFSET: String(offset),
+});
