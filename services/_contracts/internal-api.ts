@@ -23,7 +23,7 @@ export const InternalProducts = t.Object({
 export type InternalProducts = Static<typeof InternalProducts>;
 export type InternalProduct = InternalProducts["items"][number];
 
-/** order: `GET /internal/orders/{id}/payable` — what may be charged for the order, and for whom. */
+/** What may be charged for an order, and for whom. */
 export const Payable = t.Object({
   orderId: Uuid,
   userId: Uuid,
@@ -34,3 +34,17 @@ export const Payable = t.Object({
   refusal: t.Optional(t.String()),
 });
 export type Payable = Static<typeof Payable>;
+
+/** order: `GET /internal/orders/payable?ids=a,b` → of the orders that exist */
+export const Payables = t.Object({ items: t.Array(Payable) });
+export type Payables = Static<typeof Payables>;
+
+/** How many ids one such question may name. */
+export const mostIds = 100;
+const uuid = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
+export const IdsQuery = t.Object({
+  ids: t.String({
+    pattern: `^${uuid}(?:,${uuid}){0,${mostIds - 1}}$`,
+    description: `Up to ${mostIds} ids, with commas between`,
+  }),
+});

@@ -37,8 +37,3 @@ export const StockView = t.Object({
   held: t.Integer({ description: "By orders that are not finished" }),
   available: t.Integer(),
 });
-
-const uuid = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
-export const InternalQuery = t.Object({
-  ids: t.String({ pattern: `^${uuid}(?:,${uuid}){0,99}$`, description: "Up to 100 ids, with commas between" }),
-});

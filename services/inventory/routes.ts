@@ -1,5 +1,5 @@
 import { IdempotencyHeaders, problems } from "@shop/contracts/common";
-import { InternalProducts } from "@shop/contracts/internal-api";
+import { IdsQuery, InternalProducts } from "@shop/contracts/internal-api";
 import { access, type VerifyAccess } from "@shop/kit/access";
 import { idempotentRequest } from "@shop/kit/idempotency-postgres";
 import type { ServiceTokens } from "@shop/kit/service-tokens";
@@ -60,5 +60,5 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
         await auth.tokens.verify(headers.authorization, ["order"]);
         return internalProducts(deps, query.ids);
       },
-      { query: Model.InternalQuery, response: { 200: InternalProducts, ...problems(401, 403, 422, 500) } },
+      { query: IdsQuery, response: { 200: InternalProducts, ...problems(401, 403, 422, 500) } },
     );

@@ -40,8 +40,8 @@ export type OrderStore = {
   /** The order as this process last wrote it, if it did lately. Another may have written since, which a commit finds out. */
   recent(orderId: string): StoredOrder | undefined;
   loadByKey(scope: string): Promise<{ stored: StoredOrder; keyHash?: string } | undefined>;
-  /** What payment may charge now; little of the order is read for it. */
-  payable(orderId: string): Promise<Payable | undefined>;
+  /** What payment may charge now for those of the orders that exist; little of them is read for it. */
+  payables(orderIds: string[]): Promise<Payable[]>;
   /**
    * Saves what changed, and publishes.
    * @param cause an answer proves that its question was sent, and so does giving up on one; a request proves nothing

@@ -1,10 +1,11 @@
-import type { InternalUser } from "@shop/contracts/internal-api";
+import { type InternalProducts, type InternalUser, mostIds } from "@shop/contracts/internal-api";
 import { messages } from "@shop/contracts/messages";
 import { accessTokens, remoteKeys } from "@shop/kit/access";
 import { cached } from "@shop/kit/cache";
 import { startConsumer } from "@shop/kit/consumer";
 import { AppError } from "@shop/kit/errors";
 import { httpClient } from "@shop/kit/http-client";
+import { lookUps } from "@shop/kit/look-ups";
 import { connectMongo } from "@shop/kit/mongo";
 import { createPublisher } from "@shop/kit/publisher";
 import { every } from "@shop/kit/relay";
@@ -17,7 +18,6 @@ import { timeOut } from "./commands/time-out";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
-import { productsTogether } from "./products";
 import { routes } from "./routes";
 import { orderBacklog } from "./store/backlog";
 import { ordersOf } from "./store/documents";
@@ -55,7 +55,11 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     seal: await sealer(config.PAYMENT_SEAL_PUBLIC_KEY),
     holdSeconds: config.PAYMENT_HOLD_SECONDS,
     paymentAttempts: config.PAYMENT_ATTEMPTS,
-    productsOf: productsTogether(inventory),
+    productsOf: lookUps({
+      ask: async (ids) => (await inventory.get<InternalProducts>(`/internal/products?ids=${ids.join()}`)).items,
+      idOf: (product) => product.id,
+      most: mostIds,
+    }),
     userExists: cached((id) => users.get<InternalUser>(`/internal/users/${id}`).then(() => true, unknownIsFalse), {
       ttlMs: 30_000,
       max: 10_000,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Payable, Payables } from "@shop/contracts/internal-api";
 import { AppError } from "@shop/kit/errors";
 import { eventually } from "@shop/kit/testing/eventually";
 import { testClient } from "@shop/kit/testing/http";
@@ -300,29 +301,36 @@ describe("GET /orders/user/{userId}", () => {
   });
 });
 
-describe("GET /internal/orders/{id}/payable", () => {
+describe("GET /internal/orders/payable", () => {
   test("says what may be charged, once the stock is held", async () => {
     const owner = await customer();
     const { body: order } = await owner.post();
-    const ask = async () =>
-      send("GET", `/internal/orders/${order.id}/payable`, {
-        authorization: `Bearer ${await tokens.payment.for("order")}`,
-      });
-    expect((await ask()).body).toMatchObject({ payable: false });
+    const authorization = `Bearer ${await tokens.payment.for("order")}`;
+    const path = `/internal/orders/payable?ids=${order.id},${Bun.randomUUIDv7()},${order.id}`;
+    const ask = async () => (await send("GET", path, { authorization })).body;
+    expect(await ask()).toMatchObject({ items: [{ payable: false }] });
     await service.answer(order.id, "inventory.updated", { change: "reserved" });
-    expect((await ask()).body).toEqual({
-      orderId: order.id,
-      userId: owner.id,
-      amount: { amount: 3998, currency: "USD" },
-      payable: true,
-      refusal: "order.not_awaiting_payment",
+    // Once, however often it is asked for; of one that does not exist nothing is said.
+    expect(await ask()).toEqual({
+      items: [
+        {
+          orderId: order.id,
+          userId: owner.id,
+          amount: { amount: 3998, currency: "USD" },
+          payable: true,
+          refusal: "order.not_awaiting_payment",
+        },
+      ],
     });
   });
   test("says why nobody can begin to pay for it, until it waits for that", async () => {
     const owner = await customer();
     const { body: order } = await owner.post({ paymentMethod: undefined });
     const authorization = `Bearer ${await tokens.payment.for("order")}`;
-    const ask = async () => (await send("GET", `/internal/orders/${order.id}/payable`, { authorization })).body;
+    const ask = async () => {
+      const { body } = await send("GET", `/internal/orders/payable?ids=${order.id}`, { authorization });
+      return (body as unknown as Payables).items[0] as Payable;
+    };
     expect(await ask()).toMatchObject({ payable: false, refusal: "order.not_awaiting_payment" });
     await service.answer(order.id, "inventory.updated", { change: "reserved" });
     expect(await ask()).toMatchObject({ userId: owner.id, payable: false });
@@ -332,12 +340,11 @@ describe("GET /internal/orders/{id}/payable", () => {
     await owner.cancel(order.id);
     expect(await ask()).toMatchObject({ refusal: "order.cancelled" });
   });
-  test("401 with a user's token, 403 for another service, 404 for no order", async () => {
-    const path = `/internal/orders/${Bun.randomUUIDv7()}/payable`;
+  test("401 with a user's token, 403 for another service, 422 for what is no id", async () => {
+    const path = `/internal/orders/payable?ids=${Bun.randomUUIDv7()}`;
     expect((await (await customer()).get(path)).status).toBe(401);
     expect((await send("GET", path, { authorization: `Bearer ${await tokens.user.for("order")}` })).status).toBe(403);
-    expect((await send("GET", path, { authorization: `Bearer ${await tokens.payment.for("order")}` })).status).toBe(
-      404,
-    );
+    const authorization = `Bearer ${await tokens.payment.for("order")}`;
+    expect((await send("GET", `${path},x`, { authorization })).status).toBe(422);
   });
 });

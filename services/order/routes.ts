@@ -1,5 +1,5 @@
 import { problems, Uuid } from "@shop/contracts/common";
-import { Payable } from "@shop/contracts/internal-api";
+import { IdsQuery, Payables } from "@shop/contracts/internal-api";
 import { access, type VerifyAccess } from "@shop/kit/access";
 import type { ServiceTokens } from "@shop/kit/service-tokens";
 import { Elysia, t } from "elysia";
@@ -9,7 +9,7 @@ import { setStatus } from "./commands/set-status";
 import type { Deps, StoredOrder } from "./deps";
 import type { Order } from "./domain/order";
 import { ListQuery, OrderPage, OrderView, PlaceOrderBody, PlaceOrderHeaders, SetStatusBody } from "./model";
-import { orderFor, ordersOf, payableOf } from "./queries/order";
+import { orderFor, ordersOf, payablesOf } from "./queries/order";
 
 export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: ServiceTokens }) =>
   new Elysia({ name: "order-routes" })
@@ -70,12 +70,12 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Service
       },
     )
     .get(
-      "/internal/orders/:id/payable",
-      async ({ params, headers }) => {
+      "/internal/orders/payable",
+      async ({ query, headers }) => {
         await auth.tokens.verify(headers.authorization, ["payment"]);
-        return payableOf(deps, params.id);
+        return payablesOf(deps, query.ids);
       },
-      { params: t.Object({ id: Uuid }), response: { 200: Payable, ...problems(401, 403, 404, 422) } },
+      { query: IdsQuery, response: { 200: Payables, ...problems(401, 403, 422) } },
     );
 
 const summaryOf = ({

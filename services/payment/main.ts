@@ -1,4 +1,3 @@
-import type { Payable } from "@shop/contracts/internal-api";
 import { messages } from "@shop/contracts/messages";
 import { accessTokens, remoteKeys } from "@shop/kit/access";
 import { startConsumer } from "@shop/kit/consumer";
@@ -17,6 +16,7 @@ import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
 import { stripeGateway } from "./gateways/stripe";
+import { payableOf } from "./payable";
 import { routes } from "./routes";
 import { paymentStore } from "./store/payments";
 import { retentionRules } from "./store/retention";
@@ -32,7 +32,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const deps: Deps = {
     store: paymentStore(sql, outbox),
     gateways: { stripe: stripeGateway({ secretKey: config.STRIPE_SECRET_KEY, apiUrl: config.STRIPE_API_URL }) },
-    payableOf: (orderId) => orders.get<Payable>(`/internal/orders/${orderId}/payable`),
+    payableOf: payableOf(orders),
     waitMs: 5_000,
     seal: await sealer(config.PAYMENT_SEAL_PRIVATE_KEY),
     unseal: await unsealer(config.PAYMENT_SEAL_PRIVATE_KEY),

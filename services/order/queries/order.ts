@@ -1,4 +1,4 @@
-import type { Payable } from "@shop/contracts/internal-api";
+import type { Payables } from "@shop/contracts/internal-api";
 import { may, type User } from "@shop/kit/access";
 import { AppError } from "@shop/kit/errors";
 import type { Deps, OrderQuery, Page, StoredOrder } from "../deps";
@@ -19,9 +19,7 @@ export async function ordersOf(deps: Deps, user: User, query: OrderQuery & { use
   return deps.store.listByUser(query.userId, query);
 }
 
-/** What payment may charge for an order, and for whom. */
-export async function payableOf(deps: Deps, orderId: string): Promise<Payable> {
-  const payable = await deps.store.payable(orderId);
-  if (!payable) throw orderNotFound();
-  return payable;
+/** What payment may charge for each of these orders, and for whom; those that do not exist are missing. */
+export async function payablesOf(deps: Deps, ids: string): Promise<Payables> {
+  return { items: await deps.store.payables([...new Set(ids.split(","))]) };
 }

@@ -108,14 +108,15 @@ export function orderStore(o: {
       return keep(doc, first > 1 ? await views.historyBefore(orderId, first) : []);
     },
     loadByKey,
-    async payable(orderId) {
+    async payables(orderIds) {
       const about = { userId: 1, total: 1, status: 1, holdExpiresAt: 1, cancelReason: 1 };
       const projection = { ...about, "saga.status": 1, "saga.step": 1 };
-      const doc = await orders.findOne({ _id: orderId }, { projection });
-      if (!doc) return undefined;
-      const payable = doc.saga.status === "running" && doc.saga.step === "funds";
-      const refusal = paymentRefusal(doc, o.clock.now());
-      return { orderId, userId: doc.userId, amount: doc.total, payable, ...(refusal && { refusal }) };
+      const docs = await orders.find({ _id: { $in: orderIds } }, { projection }).toArray();
+      return docs.map((doc) => {
+        const payable = doc.saga.status === "running" && doc.saga.step === "funds";
+        const refusal = paymentRefusal(doc, o.clock.now());
+        return { orderId: doc._id, userId: doc.userId, amount: doc.total, payable, ...(refusal && { refusal }) };
+      });
     },
     recent(orderId) {
       const doc = written.get(orderId);
