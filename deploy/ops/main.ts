@@ -58,14 +58,9 @@ async function showStuck(stores: Stores): Promise<string> {
   const stuck = await sagasStuck(stores, 200);
   return table(
     ["order", "saga", "state", "step", "no answer to", "why", "parked for"],
-    stuck.map(({ order: { _id, saga }, since, question, reason }) => [
-      _id,
-      saga.name,
-      saga.status,
-      saga.step,
-      question,
-      reason,
-      age(since),
+    stuck.map(({ orderId, saga, status, step, question, reason, movedAt }) => [
+      ...[orderId, saga, status, step],
+      ...[question, reason, age(movedAt)],
     ]),
   );
 }

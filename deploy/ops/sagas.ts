@@ -1,4 +1,4 @@
-import { type Entry, type OrderRecord, paymentsOf, type Stores } from "./stores";
+import { type Entry, paymentsOf, type Stores } from "./stores";
 
 export const sagaEnds = ["completed", "compensated"];
 
@@ -22,23 +22,30 @@ export async function sagasUnderWay({ orders, sql }: Stores, limit: number): Pro
   return [...lines, ...paying].sort((a, b) => a.movedAt.getTime() - b.movedAt.getTime()).slice(0, limit);
 }
 
-/** One that is parked: since when, and which question has no answer. */
-export type StuckSaga = { order: OrderRecord; since: Date; question: string; reason: string };
+/** One that is parked, or that payment asks for on: since when, and which question has no answer. */
+export type StuckSaga = SagaLine & { question: string; reason: string };
 
 /** Sagas that are parked, the one that was parked first before the others. */
-export async function sagasStuck({ orders }: Stores, limit: number): Promise<StuckSaga[]> {
+export async function sagasStuck({ orders, sql }: Stores, limit: number): Promise<StuckSaga[]> {
   const docs = await orders
     .find({ "saga.stuck": { $exists: true } })
     .hint("stuck")
     .sort({ updatedAt: 1 })
     .limit(limit)
     .toArray();
-  return docs.map((order) => ({
-    order,
-    since: order.updatedAt,
-    question: order.history.findLast(({ note }) => !note)?.type ?? "",
-    reason: [order.saga.stuck, order.saga.failure?.code].filter(Boolean).join(", "),
-  }));
+  const paying = await paymentsOf(sql)<SagaLine[]>`
+    select order_id as "orderId", saga->>'name' as saga, saga->>'status' as status, saga->>'step' as step,
+      updated_at as "movedAt"
+    from payment where saga_wake_at is not null and updated_at < now() - interval '10 minutes'
+    order by updated_at limit ${limit}`;
+  return [
+    ...docs.map(({ _id, saga, updatedAt, history }) => ({
+      ...{ orderId: _id, saga: saga.name, status: saga.status, step: saga.step, movedAt: updatedAt },
+      question: history.findLast(({ note }) => !note)?.type ?? "",
+      reason: [saga.stuck, saga.failure?.code].filter(Boolean).join(", "),
+    })),
+    ...paying.map((line) => ({ ...line, question: `order.${line.step}`, reason: "asked for on" })),
+  ];
 }
 
 /** A line of what happened to an order, whoever wrote it. */

@@ -20,6 +20,7 @@ import { payableOf } from "./payable";
 import { routes } from "./routes";
 import { paymentStore } from "./store/payments";
 import { retentionRules } from "./store/retention";
+import { stuckSagas } from "./store/stuck-sagas";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
@@ -54,6 +55,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
   });
   const stopResuming = every(1_000, () => resumePayments(deps), log);
+  const stuck = stuckSagas({ sql, log });
   const stopAsking = every(1_000, () => askAgain(deps), log);
 
   return serve({
@@ -67,6 +69,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
       consumer.close,
       stopResuming,
       stopAsking,
+      stuck.close,
       stopRetention,
       outbox.close,
       publisher.close,
