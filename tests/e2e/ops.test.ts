@@ -91,11 +91,14 @@ describe("bun run ops", () => {
     // As if order's last answer had never come.
     const answer = (await books.orders.findOne({ _id: order.id }))?.history.at(-1);
     expect(answer?.type).toBe("order.status_changed");
-    await books.payments`delete from inbox where message_id = ${answer?.id ?? ""}`;
-    await books.payments`
-      update payment set saga = saga || '{"status":"running","step":"settle"}', saga_wake_at = now() + interval '1 hour'
-      where order_id = ${order.id}`;
-    expect((await ops("sagas")).text).toContain("pay-order");
+    // A copy of that answer that is still on its way would end it again.
+    await eventually(async () => {
+      await books.payments`delete from inbox where message_id = ${answer?.id ?? ""}`;
+      await books.payments`
+        update payment set saga = saga || '{"status":"running","step":"settle"}', saga_wake_at = now() + interval '1 hour'
+        where order_id = ${order.id}`;
+      return (await ops("sagas")).text.includes("pay-order");
+    });
     expect((await ops("resume", order.id)).ok).toBe(true);
     await eventually(async () => (await sagas())[0]?.status === "completed");
     await books.balance([order.id]);
@@ -158,7 +161,7 @@ describe("bun run ops", () => {
     await eventually(async () => (await (await fetch(metrics)).text()).includes(stuck));
     expect((await ops("resume", order.id)).ok).toBe(true);
     await settled(customer, order.id);
-    await books.balance([order.id]);
+    await books.balance([order.id], "was passed over");
     expect((await ops("sagas", "stuck")).text).not.toContain(order.id);
     await eventually(async () => !(await (await fetch(metrics)).text()).includes(stuck));
   });
