@@ -85,3 +85,26 @@ test("a dropped answer: the mail is kept, the sender cannot know", async () => {
   expect(await send("ann@shop.test", "One")).toBe("");
   await eventually("kept", async () => ((await inbox()).length === 1 ? true : undefined));
 });
+
+test("a sender that dies in the middle of a mail has sent none, and nothing else happens", async () => {
+  const lines = ["EHLO test", "MAIL FROM:<shop@shop.test>", "RCPT TO:<ann@shop.test>", "DATA", "Subject: half a ma"];
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port: sandbox.smtpPort,
+    socket: {
+      data(it) {
+        const next = lines.shift();
+        it.write(`${next}\r\n`);
+        // Its process is killed: the connection breaks without a farewell.
+        if (lines.length === 0) setTimeout(() => it.terminate(), 20);
+      },
+      close: () => resolve(),
+    },
+  });
+  await closed;
+  socket.end();
+  await Bun.sleep(50);
+  expect(await inbox()).toEqual([]);
+  expect(await send("ann@shop.test", "One")).toStartWith("250");
+});

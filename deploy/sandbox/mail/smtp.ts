@@ -16,12 +16,12 @@ export async function startSmtp(deps: { inbox: Inbox; faults: Faults; host: stri
     authOptional: true,
     disabledCommands: ["AUTH", "STARTTLS"],
     disableReverseLookup: true,
-    onData: (stream, session, done) => receive(stream, session, done),
+    // A sender that dies in the middle of a mail has sent none; that must not end the sandbox.
+    onData: (stream, session, done) => void receive(stream, session, done).catch(done),
   });
 
   async function receive(stream: SMTPServerDataStream, session: SMTPServerSession, done: Done) {
     const chunks: Buffer[] = [];
-    stream.on("error", (error) => done(error));
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     if (stream.sizeExceeded) return done(Object.assign(new Error("message is too large"), { responseCode: 552 }));
     const { mailFrom, rcptTo } = session.envelope;
