@@ -15,6 +15,8 @@ import { expireHolds } from "./commands/expire-holds";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
+import { orderChanges } from "./live/changes";
+import { orderStreams } from "./live/streams";
 import { productsTogether } from "./products";
 import { routes } from "./routes";
 import { orderBacklog } from "./store/backlog";
@@ -26,13 +28,16 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const { log, clock, tokens, flushTelemetry } = await prepare("order", config);
   const { client, db } = await connectMongo(config.ORDER_MONGO_URL, "order");
   const publisher = createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log });
-  const store = orderStore({ db, publisher, clock, log });
+  const changes = orderChanges({ redisUrl: config.REDIS_URL, log });
+  const store = orderStore({ db, publisher, clock, log, changed: changes.note });
+  const live = orderStreams({ timelinesOf: store.timelinesOf, changes, clock, log });
   const backlog = orderBacklog({ orders: ordersOf(db), limit: config.MAX_ORDERS_UNDER_WAY, log });
   const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
   const inventory = httpClient({ target: "inventory", baseUrl: config.INVENTORY_URL, tokens });
 
   const deps: Deps = {
     store,
+    live,
     backlogIsFull: backlog.isFull,
     clock,
     log,
@@ -65,11 +70,14 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, { verify, tokens }),
     health: { store: () => db.command({ ping: 1 }), queue: publisher.connected },
     log,
+    drain: live.drain,
     close: [
       consumer.close,
       stopExpiring,
       backlog.close,
+      live.close,
       store.close,
+      changes.close,
       publisher.close,
       () => client.close(),
       flushTelemetry,
