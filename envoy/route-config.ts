@@ -1,10 +1,12 @@
 import { addressLimit } from "./address-limit";
 import type { Document } from "./documents";
-import { type Method, type Route, routes, versionPrefixes } from "./routes";
+import { clusterOf, type Method, type Route, routes, versionPrefixes } from "./routes";
 
 /** One path segment: no dot, semicolon or percent sign, so nothing a service could read differently. */
 const SEGMENT = "[A-Za-z0-9_-]+";
 const ROUTE_TIMEOUT_SECONDS = 15;
+/** A stream that says nothing for so long is dead: a service sends a heartbeat every 15 s. */
+const STREAM_SILENCE_SECONDS = 60;
 const largestDocumentBytes = 1024 * 1024;
 
 const type = (name: string) => `type.googleapis.com/envoy.${name}`;
@@ -60,10 +62,10 @@ function toService(route: Route, prefix: string, method: Method, requirement: ob
     name: `${method} ${prefix}${route.path}`,
     match: { ...pathMatch(route, prefix), headers: [{ name: ":method", string_match: { exact: method } }] },
     route: {
-      cluster: route.service,
+      cluster: clusterOf(route),
       ...withoutPrefix(route, prefix),
       ...(route.stream
-        ? { timeout: "0s", idle_timeout: "0s" }
+        ? { timeout: "0s", idle_timeout: duration(STREAM_SILENCE_SECONDS) }
         : { timeout: duration(route.timeoutSeconds ?? ROUTE_TIMEOUT_SECONDS), retry_policy: retryPolicy(method) }),
     },
     // What a service puts in front of its own paths when it writes a link, e.g. `Location`.

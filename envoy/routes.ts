@@ -13,7 +13,7 @@ export type Route = {
   /** Reached at the origin's root, without a version prefix. */
   root?: true;
   timeoutSeconds?: number;
-  /** Server-sent events: no timeout, never tried again. */
+  /** Server-sent events: no timeout, never tried again, on connections of their own. */
   stream?: true;
   /** The strict bucket per client address, for what guesses passwords or makes accounts. */
   limited?: true;
@@ -70,3 +70,5 @@ export const routes: Route[] = [
 ];
 
 export const routedServices = [...new Set(routes.map((route) => route.service))];
+
+export const clusterOf = ({ service, stream }: Route): string => (stream ? `${service}-streams` : service);

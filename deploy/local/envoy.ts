@@ -5,12 +5,15 @@ import { addressLimit } from "../../envoy/address-limit";
 import { type Document, documents } from "../../envoy/documents";
 import { localReplies } from "../../envoy/local-replies";
 import { routeConfig } from "../../envoy/route-config";
-import { routedServices } from "../../envoy/routes";
+import { clusterOf, routedServices, routes } from "../../envoy/routes";
 import { strippedHeaders } from "../../envoy/stripped-headers";
 import { accessLog, tracing } from "../../envoy/telemetry";
 
-/** Envoy has a cluster for each of these, whether or not it has instances. */
-const clusterNames = [...routedServices, "collector"];
+/** Envoy has each of these clusters, whether or not its service has instances. */
+const clusters = new Map<string, string>([
+  ...routes.map((route): [string, string] => [clusterOf(route), route.service]),
+  ["collector", "collector"],
+]);
 
 type EnvoyOptions = {
   outDir: string;
@@ -128,7 +131,9 @@ async function rendered(o: EnvoyOptions): Promise<Files> {
     ADDRESS_LIMIT: addressLimit({ name: "address", count: o.limits?.perAddressPerSecond ?? 2_000, seconds: 1 }),
   };
   const placed = (await documents()).map((it) => ({ ...it, filename: join(o.outDir, it.file) }));
-  const clusters = clusterNames.map((SERVICE) => template("clusters.yaml", { ...values, SERVICE }));
+  const templates = [...clusters].map(([CLUSTER, SERVICE]) =>
+    template("clusters.yaml", { ...values, CLUSTER, SERVICE }),
+  );
   return {
     bootstrap: await template("bootstrap.yaml", values),
     listener: await template("listener.yaml", values),
@@ -138,7 +143,7 @@ async function rendered(o: EnvoyOptions): Promise<Files> {
       documents: placed,
     }),
     documents: placed,
-    clusters: await Promise.all(clusters),
+    clusters: await Promise.all(templates),
   };
 }
 

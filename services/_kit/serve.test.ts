@@ -1,7 +1,8 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { connect } from "node:net";
-import { type AnyElysia, Elysia } from "elysia";
+import { Elysia } from "elysia";
 import { serve } from "./serve";
+import { eventStream, sseHeartbeat } from "./sse";
 import { eventually } from "./testing/eventually";
 import { silentLog } from "./testing/log";
 
@@ -10,14 +11,27 @@ const routes = new Elysia().get("/endless", async function* () {
   await new Promise(() => {});
 });
 
+const decoded = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+const streaming = (opened: (to: ReadableStreamDefaultController<Uint8Array>) => void, cancel: () => void = () => {}) =>
+  new Elysia().get("/stream", () =>
+    eventStream(
+      new ReadableStream({
+        start(to) {
+          to.enqueue(new TextEncoder().encode(sseHeartbeat));
+          opened(to);
+        },
+        cancel,
+      }),
+    ),
+  );
+
 const start = (
-  o: {
-    routes?: AnyElysia;
-    close?: (() => Promise<unknown>)[];
-    noticeMs?: number;
-    drainLimitMs?: number;
-    exitLimitMs?: number;
-  } = {},
+  o: Partial<
+    Pick<
+      Parameters<typeof serve>[0],
+      "routes" | "close" | "drain" | "noticeMs" | "drainLimitMs" | "exitLimitMs" | "idleTimeoutSeconds"
+    >
+  > = {},
 ) =>
   serve({
     service: "test",
@@ -54,6 +68,19 @@ describe("stopping", () => {
     expect(order).toEqual(["answered", "consumer", "outbox", "store"]);
     expect(fetch(`http://127.0.0.1:${server.port}/health`)).rejects.toThrow();
   });
+  test("ends streams first, so that they keep nothing from closing", async () => {
+    const aStream = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>();
+    const server = start({
+      routes: streaming(aStream.resolve),
+      drain: () => void aStream.promise.then((to) => to.close()),
+      // Never reached; the test would be.
+      drainLimitMs: 60_000,
+    });
+    const response = await fetch(`http://127.0.0.1:${server.port}/stream`);
+    await aStream.promise;
+    await server.stop();
+    expect(await response.text()).toBe(":\n\n");
+  });
   test("cuts off what does not end", async () => {
     const closed: string[] = [];
     const server = start({ drainLimitMs: 50, close: [async () => closed.push("store")] });
@@ -71,6 +98,23 @@ describe("stopping", () => {
     expect(process.listenerCount("SIGTERM")).toBe(before);
   });
 });
+
+test("a stream may be silent for longer than a connection may be idle; one whose client is gone is told so", async () => {
+  const streams: ReadableStreamDefaultController<Uint8Array>[] = [];
+  const gone = Promise.withResolvers<void>();
+  const server = start({ routes: streaming((to) => streams.push(to), gone.resolve), idleTimeoutSeconds: 1 });
+  const client = new AbortController();
+  const response = await fetch(`http://127.0.0.1:${server.port}/stream`, { signal: client.signal });
+  const reader = response.body?.getReader();
+  expect(decoded((await reader?.read())?.value)).toBe(":\n\n");
+  // Bun looks every four seconds.
+  await Bun.sleep(9_000);
+  streams[0]?.enqueue(new TextEncoder().encode("late"));
+  expect(decoded((await reader?.read())?.value)).toBe("late");
+  client.abort();
+  await gone.promise;
+  await server.stop();
+}, 30_000);
 
 test("a request with an unusable host gets a problem, not Bun's page with the source", async () => {
   const server = start();

@@ -1,6 +1,7 @@
 import type { AnyElysia } from "elysia";
 import { createApp, type Health } from "./app";
 import type { Log } from "./log";
+import { isEventStream } from "./sse";
 
 export type Server = {
   port: number;
@@ -19,8 +20,9 @@ const drainLimitMs = 4_000;
 const exitLimitMs = 9_000;
 
 /**
- * Opens the port, and closes everything in order when the process is asked to end: no longer ready, and each answer ends
- * its connection, for half a second → requests under way finish, for 4 s at most → `close` one after the other (consumers, outbox, queues, stores) → exit. After 9 s it exits
+ * Opens the port, and closes everything in order when the process is asked to end: no longer ready, `drain` ends what would
+ * not end by itself (streams), and each answer ends its connection, for half a second → requests under way finish, for 4 s
+ * at most → `close` one after the other (consumers, outbox, queues, stores) → exit. After 9 s it exits
  * regardless, with code 1.
  */
 export function serve(o: {
@@ -30,8 +32,10 @@ export function serve(o: {
   routes: AnyElysia;
   health: Health;
   log: Log;
+  drain?: () => void;
   close: (() => Promise<unknown>)[];
   noticeMs?: number;
+  idleTimeoutSeconds?: number;
   drainLimitMs?: number;
   exitLimitMs?: number;
 }): Server {
@@ -43,11 +47,13 @@ export function serve(o: {
     hostname: o.host,
     port: o.port,
     maxRequestBodySize: largestBodyBytes,
-    idleTimeout: 60,
+    idleTimeout: o.idleTimeoutSeconds ?? 60,
     // Bun's error page shows the source.
     development: false,
-    async fetch(request) {
+    async fetch(request, self) {
       const response = await app.handle(request);
+      // Bun has been seen to cut streams that were written to in time; they have a heartbeat and an end of their own.
+      if (isEventStream(response)) self.timeout(request, 0);
       // Nobody shall send another request on a connection that is about to be closed.
       if (draining()) response.headers.set("connection", "close");
       return response;
@@ -55,6 +61,7 @@ export function serve(o: {
   });
 
   async function closeAll(): Promise<void> {
+    o.drain?.();
     const finished = server.stop().then(() => true);
     const tooLong = Bun.sleep(o.drainLimitMs ?? drainLimitMs).then(() => false);
     if (!(await Promise.race([finished, tooLong]))) {

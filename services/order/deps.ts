@@ -1,5 +1,6 @@
 import type { InternalProduct, Payable } from "@shop/contracts/internal-api";
 import type { MessageType } from "@shop/contracts/messages";
+import type { User } from "@shop/kit/access";
 import type { Clock } from "@shop/kit/clock";
 import type { Log } from "@shop/kit/log";
 import type { Advanced, SagaState } from "@shop/kit/saga";
@@ -16,6 +17,21 @@ export type TimelineEntry = {
 } & StatusLine;
 /** Where its parcel is, and what was said about it. */
 type StatusLine = { status?: string; reason?: string };
+
+/** As much of an order as its live timeline needs. */
+export type OrderTimeline = { orderId: string; status: OrderStatus; entries: TimelineEntry[] };
+
+/** Of each order, at least the entries beyond the number that it has here. */
+export type TimelinesOf = (after: ReadonlyMap<string, number>) => Promise<OrderTimeline[]>;
+
+export type LiveTimelines = {
+  /**
+   * A timeline's entries beyond number `after`, then those to come, as server-sent events, until the order is at an end, the
+   * user's token expires or the process stops.
+   * @throws AppError `order.too_many_streams` (429)
+   */
+  open(o: { user: User; orderId: string; after: number }): ReadableStream<Uint8Array>;
+};
 
 export type StoredOrder = { order: Order; saga: SagaState; version: number; timeline: TimelineEntry[] };
 
@@ -57,6 +73,7 @@ export type OrderStore = {
 
 export type Deps = {
   store: OrderStore;
+  live: LiveTimelines;
   /** inventory's products with these ids; the ones that do not exist are missing. */
   productsOf(ids: string[]): Promise<InternalProduct[]>;
   /** How long an order that is paid for later holds its stock, and how many payments its owner may try. */

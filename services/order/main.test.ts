@@ -34,6 +34,7 @@ test("starts, answers what operators ask, and stops", async () => {
     "/orders",
     "/orders/user/{userId}",
     "/orders/{id}",
+    "/orders/{id}/events",
     "/orders/{id}/status",
   ]);
   await server.stop();

@@ -18,6 +18,8 @@ import { timeOut } from "./commands/time-out";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
+import { orderChanges } from "./live/changes";
+import { orderStreams } from "./live/streams";
 import { routes } from "./routes";
 import { orderBacklog } from "./store/backlog";
 import { ordersOf } from "./store/documents";
@@ -30,11 +32,13 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const { log, clock, tokens, flushTelemetry } = await prepare("order", config);
   const { client, db } = await connectMongo(config.ORDER_MONGO_URL, "order");
   const publisher = createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log });
+  const changes = orderChanges({ redisUrl: config.REDIS_URL, log });
   const store = orderStore({
     db,
     publisher,
     clock,
     log,
+    changed: changes.note,
     answerLimitSeconds: config.SAGA_ANSWER_LIMIT_SECONDS,
     giveUp: (orderId, version) => timeOut({ store, clock, log }, orderId, version),
   });
@@ -43,12 +47,14 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
   });
   const stuck = stuckSagas({ orders: ordersOf(db), log });
+  const live = orderStreams({ timelinesOf: store.timelinesOf, changes, clock, log });
   const backlog = orderBacklog({ orders: ordersOf(db), limit: config.MAX_ORDERS_UNDER_WAY, log });
   const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
   const inventory = httpClient({ target: "inventory", baseUrl: config.INVENTORY_URL, tokens });
 
   const deps: Deps = {
     store,
+    live,
     backlogIsFull: backlog.isFull,
     clock,
     log,
@@ -85,13 +91,16 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, { verify, tokens }),
     health: { store: () => db.command({ ping: 1 }), queue: publisher.connected },
     log,
+    drain: live.drain,
     close: [
       consumer.close,
       stopExpiring,
       backlog.close,
       stuck.close,
       stopRetention,
+      live.close,
       store.close,
+      changes.close,
       publisher.close,
       () => client.close(),
       flushTelemetry,

@@ -8,6 +8,7 @@ export const sagasStuck = gauge("sagas_stuck", "Sagas that are parked: nobody an
   "saga",
   "step",
 ]);
+export const streamsOpen = gauge("order_streams_open", "Live timelines that are being followed on this instance");
 export const ordersCreated = counter("orders_created_total", "Orders that were accepted");
 export const sagasEnded = counter("sagas_ended_total", "Sagas that reached an end", ["saga", "outcome"]);
 export const sagaDuration = histogram(

@@ -70,6 +70,18 @@ export const OrderView = t.Object({
     }),
   ),
 });
+export const LiveTimelineHeaders = t.Object({
+  "last-event-id": t.Optional(
+    t.String({ pattern: "^\\d{1,15}$", description: "The `id` of the last event received; what follows it is sent" }),
+  ),
+});
+/** For the description only: a stream is not checked. */
+export const LiveTimelineEvents = t.Unsafe<Response>(
+  t.String({
+    description:
+      "`text/event-stream`. Event `timeline`: `id` is the entry's `seq`, `data` the entry as in `history`, with `orderStatus`. Event `end`: why it ends, in `reason`: `order_final`, `token_expired` or `shutting_down`",
+  }),
+);
 export const OrderPage = t.Object({ items: t.Array(OrderSummary), nextCursor: t.Nullable(t.String()) });
 export const SetStatusBody = t.Object({
   status: t.Union([t.Literal("shipped"), t.Literal("delivered")]),

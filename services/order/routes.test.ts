@@ -1,13 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Payable, Payables } from "@shop/contracts/internal-api";
+import { type App, createApp } from "@shop/kit/app";
 import { AppError } from "@shop/kit/errors";
+import { httpDuration } from "@shop/kit/metrics";
 import { eventually } from "@shop/kit/testing/eventually";
 import { testClient } from "@shop/kit/testing/http";
+import { silentLog } from "@shop/kit/testing/log";
+import { sseReader } from "@shop/kit/testing/sse";
 import { testIssuer, testServiceTokens } from "@shop/kit/testing/tokens";
 import { routes } from "./routes";
+import { historyOf } from "./store/views";
 import { krone, lamp, type TestOrders, testOrders } from "./testing/order-service";
 
 let service: TestOrders;
+let app: App;
 let send: ReturnType<typeof testClient>;
 let issuer: Awaited<ReturnType<typeof testIssuer>>;
 let tokens: Awaited<ReturnType<typeof testServiceTokens<"order" | "payment" | "user">>>;
@@ -15,7 +21,10 @@ beforeAll(async () => {
   service = await testOrders();
   issuer = await testIssuer();
   tokens = await testServiceTokens("order", "payment", "user");
-  send = testClient(routes(service.deps, { verify: issuer.verify, tokens: tokens.order }));
+  const all = routes(service.deps, { verify: issuer.verify, tokens: tokens.order });
+  send = testClient(all);
+  const health = { store: async () => {}, queue: () => true };
+  app = createApp({ service: "order", routes: all, health, log: silentLog, draining: () => false });
 });
 afterAll(() => service.close());
 
@@ -162,6 +171,111 @@ describe("GET /orders/{id}", () => {
     expect((await get(`/orders/${Bun.randomUUIDv7()}`)).status).toBe(404);
     expect((await get("/orders/nonsense")).status).toBe(422);
     expect((await send("GET", `/orders/${Bun.randomUUIDv7()}`)).status).toBe(401);
+  });
+});
+
+describe("GET /orders/{id}/events", () => {
+  const open = async (path: string, authorization: string, headers: Record<string, string> = {}) => {
+    const response = await app.handle(
+      new Request(`http://service.test${path}`, { headers: { authorization, ...headers } }),
+    );
+    return { response, reader: sseReader(response.body) };
+  };
+  test("200 with the timeline as it is read otherwise, then as it happens, until the order is at its end", async () => {
+    const [owner, clerk] = [await customer(), await customer(["orders:write"])];
+    const { body: order } = await owner.post();
+    const { response, reader } = await open(`/orders/${order.id}/events`, owner.authorization);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("text/event-stream");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    const first = await reader.until(({ id }) => id === String(order.history.length));
+    expect(first.map(({ data }) => data)).toEqual(order.history.map((line) => ({ ...line, orderStatus: "pending" })));
+    await service.confirmed(order.id);
+    const confirmed = await reader.until(({ data }) => data.type === "order.confirmed");
+    expect(confirmed.at(-1)?.data).toMatchObject({ orderStatus: "confirmed" });
+    await clerk.setStatus(order.id, "shipped");
+    expect((await reader.next())?.data).toMatchObject({ status: "shipped", orderStatus: "shipped" });
+    await clerk.setStatus(order.id, "delivered");
+    const last = await reader.until(() => false);
+    expect(last.map(({ event }) => event)).toEqual(["timeline", "end"]);
+    const { history } = (await owner.get(`/orders/${order.id}`)).body;
+    const seen = [...first, ...confirmed, ...last].filter(({ id }) => id).length + 1;
+    expect(seen).toBe(history.length);
+  });
+  test("200 from where Last-Event-ID says; with a number we never gave, from now on", async () => {
+    const owner = await customer();
+    const { body: order } = await owner.post();
+    const last = order.history.length;
+    const [resumed, ahead] = await Promise.all(
+      ["1", "999999"].map((id) => open(`/orders/${order.id}/events`, owner.authorization, { "last-event-id": id })),
+    );
+    expect((await resumed?.reader.next())?.id).toBe("2");
+    await service.confirmed(order.id);
+    expect((await ahead?.reader.next())?.id).toBe(String(last + 1));
+    await Promise.all([resumed?.reader.cancel(), ahead?.reader.cancel()]);
+  });
+  test("200 with what the order's document holds no more", async () => {
+    const owner = await customer();
+    const { body: order } = await owner.post();
+    const doc = await service.orders.findOneAndUpdate({ _id: order.id }, { $set: { history: [] } });
+    const entries = doc?.history ?? [];
+    const [old, late] = [entries.slice(0, -1), entries.slice(-1)];
+    await historyOf(service.db).insertOne({ _id: `${order.id}/000001`, to: old.length, entries: old });
+    await service.orders.updateOne({ _id: order.id }, { $set: { history: late } });
+    const ids = entries.map(({ seq }) => String(seq));
+    const { reader } = await open(`/orders/${order.id}/events`, owner.authorization);
+    expect((await reader.until(({ id }) => id === ids.at(-1))).map(({ id }) => id as string)).toEqual(ids);
+    await reader.cancel();
+  });
+  test("404 for anybody else, who may read orders too; 404 for no order, 401 without a token", async () => {
+    const [owner, reader] = [await customer(), await customer(["orders:read"])];
+    const { body: order } = await owner.post();
+    expect((await reader.get(`/orders/${order.id}/events`)).status).toBe(404);
+    expect((await owner.get(`/orders/${Bun.randomUUIDv7()}/events`)).status).toBe(404);
+    expect((await send("GET", `/orders/${order.id}/events`)).status).toBe(401);
+  });
+  test.each(["", "-1", "1.5", "1e3", "x", "1234567890123456"])("422 for the Last-Event-ID %p", async (id) => {
+    const owner = await customer();
+    const { body: order } = await owner.post();
+    const headers = { "last-event-id": id };
+    const path = `/orders/${order.id}/events`;
+    const answer = await send<{ code: string }>("GET", path, { authorization: owner.authorization, headers });
+    expect([answer.status, answer.body.code]).toEqual([422, "request.invalid"]);
+  });
+  test("429 for the sixth", async () => {
+    const owner = await customer();
+    const { body: order } = await owner.post();
+    const path = `/orders/${order.id}/events`;
+    const five = await Promise.all(Array.from({ length: 5 }, () => open(path, owner.authorization)));
+    const answer = await owner.get(path);
+    expect([answer.status, answer.body.code]).toEqual([429, "order.too_many_streams"]);
+    await Promise.all(five.map(({ reader }) => reader.cancel()));
+  });
+  test("counts as a request for as long as it takes to begin, not for as long as it is open", async () => {
+    const owner = await customer();
+    const { body: order } = await owner.post();
+    const labels = { method: "GET", route: "/orders/:id/events", status: 200 };
+    const measured = async () => {
+      const { values } = await httpDuration.get();
+      const of = (name: string) =>
+        values.find(
+          (value) =>
+            value.metricName === `http_request_duration_seconds_${name}` &&
+            Object.entries(labels).every(([key, label]) => value.labels[key as "route"] === label),
+        )?.value ?? 0;
+      return { count: of("count"), sum: of("sum") };
+    };
+    const before = await measured();
+    const opening = performance.now();
+    const { reader } = await open(`/orders/${order.id}/events`, owner.authorization);
+    const openedInSeconds = (performance.now() - opening) / 1000;
+    await reader.next();
+    await Bun.sleep(20);
+    const during = await measured();
+    expect(during.count - before.count).toBe(1);
+    expect(during.sum - before.sum).toBeLessThanOrEqual(openedInSeconds);
+    await reader.cancel();
+    expect(await measured()).toEqual(during);
   });
 });
 

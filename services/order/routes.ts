@@ -2,13 +2,24 @@ import { problems, Uuid } from "@shop/contracts/common";
 import { IdsQuery, Payables } from "@shop/contracts/internal-api";
 import { access, type VerifyAccess } from "@shop/kit/access";
 import type { ServiceTokens } from "@shop/kit/service-tokens";
+import { eventStream } from "@shop/kit/sse";
 import { Elysia, t } from "elysia";
 import { cancelOrder } from "./commands/cancel-order";
 import { placeOrder } from "./commands/place-order";
 import { setStatus } from "./commands/set-status";
 import type { Deps, StoredOrder } from "./deps";
 import type { Order } from "./domain/order";
-import { ListQuery, OrderPage, OrderView, PlaceOrderBody, PlaceOrderHeaders, SetStatusBody } from "./model";
+import {
+  ListQuery,
+  LiveTimelineEvents,
+  LiveTimelineHeaders,
+  OrderPage,
+  OrderView,
+  PlaceOrderBody,
+  PlaceOrderHeaders,
+  SetStatusBody,
+} from "./model";
+import { liveTimeline } from "./queries/live-timeline";
 import { orderFor, ordersOf, payablesOf } from "./queries/order";
 
 export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: ServiceTokens }) =>
@@ -35,6 +46,17 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Service
       params: t.Object({ id: Uuid }),
       response: { 200: OrderView, ...problems(401, 404, 422) },
     })
+    .get(
+      "/orders/:id/events",
+      async ({ params, headers, user }) =>
+        eventStream(await liveTimeline(deps, user, params.id, headers["last-event-id"])),
+      {
+        signedIn: true,
+        params: t.Object({ id: Uuid }),
+        headers: LiveTimelineHeaders,
+        response: { 200: LiveTimelineEvents, ...problems(401, 404, 422, 429) },
+      },
+    )
     .delete(
       "/orders/:id",
       async ({ params, user, set }) => {

@@ -11,14 +11,14 @@ export async function testIssuer() {
   return {
     verify: accessTokens({ issuer, keys }),
     /** An `Authorization` header value. */
-    bearer: async (userId: string, permissions: string[] = []) =>
+    bearer: async (userId: string, permissions: string[] = [], expires: string | Date = "15m") =>
       `Bearer ${await new SignJWT({ permissions })
         .setProtectedHeader({ alg: "ES256", kid: "test" })
         .setSubject(userId)
         .setIssuer(issuer)
         .setAudience("shop-api")
         .setIssuedAt()
-        .setExpirationTime("15m")
+        .setExpirationTime(expires)
         .sign(privateKey)}`,
   };
 }

@@ -66,7 +66,7 @@ export const toOrder = (doc: OrderDocument): Order => ({
 });
 
 /** Of a note its content, of a message only that it was sent: its data is for its receiver. The parcel's way is the owner's to know. */
-function toTimeline(entry: OrderDocument["history"][number]): TimelineEntry {
+export function toTimeline(entry: OrderDocument["history"][number]): TimelineEntry {
   const line = { seq: entry.seq, type: entry.type, at: entry.time };
   if (entry.type === "order.status_changed") {
     const { to, reason } = entry.data as DataFor<"order.status_changed">;

@@ -5,12 +5,12 @@ import { type Entry, graceSeconds, type MongoOutbox, mongoOutbox } from "@shop/k
 import type { Publisher } from "@shop/kit/publisher";
 import { type Advanced, atEnd, question } from "@shop/kit/saga";
 import type { Db, UpdateFilter } from "mongodb";
-import type { OrderStore, StoredOrder } from "../deps";
+import type { OrderStore, StoredOrder, TimelinesOf } from "../deps";
 import type { Order } from "../domain/order";
 import { paymentRefusal } from "../domain/payability";
 import { changeOf } from "../domain/record";
 import { sagaOf } from "../sagas/saga-of";
-import { type OrderDocument, ordersOf, queueStateOf, toOrder, toStored } from "./documents";
+import { type OrderDocument, ordersOf, queueStateOf, toOrder, toStored, toTimeline } from "./documents";
 import { listFilter } from "./list-filter";
 import { orderViews } from "./views";
 import { orderWrites } from "./writes";
@@ -29,7 +29,9 @@ export function orderStore(o: {
   /** For how long a step's answer is waited for before `giveUp` is called. */
   answerLimitSeconds: number;
   giveUp: (orderId: string, version: number) => Promise<void>;
-}): OrderStore & { close(): Promise<void> } {
+  /** Told of each order that was written. */
+  changed?: (orderId: string) => void;
+}): OrderStore & { timelinesOf: TimelinesOf; close(): Promise<void> } {
   const orders = ordersOf(o.db);
   const writes = orderWrites(orders);
   const views = orderViews(o.db);
@@ -66,6 +68,7 @@ export function orderStore(o: {
     if (!atEnd(doc.saga)) written.set(doc._id, doc);
     if (written.size > mostWritten) written.delete(written.keys().next().value as string);
     outbox.committed(doc);
+    o.changed?.(doc._id);
   }
 
   const found = (doc: OrderDocument | null) =>
@@ -157,6 +160,20 @@ export function orderStore(o: {
         .toArray();
       const items = docs.slice(0, limit).map(toOrder);
       return { items, nextCursor: docs.length > limit ? (items.at(-1) as Order).id : null };
+    },
+
+    async timelinesOf(after) {
+      // What a majority has cannot be taken back: an entry that was shown keeps its number.
+      const options = { projection: { status: 1, history: 1 }, readConcern: { level: "majority" } } as const;
+      const docs = await orders.find({ _id: { $in: [...after.keys()] } }, options).toArray();
+      return Promise.all(
+        docs.map(async ({ _id: orderId, status, history }) => {
+          const first = history[0]?.seq ?? 1;
+          const wanted = (after.get(orderId) ?? 0) + 1;
+          const older = wanted < first ? await views.historyBefore(orderId, first) : [];
+          return { orderId, status, entries: [...older, ...history].map(toTimeline) };
+        }),
+      );
     },
 
     close: () => outbox.close(),

@@ -8,6 +8,8 @@ import { testMongoUrl, testRedisUrl } from "@shop/kit/testing/stores";
 import { continueSaga } from "../commands/continue-saga";
 import { timeOut } from "../commands/time-out";
 import type { Deps } from "../deps";
+import { orderChanges } from "../live/changes";
+import { orderStreams } from "../live/streams";
 import { createIndexes, ordersOf } from "../store/documents";
 import { orderStore } from "../store/orders";
 
@@ -33,21 +35,25 @@ export const krone = {
 export const answerLimitSeconds = 600;
 
 /** The order service's insides on real stores, with its neighbours' answers in hand. */
-export async function testOrders() {
+export async function testOrders(redisUrl = testRedisUrl(4)) {
   const { client, db } = await connectMongo(testMongoUrl("order"), "order-test");
   await createIndexes(db);
-  const publisher = createPublisher({ redisUrl: testRedisUrl(4), catalogue: messages, log: silentLog });
+  const publisher = createPublisher({ redisUrl, catalogue: messages, log: silentLog });
+  const changes = orderChanges({ redisUrl, log: silentLog });
   const store = orderStore({
     db,
     publisher,
     clock: systemClock,
     log: silentLog,
+    changed: changes.note,
     answerLimitSeconds,
     giveUp: (orderId, version) => timeOut(deps, orderId, version),
   });
+  const live = orderStreams({ timelinesOf: store.timelinesOf, changes, clock: systemClock, log: silentLog });
   const known = new Set<string>();
   const deps: Deps = {
     store,
+    live,
     clock: systemClock,
     log: silentLog,
     holdSeconds: 900,
@@ -60,6 +66,7 @@ export async function testOrders() {
   return {
     deps,
     db,
+    timelinesOf: store.timelinesOf,
     orders: ordersOf(db),
     newUser() {
       const id = Bun.randomUUIDv7();
@@ -90,7 +97,9 @@ export async function testOrders() {
       return message;
     },
     async close() {
+      await live.close();
       await store.close();
+      await changes.close();
       await publisher.close();
       await db.dropDatabase();
       await client.close();
