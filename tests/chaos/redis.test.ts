@@ -1,6 +1,8 @@
 import { afterAll } from "bun:test";
 import { createClient } from "redis";
+import { redisAnswers } from "../../deploy/local/redis";
 import { openBooks } from "../support/books";
+import { eventually } from "../support/eventually";
 import { killAndAwait, ordersWith } from "../support/kill";
 import { newCrowd } from "../support/load";
 import { scored, size } from "../support/score";
@@ -9,7 +11,11 @@ import { stack } from "../support/stack";
 const books = openBooks();
 afterAll(() => books.close());
 
-const kill = () => killAndAwait("redis");
+async function kill(): Promise<void> {
+  await killAndAwait("redis");
+  // It reads its log before it takes commands.
+  await eventually(() => redisAnswers(stack.adminUrls.redis), 30_000);
+}
 
 /** All that was under way is gone, and no restart tells of it. */
 async function flush(): Promise<void> {
