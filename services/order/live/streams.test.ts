@@ -102,6 +102,15 @@ describe("a stream", () => {
     expect(idsOf(await second.until(idIs(4)))).toEqual([1, 2, 3, 4]);
     expect((await first.next())?.id).toBe("4");
   });
+  test("from further on is not sent what one of the same order is sent again", async () => {
+    const { write, follow, queries } = aRegistry();
+    for (let n = 0; n < 3; n++) write("a");
+    follow("b");
+    const [all, rest] = [follow("a"), follow("a", { after: 2 })];
+    expect(idsOf(await all.until(idIs(3)))).toEqual([1, 2, 3]);
+    expect((await rest.next())?.id).toBe("3");
+    expect(queries).toEqual([["b"], ["a"]]);
+  });
   test("shows an entry as the timeline does, with the order's status", async () => {
     const { write, follow } = aRegistry();
     write("a", "confirmed");
