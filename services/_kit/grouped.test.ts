@@ -64,3 +64,18 @@ test("no more runs are under way than allowed", async () => {
   await Promise.all(Array.from({ length: 10 }, (_, index) => work(index)));
   expect(mostRunning).toBe(2);
 });
+
+test("all fail at once when the store is away: each alone would wait for it", async () => {
+  let runs = 0;
+  const away = grouped<number, number>({
+    most: 10,
+    atOnce: 1,
+    async run() {
+      runs++;
+      throw Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
+    },
+  });
+  const results = await Promise.allSettled([1, 2, 3, 4].map(away));
+  expect(results.map(({ status }) => status)).toEqual(Array(4).fill("rejected"));
+  expect(runs).toBe(2); // the first alone, the others together
+});

@@ -1,7 +1,10 @@
+import { isStoreOutage } from "./store-outage";
+
 /**
  * Does together what is asked for at the same time: while as many runs as allowed are under way, requests gather and
  * share the next one. With nothing under way a request runs at once, alone, so grouping costs no waiting.
- * A group that fails is done again one by one, so that a bad request fails alone.
+ * A group that fails is done again one by one, so that a bad request fails alone; unless the store is away, which each of
+ * them would only wait for.
  * @param o.run returns one result for each item, in their order
  */
 export function grouped<I, O>(o: {
@@ -22,6 +25,7 @@ export function grouped<I, O>(o: {
     } catch (error) {
       const [only] = group;
       if (group.length === 1) only?.failed(error);
+      else if (isStoreOutage(error)) for (const one of group) one.failed(error);
       else for (const one of group) await runGroup([one]);
     }
   }

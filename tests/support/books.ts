@@ -38,6 +38,8 @@ export function openBooks() {
     history: { seq: number; id: string; type: string; time: string; data: unknown; note?: true }[];
   }>("orders");
 
+  const sandbox = stack.pid("sandbox");
+
   return {
     orders,
     history: mongo.db("orders").collection<{ _id: string }>("order_history"),
@@ -50,6 +52,7 @@ export function openBooks() {
     /** @returns what is wrong, in words; nothing when every order is settled and paid exactly as its status says */
     async problemsOf(orderIds: string[], history: History = "tells the order"): Promise<string[]> {
       const problems: string[] = [];
+      if (stack.pid("sandbox") !== sandbox) problems.push("the sandbox was started again: its ledger is not whole");
       const docs = new Map((await orders.find({ _id: { $in: orderIds } }).toArray()).map((doc) => [doc._id, doc]));
       const ledger = await readLedger();
       const rows = await payments<{ order_id: string; id: string; status: string; saga: string | null }[]>`

@@ -19,6 +19,7 @@ export async function runTests(o: {
   const [, text] = await Promise.all([passOn(child.stdout), passOn(child.stderr), child.exited]);
   const count = (what: string) => Number(new RegExp(`^\\s*(\\d+) ${what}$`, "m").exec(text)?.[1] ?? 0);
   const [passed, failed] = [count("pass"), count("fail")];
+  if (passed + failed === 0) console.log(`bun test ended without a summary: ${child.signalCode ?? child.exitCode}`);
   return { passed, failed: child.exitCode === 0 ? failed : Math.max(failed, 1) };
 }
 
