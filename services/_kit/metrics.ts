@@ -54,6 +54,12 @@ export const breakerOpen = new Gauge({
   labelNames: ["target"] as const,
   registers: [registry],
 });
+export const sagasStuck = new Gauge({
+  name: "sagas_stuck",
+  help: "Sagas that nobody has answered for too long",
+  labelNames: ["saga", "step"] as const,
+  registers: [registry],
+});
 export const degraded = new Gauge({
   name: "service_degraded",
   help: "1 while the message queue cannot be reached",

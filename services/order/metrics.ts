@@ -4,10 +4,6 @@ export const ordersUnderWay = gauge(
   "orders_under_way",
   "Orders with messages to send or a saga that waits for an answer, counted up to the limit",
 );
-export const sagasStuck = gauge("sagas_stuck", "Sagas that are parked: nobody answers, and they cannot be undone", [
-  "saga",
-  "step",
-]);
 export const streamsOpen = gauge("order_streams_open", "Live timelines that are being followed on this instance");
 export const ordersCreated = counter("orders_created_total", "Orders that were accepted");
 export const sagasEnded = counter("sagas_ended_total", "Sagas that reached an end", ["saga", "outcome"]);

@@ -1,10 +1,9 @@
-import { counter, gauge, histogram } from "@shop/kit/metrics";
+import { counter, histogram } from "@shop/kit/metrics";
 
 export const paymentsProcessed = counter("payments_processed_total", "Payments that reached an end", [
   "provider",
   "status",
 ]);
-export const sagasStuck = gauge("sagas_stuck", "Sagas that nobody has answered for too long", ["saga", "step"]);
 export const gatewayCalls = histogram(
   "payment_gateway_call_seconds",
   "Time a call to a payment provider took",

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { MessageType } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messages";
+import { sagasStuck } from "@shop/kit/metrics";
 import { advance } from "@shop/kit/saga";
 import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
 import { testQueue } from "@shop/kit/testing/queue";
 import { testRedisUrl } from "@shop/kit/testing/stores";
 import type { StoredOrder } from "../deps";
-import { sagasStuck } from "../metrics";
 import { placeOrder as placeOrderSaga } from "../sagas/place-order";
 import type { OrderDocument } from "../store/documents";
 import { stuckSagas } from "../store/stuck-sagas";

@@ -1,7 +1,7 @@
 import type { Log } from "@shop/kit/log";
+import { sagasStuck } from "@shop/kit/metrics";
 import { every } from "@shop/kit/relay";
 import type { Collection } from "mongodb";
-import { sagasStuck } from "../metrics";
 import type { OrderDocument } from "./documents";
 
 /** Counts the sagas that are parked, in their own index. */

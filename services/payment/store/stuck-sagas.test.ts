@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sagasStuck } from "@shop/kit/metrics";
 import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
-import { sagasStuck } from "../metrics";
 import { type TestPayments, testPayments } from "../testing/payment-service";
 import { stuckSagas } from "./stuck-sagas";
 
