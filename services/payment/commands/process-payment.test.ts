@@ -101,6 +101,21 @@ describe("one idempotency key", () => {
     expect(await process(order, { idempotencyKey })).toMatchObject({ id: answers[0]?.id, status: "completed" });
     expect(await ledgerOf(order)).toEqual(["charge 1999"]);
   });
+  test("a second time, while the first one has just made order wait for the money, is the first one's payment", async () => {
+    const order = service.newOrder();
+    const idempotencyKey = "between";
+    let first = "";
+    const payableOf = async (orderId: string) => {
+      first = (await process(order, { idempotencyKey })).id;
+      return { ...(await service.deps.payableOf(orderId)), refusal: "order.being_paid" };
+    };
+    const again = await processPayment({ ...service.deps, waitMs: 0, payableOf }, owner(order), {
+      orderId: order.orderId,
+      paymentMethod: { provider: "stripe", token: "pm_card_visa" },
+      idempotencyKey,
+    });
+    expect(again.id).toBe(first);
+  });
   test("another request under it is refused; another user may use the same", async () => {
     const order = service.newOrder();
     const idempotencyKey = "other";

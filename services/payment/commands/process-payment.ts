@@ -32,7 +32,12 @@ async function begin(deps: Deps, user: User, command: ProcessPayment, key?: Idem
     throw new AppError("order.not_found", { kind: "not_found", public: "There is no such order." });
   if (amount && (amount.amount !== payable.amount.amount || amount.currency !== payable.amount.currency))
     throw new AppError("payment.amount_mismatch", { kind: "invalid", public: "This is not the order's amount." });
-  if (payable.refusal) throw refused(payable.refusal);
+  if (payable.refusal) {
+    // It may be this very request that made it so, having come a second time just before.
+    const first = await before(deps, key);
+    if (first) return first;
+    throw refused(payable.refusal);
+  }
 
   const { provider, token } = command.paymentMethod;
   const payment: NewPayment = {
