@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eventually } from "@shop/kit/testing/eventually";
-import { notify } from "./commands/notify";
 import { tellCancelled, tellConfirmed, tellRefunded, tellShipped } from "./commands/tell-buyer";
 import { verifyNewEmail, welcomeUser } from "./commands/welcome-user";
 import type { Deps } from "./deps";
@@ -290,15 +289,12 @@ describe("a postman", () => {
 
   test("gives up what nobody here knows how to send", async () => {
     const userId = office.aUser(anAddress());
-    const message = aMessage({ type: "user.registered", data: { userId, email: "x@mail.test", name: "Ada" } });
-    const postman = { hasRoom: () => false, take: () => {} };
-    await notify({ ...deps, postman }, message, {
-      userId,
-      email: "x@mail.test",
-      template: "welcome",
-      data: { name: "Ada" },
+    const now = office.clock.now();
+    await deps.deliveries.record({
+      ...{ id: Bun.randomUUIDv7(), messageId: Bun.randomUUIDv7(), channel: "email", userId, recipient: anAddress() },
+      ...{ template: "from-the-future", subject: "?", data: {}, status: "pending" },
+      ...{ attempts: 0, leaseUntil: now, createdAt: now },
     });
-    await office.sql`update delivery set template = 'from-the-future' where user_id = ${userId}`;
     await deps.postman.sweep();
     expect(await delivered(userId, "failed")).toHaveLength(1);
   });
