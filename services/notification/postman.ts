@@ -9,7 +9,7 @@ import { notifications } from "./metrics";
 import { isTemplate, render } from "./templates/render";
 
 export type Postman = Deps["postman"] & {
-  /** Takes over what nobody works on; runs by itself every second. */
+  /** Takes over what nobody works on; runs by itself every second, if nothing else is said. */
   sweep(): Promise<void>;
   /** Finishes what is under way, gives back what is not. */
   close(): Promise<void>;
@@ -29,6 +29,7 @@ export function startPostman(o: {
   concurrency: number;
   /** Taken on at the same time. */
   room: number;
+  sweepEveryMs?: number;
 }): Postman {
   const waiting: Delivery[] = [];
   const underway = new Set<Promise<void>>();
@@ -94,7 +95,7 @@ export function startPostman(o: {
 
   // Short, because a crash before the note sends the mail twice; not zero, so that busy times share a commit.
   const stopNoting = every(50, note, o.log);
-  const stopSweeping = every(1_000, sweep, o.log);
+  const stopSweeping = every(o.sweepEveryMs ?? 1_000, sweep, o.log);
 
   return {
     hasRoom: () => !stopping && freeRoom() > 0,
