@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { UnrecoverableError } from "bullmq";
 import { Redis } from "ioredis";
 import { type Consumers, type RunningConsumer, startConsumer } from "./consumer";
+import { AppError } from "./errors";
 import type { Message } from "./messages";
 import { queueDepth } from "./metrics";
 import { createPublisher, type Publisher } from "./publisher";
@@ -137,6 +138,23 @@ describe("a consumer", () => {
     await send(aMessage("to.a"));
     await eventually(() => seen.length === 1);
     expect(tries).toBe(3);
+    expect(await failed()).toHaveLength(0);
+  });
+
+  test("has as long as it takes when what it needs is away: none of its attempts is used up", async () => {
+    const away = [
+      Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }),
+      new AppError("order.unavailable", { kind: "unavailable", public: "Away." }),
+    ];
+    consume({
+      "to.a": async (deps, _data, message) => {
+        const error = away.pop();
+        if (error) throw error;
+        deps.seen.push(message);
+      },
+    });
+    await queue.queue.add("to.a", aMessage("to.a"), { attempts: 1 });
+    await eventually(() => seen.length === 1);
     expect(await failed()).toHaveLength(0);
   });
 

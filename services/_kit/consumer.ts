@@ -1,11 +1,12 @@
 import type { Static } from "@sinclair/typebox";
-import { UnrecoverableError, Worker } from "bullmq";
-import { textOf } from "./errors";
+import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
+import { AppError, textOf } from "./errors";
 import type { Log } from "./log";
 import { type Catalogue, type Message, messageChecker } from "./messages";
 import { messageDuration, queueDepth } from "./metrics";
 import { bullConnection } from "./redis";
 import { every } from "./relay";
+import { isStoreOutage } from "./store-outage";
 import { inSpan, SpanKind } from "./telemetry";
 
 /** Handles one message. A throw is a retry; what can never succeed is answered by a message, not by a throw. */
@@ -20,6 +21,13 @@ export type RunningConsumer = {
   /** Stops taking jobs and waits for those under way, for 3 s at most: what is not done then is done again by another worker. */
   close(): Promise<void>;
 };
+
+/** What a handler needs is not there: no fault of the message, however often it happens. */
+const isAway = (error: unknown): boolean =>
+  isStoreOutage(error) || (error instanceof AppError && error.kind === "unavailable");
+
+/** For how long a message waits for what is away, milliseconds. Once that is back, nothing waits longer than this. */
+const awayMs = (starts: number): number => Math.min(10_000, 250 * 2 ** (starts - 1)) * (0.5 + Math.random() / 2);
 
 /**
  * Takes messages from this service's queue.
@@ -46,10 +54,14 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
     await handler(o.deps, message.data, message);
   }
 
+  /** Counts as no attempt. */
+  const delay = (job: Job<Message>, token?: string) =>
+    job.moveToDelayed(Date.now() + awayMs(job.attemptsStarted), token);
+
   let closing: Promise<void> | undefined;
   const worker = new Worker<Message>(
     o.queue,
-    (job) =>
+    (job, token) =>
       inSpan(
         `process ${job.name}`,
         { kind: SpanKind.CONSUMER, traceparent: job.data?.traceparent, root: true },
@@ -59,12 +71,13 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
           try {
             await handle(job.data ?? {});
           } catch (error) {
-            outcome = "failed";
-            o.log.warn(
-              { err: error, type: job.name, subject: job.data?.subject, attempt: job.attemptsMade + 1 },
-              "message failed",
-            );
-            throw error;
+            const away = isAway(error);
+            outcome = away ? "delayed" : "failed";
+            const about = { type: job.name, subject: job.data?.subject, attempt: job.attemptsMade + 1 };
+            if (away) o.log.warn({ error: textOf(error), ...about }, "message delayed: what it needs is away");
+            else o.log.warn({ err: error, ...about }, "message failed");
+            if (away) await delay(job, token);
+            throw away ? new DelayedError() : error;
           } finally {
             const seconds = (performance.now() - started) / 1000;
             messageDuration.observe({ type: job.name, outcome }, seconds);

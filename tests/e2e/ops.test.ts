@@ -28,6 +28,28 @@ beforeAll(async () => {
 });
 afterAll(() => books.close());
 
+/** An order whose payment's answer was lost, with everything that came after it. */
+async function waitingForPayment(since: Record<string, unknown>) {
+  const customer = await newCustomer();
+  const { id } = await plentiful();
+  const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
+  const order = await settled(customer, placed.body.id);
+  await books.orders.updateOne({ _id: order.id }, [
+    {
+      $set: {
+        "saga.status": "running",
+        "saga.step": "funds",
+        status: "pending",
+        "paymentMethod.sealedToken": "not opened again",
+        sentSeq: "$lastSeq",
+        version: { $add: ["$version", 1] },
+        ...since,
+      },
+    },
+  ]);
+  return { customer, order };
+}
+
 describe("bun run ops", () => {
   test("shows queues, outboxes and sagas by state", async () => {
     const { ok, text } = await ops();
@@ -105,24 +127,7 @@ describe("bun run ops", () => {
   });
 
   test("has a saga that waits asked again, and it ends", async () => {
-    const customer = await newCustomer();
-    const { id } = await plentiful();
-    const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
-    const order = await settled(customer, placed.body.id);
-    // As if the answer to the first question had been lost, with everything after it.
-    await books.orders.updateOne({ _id: order.id }, [
-      {
-        $set: {
-          "saga.status": "running",
-          "saga.step": "funds",
-          status: "pending",
-          "paymentMethod.sealedToken": "not opened again",
-          sentSeq: "$lastSeq",
-          version: { $add: ["$version", 1] },
-          wakeAt: new Date(Date.now() + 3_600_000),
-        },
-      },
-    ]);
+    const { customer, order } = await waitingForPayment({ wakeAt: new Date(Date.now() + 3_600_000) });
     expect((await ops("sagas")).text).toContain(order.id);
     expect((await ops("resume", order.id)).ok).toBe(true);
     await settled(customer, order.id);
@@ -130,26 +135,12 @@ describe("bun run ops", () => {
   });
 
   test("lists a saga that is parked, until it is resumed and ends; the metric tells of it meanwhile", async () => {
-    const customer = await newCustomer();
-    const { id } = await plentiful();
-    const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
-    const order = await settled(customer, placed.body.id);
-    // As if payment had not answered when the sweep had asked it often enough.
-    await books.orders.updateOne({ _id: order.id }, [
-      {
-        $set: {
-          "saga.status": "running",
-          "saga.step": "funds",
-          status: "pending",
-          "paymentMethod.sealedToken": "not opened again",
-          sentSeq: "$lastSeq",
-          version: { $add: ["$version", 1] },
-          waitedSeconds: 3_600,
-          updatedAt: new Date(Date.now() - 60_000),
-          wakeAt: new Date(0),
-        },
-      },
-    ]);
+    // The sweep has asked often enough.
+    const { customer, order } = await waitingForPayment({
+      waitedSeconds: 3_600,
+      updatedAt: new Date(Date.now() - 60_000),
+      wakeAt: new Date(0),
+    });
     await eventually(async () => (await ops("sagas", "stuck")).text.includes(order.id));
     const { text } = await ops("sagas", "stuck");
     for (const word of ["funds", "order.timed_out"]) expect(text).toContain(word);

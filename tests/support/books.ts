@@ -17,6 +17,8 @@ const database = (name: string) =>
 /** Every order is what its history alone tells, unless a test has changed it by hand. */
 type History = "tells the order" | "was passed over";
 
+export type Books = ReturnType<typeof openBooks>;
+
 /** Looks into every store, as an auditor would: beside the system, not through it. */
 export function openBooks() {
   const payments = database("payments");
