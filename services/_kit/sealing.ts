@@ -1,23 +1,59 @@
-import { CompactEncrypt, compactDecrypt, importJWK } from "jose";
+import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, importJWK } from "jose";
 
-/** Closes a text for the holder of the private half of `publicJwk`: a compact JWE, ECDH-ES with AES-256-GCM. */
+/** For so long one content key closes texts: the public-key work is done once a minute, not for each of them. */
+const keyMs = 60_000;
+const mostOpened = 1_000;
+
+/**
+ * Closes texts for the holder of the private half of `publicJwk`, as compact JWEs: AES-256-GCM (`dir`) under a content key
+ * whose `kid` is that key itself, closed with ECDH-ES.
+ */
 export async function sealer(publicJwk: string): Promise<(text: string) => Promise<string>> {
   const { d: _, ...publicHalf } = JSON.parse(publicJwk);
-  const key = await importJWK(publicHalf, "ECDH-ES");
-  return (text) =>
-    new CompactEncrypt(new TextEncoder().encode(text))
-      .setProtectedHeader({ alg: "ECDH-ES", enc: "A256GCM" })
-      .encrypt(key);
+  const recipient = await importJWK(publicHalf, "ECDH-ES");
+
+  async function newKey() {
+    const raw = crypto.getRandomValues(new Uint8Array(32));
+    const closed = new CompactEncrypt(raw).setProtectedHeader({ alg: "ECDH-ES", enc: "A256GCM" }).encrypt(recipient);
+    return { kid: await closed, key: await contentKey(raw) };
+  }
+  let current: { from: number; key: ReturnType<typeof newKey> } | undefined;
+
+  return async (text) => {
+    const now = performance.now();
+    if (!current || now - current.from > keyMs) current = { from: now, key: newKey() };
+    const { kid, key } = await current.key;
+    const header = { alg: "dir", enc: "A256GCM", kid };
+    return new CompactEncrypt(new TextEncoder().encode(text)).setProtectedHeader(header).encrypt(key);
+  };
 }
 
-/** Opens JWEs that were made for the public half of `privateJwk`. */
+/** Opens what was closed for the public half of `privateJwk`. @throws when it was not, or was changed */
 export async function unsealer(privateJwk: string): Promise<(sealed: string) => Promise<string>> {
-  const key = await importJWK(JSON.parse(privateJwk), "ECDH-ES");
-  return async (sealed) => {
-    const { plaintext } = await compactDecrypt(sealed, key, {
+  const recipient = await importJWK(JSON.parse(privateJwk), "ECDH-ES");
+  const opened = new Map<string, Promise<CryptoKey>>();
+
+  async function open(kid: string): Promise<CryptoKey> {
+    const { plaintext } = await compactDecrypt(kid, recipient, {
       keyManagementAlgorithms: ["ECDH-ES"],
+      contentEncryptionAlgorithms: ["A256GCM"],
+    });
+    return contentKey(plaintext);
+  }
+
+  return async (sealed) => {
+    const { kid = "" } = decodeProtectedHeader(sealed);
+    const key = opened.get(kid) ?? open(kid);
+    opened.set(kid, key);
+    key.catch(() => opened.delete(kid));
+    if (opened.size > mostOpened) opened.delete(opened.keys().next().value as string);
+    const { plaintext } = await compactDecrypt(sealed, await key, {
+      keyManagementAlgorithms: ["dir"],
       contentEncryptionAlgorithms: ["A256GCM"],
     });
     return new TextDecoder().decode(plaintext);
   };
 }
+
+const contentKey = (raw: Uint8Array): Promise<CryptoKey> =>
+  crypto.subtle.importKey("raw", new Uint8Array(raw), "AES-GCM", false, ["encrypt", "decrypt"]);
