@@ -31,6 +31,8 @@ export function email(o: { smtpUrl: string; from: string; connections: number; t
           subject,
           text,
           html,
+          // Both parts have letters beyond ASCII sooner or later: not looked through for what would suit them best.
+          textEncoding: "quoted-printable",
           // The same for every attempt, so that a mail server or reader can tell a second copy.
           messageId: `<${id}@${domain}>`,
           headers: { "Auto-Submitted": "auto-generated" },
