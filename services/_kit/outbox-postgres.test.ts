@@ -76,8 +76,10 @@ const firsts = () => [...new Set(numbers())];
 const countOf = async (table: "outbox" | "inbox" | "thing") =>
   Number((await database.sql`select count(*) from ${database.sql(table)}`)[0]?.count);
 const unsent = async () => Number((await database.sql`select count(*) from outbox where sent_at is null`)[0]?.count);
-/** As when the process that committed them died, some time ago. */
-const wakeAll = () => database.sql`update outbox set wake_at = now() - interval '1 second' where sent_at is null`;
+/** As when the process that committed them died, some time ago. What somebody has in his hands is left to him. */
+const wakeAll = () => database.sql`
+  update outbox set wake_at = now() - interval '1 second'
+  where seq in (select seq from outbox where sent_at is null for update skip locked)`;
 
 test("how much is not sent, and for how long, is told", async () => {
   queue.mode = "down";
