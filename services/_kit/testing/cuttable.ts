@@ -1,8 +1,9 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** A way to a server that can be cut, as a crash of the server or of the network cuts it: at once, every connection, some by a reset. */
+/** A way to a server that can be cut, as a crash of the server or of the network cuts it: at once, every connection, every other time by a reset. */
 export async function cuttable(port: number) {
   const open = new Set<Socket>();
+  let cuts = 0;
   const server = createServer((client) => {
     const upstream = connect(port, "127.0.0.1");
     for (const [one, other] of [
@@ -22,7 +23,8 @@ export async function cuttable(port: number) {
   return {
     port: (server.address() as { port: number }).port,
     cut() {
-      for (const [index, socket] of [...open].entries()) index % 4 < 2 ? socket.resetAndDestroy() : socket.destroy();
+      cuts++;
+      for (const socket of open) cuts % 2 === 0 ? socket.resetAndDestroy() : socket.destroy();
     },
     async close() {
       this.cut();
