@@ -1,6 +1,5 @@
-import { type Entry, paymentsOf, type Stores } from "./stores";
-
-export const sagaEnds = ["completed", "compensated"];
+import { sagaEnds } from "../../services/_kit/saga";
+import { type Entry, type OrderRecord, paymentsOf, type Stores } from "./stores";
 
 export type SagaLine = { orderId: string; saga: string; status: string; step: string; movedAt: Date };
 
@@ -11,15 +10,8 @@ export async function sagasUnderWay({ orders, sql }: Stores, limit: number): Pro
     .sort({ updatedAt: 1 })
     .limit(limit)
     .toArray();
-  const paying = await paymentsOf(sql)<SagaLine[]>`
-    select order_id as "orderId", saga->>'name' as saga, saga->>'status' as status, saga->>'step' as step,
-      updated_at as "movedAt"
-    from payment where saga_wake_at is not null order by updated_at limit ${limit}`;
-  const lines = own.map(({ _id, saga, updatedAt }) => ({
-    ...{ orderId: _id, saga: saga.name, status: saga.status, step: saga.step },
-    movedAt: updatedAt,
-  }));
-  return [...lines, ...paying].sort((a, b) => a.movedAt.getTime() - b.movedAt.getTime()).slice(0, limit);
+  const paying = await payingSagas(sql, limit);
+  return [...own.map(lineOf), ...paying].sort((a, b) => a.movedAt.getTime() - b.movedAt.getTime()).slice(0, limit);
 }
 
 /** One that is parked, or that payment asks for on: since when, and which question has no answer. */
@@ -33,20 +25,32 @@ export async function sagasStuck({ orders, sql }: Stores, limit: number): Promis
     .sort({ updatedAt: 1 })
     .limit(limit)
     .toArray();
-  const paying = await paymentsOf(sql)<SagaLine[]>`
-    select order_id as "orderId", saga->>'name' as saga, saga->>'status' as status, saga->>'step' as step,
-      updated_at as "movedAt"
-    from payment where saga_wake_at is not null and updated_at < now() - interval '10 minutes'
-    order by updated_at limit ${limit}`;
+  const paying = await payingSagas(sql, limit, 600);
   return [
-    ...docs.map(({ _id, saga, updatedAt, history }) => ({
-      ...{ orderId: _id, saga: saga.name, status: saga.status, step: saga.step, movedAt: updatedAt },
-      question: history.findLast(({ note }) => !note)?.type ?? "",
-      reason: [saga.stuck, saga.failure?.code].filter(Boolean).join(", "),
+    ...docs.map((doc) => ({
+      ...lineOf(doc),
+      question: doc.history.findLast(({ note }) => !note)?.type ?? "",
+      reason: [doc.saga.stuck, doc.saga.failure?.code].filter(Boolean).join(", "),
     })),
     ...paying.map((line) => ({ ...line, question: `order.${line.step}`, reason: "asked for on" })),
   ];
 }
+
+const lineOf = ({ _id, saga, updatedAt }: OrderRecord): SagaLine => ({
+  orderId: _id,
+  saga: saga.name,
+  status: saga.status,
+  step: saga.step,
+  movedAt: updatedAt,
+});
+
+/** Payment's own sagas that are under way and have not moved for so long, the one that has not for longest first. */
+const payingSagas = (sql: Stores["sql"], limit: number, restedSeconds = 0): Promise<SagaLine[]> =>
+  paymentsOf(sql)<SagaLine[]>`
+    select order_id as "orderId", saga->>'name' as saga, saga->>'status' as status, saga->>'step' as step,
+      updated_at as "movedAt"
+    from payment where saga_wake_at is not null and updated_at <= now() - make_interval(secs => ${restedSeconds})
+    order by updated_at limit ${limit}`;
 
 /** A line of what happened to an order, whoever wrote it. */
 export type StoryLine = { at: string; service: string; type: string; detail: string; sent: boolean };

@@ -1,4 +1,4 @@
-import { sagaEnds } from "./sagas";
+import { sagaEnds } from "../../services/_kit/saga";
 import { paymentsOf, type Stores } from "./stores";
 
 export type QueueStatus = { queue: string; waiting: number; active: number; delayed: number; dead: number };

@@ -5,3 +5,6 @@ export const systemClock: Clock = { now: () => new Date() };
 
 /** `at` moved by `seconds` (may be negative). */
 export const plusSeconds = (at: Date, seconds: number): Date => new Date(at.getTime() + seconds * 1000);
+
+/** `at` moved by `days` of 24 hours (may be negative). */
+export const plusDays = (at: Date, days: number): Date => plusSeconds(at, days * 86_400);

@@ -1,5 +1,5 @@
 import type { Static } from "@sinclair/typebox";
-import { DelayedError, type Job, UnrecoverableError, Worker } from "bullmq";
+import { DelayedError, UnrecoverableError, Worker } from "bullmq";
 import { AppError, textOf } from "./errors";
 import type { Log } from "./log";
 import { type Catalogue, type Message, messageChecker } from "./messages";
@@ -54,10 +54,6 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
     await handler(o.deps, message.data, message);
   }
 
-  /** Counts as no attempt. */
-  const delay = (job: Job<Message>, token?: string) =>
-    job.moveToDelayed(Date.now() + awayMs(job.attemptsStarted), token);
-
   let closing: Promise<void> | undefined;
   const worker = new Worker<Message>(
     o.queue,
@@ -71,13 +67,17 @@ export function startConsumer<Deps, C extends Catalogue>(o: {
           try {
             await handle(job.data ?? {});
           } catch (error) {
-            const away = isAway(error);
-            outcome = away ? "delayed" : "failed";
             const about = { type: job.name, subject: job.data?.subject, attempt: job.attemptsMade + 1 };
-            if (away) o.log.warn({ error: textOf(error), ...about }, "message delayed: what it needs is away");
-            else o.log.warn({ err: error, ...about }, "message failed");
-            if (away) await delay(job, token);
-            throw away ? new DelayedError() : error;
+            if (!isAway(error)) {
+              outcome = "failed";
+              o.log.warn({ err: error, ...about }, "message failed");
+              throw error;
+            }
+            outcome = "delayed";
+            o.log.warn({ error: textOf(error), ...about }, "message delayed: what it needs is away");
+            // Counts as no attempt.
+            await job.moveToDelayed(Date.now() + awayMs(job.attemptsStarted), token);
+            throw new DelayedError();
           } finally {
             const seconds = (performance.now() - started) / 1000;
             messageDuration.observe({ type: job.name, outcome }, seconds);

@@ -1,6 +1,6 @@
 import { AppError } from "./errors";
 import type { Sql, TransactionSql } from "./postgres";
-import { type RetentionRule, removedRows } from "./retention";
+import { type RetentionRule, rowsRule } from "./retention";
 
 /** A request that is to have its effect once, however often it comes. Hashes alone: keys and bodies are the caller's. */
 export type IdempotentRequest = { scope: string; requestHash: string };
@@ -61,19 +61,15 @@ export async function answerOnce<B>(
 }
 
 /** Keys nobody may count on any more. */
-export const oldKeys = (sql: Sql, service: string): RetentionRule => ({
-  what: `${service}.idempotency_key`,
-  async removeSome(limit) {
-    return removedRows(
-      await sql`
-        delete from idempotency_key where scope in (
-          select scope from idempotency_key where created_at < now() - make_interval(hours => ${keptHours})
-          order by created_at limit ${limit} for update skip locked
-        )`,
-      limit,
-    );
-  },
-});
+export const oldKeys = (sql: Sql, service: string): RetentionRule =>
+  rowsRule(
+    `${service}.idempotency_key`,
+    (limit) => sql`
+      delete from idempotency_key where scope in (
+        select scope from idempotency_key where created_at < now() - make_interval(hours => ${keptHours})
+        order by created_at limit ${limit} for update skip locked
+      )`,
+  );
 
 const keyReused = () =>
   new AppError("idempotency.key_reused", {

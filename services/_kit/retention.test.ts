@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { retentionDeleted } from "./metrics";
-import { type RetentionRule, removedRows, startRetention } from "./retention";
+import { type RetentionRule, rowsRule, startRetention } from "./retention";
 import { eventually } from "./testing/eventually";
 import { silentLog } from "./testing/log";
 
@@ -18,15 +18,12 @@ function heap(rows: number) {
   const what = crypto.randomUUID();
   const portions: number[] = [];
   let left = rows;
-  const rule: RetentionRule = {
-    what,
-    async removeSome(limit) {
-      const count = Math.min(left, limit);
-      left -= count;
-      portions.push(count);
-      return removedRows({ count }, limit);
-    },
-  };
+  const rule = rowsRule(what, async (limit) => {
+    const count = Math.min(left, limit);
+    left -= count;
+    portions.push(count);
+    return { count };
+  });
   return { what, rule, portions, left: () => left };
 }
 
@@ -70,14 +67,13 @@ test("stops between two portions", async () => {
   const endless = crypto.randomUUID();
   let portions = 0;
   const reached = Promise.withResolvers<void>();
-  start({
-    what: endless,
-    async removeSome(limit) {
+  start(
+    rowsRule(endless, async (limit) => {
       portions++;
       reached.resolve();
-      return removedRows({ count: limit }, limit);
-    },
-  });
+      return { count: limit };
+    }),
+  );
   await reached.promise;
   await stop?.();
   const then = portions;

@@ -40,8 +40,11 @@ export function startRetention(o: { rules: RetentionRule[]; log: Log; everyMs?: 
   };
 }
 
-/** Of a statement that removes at most `limit` rows. */
-export const removedRows = ({ count }: { count: number }, limit: number): Removed => ({
-  removed: count,
-  isDone: count < limit,
+/** A rule of one statement, which removes at most `limit` rows. */
+export const rowsRule = (what: string, remove: (limit: number) => PromiseLike<{ count: number }>): RetentionRule => ({
+  what,
+  async removeSome(limit) {
+    const { count } = await remove(limit);
+    return { removed: count, isDone: count < limit };
+  },
 });

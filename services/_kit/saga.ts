@@ -72,7 +72,8 @@ export const newSaga = (saga: { name: string }, id: string): SagaState => ({
   outputs: {},
 });
 
-export const atEnd = (state: SagaState): boolean => state.status === "completed" || state.status === "compensated";
+export const sagaEnds: readonly string[] = ["completed", "compensated"];
+export const atEnd = (state: SagaState): boolean => sagaEnds.includes(state.status);
 
 /** What a saga waits for an answer to, to be asked again; undefined at its end and while its own service is at work. */
 export function question<A>(saga: Saga<A>, aggregate: A, state: SagaState): Draft | undefined {

@@ -1,4 +1,5 @@
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, importJWK } from "jose";
+import { cached } from "./cache";
 
 /** For so long one content key closes texts: the public-key work is done once a minute, not for each of them. */
 const keyMs = 60_000;
@@ -12,17 +13,15 @@ export async function sealer(publicJwk: string): Promise<(text: string) => Promi
   const { d: _, ...publicHalf } = JSON.parse(publicJwk);
   const recipient = await importJWK(publicHalf, "ECDH-ES");
 
-  async function newKey() {
+  async function makeKey() {
     const raw = crypto.getRandomValues(new Uint8Array(32));
     const closed = new CompactEncrypt(raw).setProtectedHeader({ alg: "ECDH-ES", enc: "A256GCM" }).encrypt(recipient);
     return { kid: await closed, key: await contentKey(raw) };
   }
-  let current: { from: number; key: ReturnType<typeof newKey> } | undefined;
+  const currentKey = cached(makeKey, { ttlMs: keyMs, max: 1 });
 
   return async (text) => {
-    const now = performance.now();
-    if (!current || now - current.from > keyMs) current = { from: now, key: newKey() };
-    const { kid, key } = await current.key;
+    const { kid, key } = await currentKey("current");
     const header = { alg: "dir", enc: "A256GCM", kid };
     return new CompactEncrypt(new TextEncoder().encode(text)).setProtectedHeader(header).encrypt(key);
   };
@@ -31,7 +30,6 @@ export async function sealer(publicJwk: string): Promise<(text: string) => Promi
 /** Opens what was closed for the public half of `privateJwk`. @throws when it was not, or was changed */
 export async function unsealer(privateJwk: string): Promise<(sealed: string) => Promise<string>> {
   const recipient = await importJWK(JSON.parse(privateJwk), "ECDH-ES");
-  const opened = new Map<string, Promise<CryptoKey>>();
 
   async function open(kid: string): Promise<CryptoKey> {
     const { plaintext } = await compactDecrypt(kid, recipient, {
@@ -40,14 +38,11 @@ export async function unsealer(privateJwk: string): Promise<(sealed: string) => 
     });
     return contentKey(plaintext);
   }
+  const opened = cached(open, { ttlMs: Number.POSITIVE_INFINITY, max: mostOpened });
 
   return async (sealed) => {
     const { kid = "" } = decodeProtectedHeader(sealed);
-    const key = opened.get(kid) ?? open(kid);
-    opened.set(kid, key);
-    key.catch(() => opened.delete(kid));
-    if (opened.size > mostOpened) opened.delete(opened.keys().next().value as string);
-    const { plaintext } = await compactDecrypt(sealed, await key, {
+    const { plaintext } = await compactDecrypt(sealed, await opened(kid), {
       keyManagementAlgorithms: ["dir"],
       contentEncryptionAlgorithms: ["A256GCM"],
     });

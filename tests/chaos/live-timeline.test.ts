@@ -2,7 +2,17 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { sseReader } from "../../services/_kit/testing/sse";
 import { eventually } from "../support/eventually";
-import { api, type Customer, call, newCustomer, placeOrder, plentiful, readOrder, settled } from "../support/shop";
+import {
+  api,
+  type Customer,
+  call,
+  newCustomer,
+  placeOrder,
+  plentiful,
+  readOrder,
+  settled,
+  theAdmin,
+} from "../support/shop";
 import { stack } from "../support/stack";
 
 const follow = async (buyer: Customer, orderId: string, lastEventId = "0") => {
@@ -49,9 +59,7 @@ test("while Redis hangs, is dead and is back, a stream goes on", async () => {
   const { buyer, order } = await aConfirmedOrder();
   const reader = await follow(buyer, order.id);
   await reader.until(({ data }) => data.type === "order.confirmed");
-  const { body: admin } = await call<{ token: string }>("POST", "/auth/login", {
-    body: { email: "admin@shop.test", password: "admin-dev-password" },
-  });
+  const admin = await theAdmin();
   async function becomes(status: string): Promise<void> {
     const answer = await call("PUT", `/orders/${order.id}/status`, { token: admin.token, body: { status } });
     expect(answer.status).toBe(200);

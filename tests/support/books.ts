@@ -1,5 +1,6 @@
 import { MongoClient } from "mongodb";
 import postgres from "postgres";
+import { sagaEnds } from "../../services/_kit/saga";
 import { replay } from "../../services/order/replay";
 import type { Said } from "./queue-watch";
 import { sandboxUrl, stack } from "./stack";
@@ -85,9 +86,9 @@ export function openBooks() {
         const toldOf = refundMails.filter((text) => text.includes(id)).length;
         if (toldOf !== refunds) problems.push(`${id}: refunded ${refunds} times, told so by mail ${toldOf} times`);
         const held = new Set(holds.filter((hold) => hold.order_id === id).map((hold) => hold.status));
-        if (!["completed", "compensated"].includes(doc.saga.status)) problems.push(`${id}: saga is ${doc.saga.status}`);
+        if (!sagaEnds.includes(doc.saga.status)) problems.push(`${id}: saga is ${doc.saga.status}`);
         for (const { saga } of payment)
-          if (saga && !["completed", "compensated"].includes(saga)) problems.push(`${id}: payment's saga is ${saga}`);
+          if (saga && !sagaEnds.includes(saga)) problems.push(`${id}: payment's saga is ${saga}`);
         if (charged.length > 1) problems.push(`${id}: charged ${charged.length} times`);
         const gone = -(moved.find((row) => row.order_id === id)?.left ?? 0);
         if (["confirmed", "shipped", "delivered"].includes(doc.status)) {
@@ -138,7 +139,7 @@ export function openBooks() {
     async sagasOpen(orderIds: string[], withinMs: number): Promise<{ open: string[]; tookMs: number }> {
       const started = Date.now();
       for (;;) {
-        const going = { _id: { $in: orderIds }, "saga.status": { $nin: ["completed", "compensated"] } };
+        const going = { _id: { $in: orderIds }, "saga.status": { $nin: sagaEnds } };
         const open = await orders.find(going, { projection: { saga: 1, status: 1 } }).toArray();
         const tookMs = Date.now() - started;
         if (open.length === 0 || tookMs > withinMs)

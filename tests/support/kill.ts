@@ -58,7 +58,6 @@ export async function killedAmong(
 ): Promise<void> {
   const buyers = await Promise.all(Array.from({ length: 6 }, newCustomer));
   const { id: productId } = await plentiful();
-  const before = stack.pid(process);
   let killed: Promise<void> | undefined;
   let done = 0;
   const ids = await Promise.all(
@@ -66,7 +65,7 @@ export async function killedAmong(
       const mine: [string, number][] = [];
       for (let n = worker; n < mostStories; n += buyers.length) {
         mine.push([await story.of(buyer, productId, n), n]);
-        if (++done >= mostStories / 3) killed ??= stack.kill(process);
+        if (++done >= mostStories / 3) killed ??= killAndAwait(process);
       }
       for (const [id, n] of mine)
         await eventually(async () => (await readOrder(buyer, id)).status === story.endOf(n), 60_000);
@@ -74,7 +73,6 @@ export async function killedAmong(
     }),
   );
   await killed;
-  await eventually(() => stack.pid(process) !== undefined && stack.pid(process) !== before, 30_000);
   await books.balance(ids.flat());
   expect(await books.stockProblems()).toEqual([]);
 }

@@ -1,11 +1,11 @@
-import { type Clock, plusSeconds } from "@shop/kit/clock";
+import { type Clock, plusDays } from "@shop/kit/clock";
 import { firstIdAt } from "@shop/kit/ids";
 import type { RetentionRule } from "@shop/kit/retention";
+import { sagaEnds } from "@shop/kit/saga";
 import type { Db, Filter } from "mongodb";
 import { type OrderDocument, ordersOf, retentionStateOf } from "./documents";
 import { orderViews } from "./views";
 
-const daySeconds = 86_400;
 /** Clients are promised a day. */
 const keyDays = 2;
 
@@ -17,7 +17,7 @@ export function retentionRules(o: { db: Db; clock: Clock; orderDays?: number }):
   const orders = ordersOf(o.db);
   const state = retentionStateOf(o.db);
   const views = orderViews(o.db);
-  const daysAgo = (days: number) => plusSeconds(o.clock.now(), -days * daySeconds);
+  const daysAgo = (days: number) => plusDays(o.clock.now(), -days);
 
   const keys: RetentionRule = {
     what: "order.idempotency",
@@ -49,7 +49,7 @@ export function retentionRules(o: { db: Db; clock: Clock; orderDays?: number }):
       const old: Filter<OrderDocument> = {
         _id: { $lt: firstIdAt(at) },
         updatedAt: { $lt: at },
-        "saga.status": { $in: ["completed", "compensated"] },
+        "saga.status": { $in: sagaEnds },
         wakeAt: { $exists: false },
       };
       const found = await orders
