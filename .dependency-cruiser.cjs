@@ -1,6 +1,27 @@
-/** The boundaries of docs/service-boundaries.md as rules; `bun run check` and tests/architecture hold the code against them. */
-const service = "^services/(user|order|payment|inventory|notification)/";
+const { serviceNames } = require("./services/_contracts/services.ts");
+
+/**
+ * Which code may import which. docs/service-boundaries.md explains the rules; `bun run check` and tests/architecture enforce
+ * them. A new service is covered as soon as it is in services/_contracts/services.ts.
+ */
+const service = `^services/(${serviceNames.join("|")})/`;
 const tests = "(\\.test\\.ts$|/testing/)";
+const kit = (...rooms) => `^services/_kit/(${rooms.join("|")})`;
+
+/** What each room of the kit may import of the others, besides the root files; lower rooms first. */
+const rooms = {
+  errors: [],
+  telemetry: ["errors"],
+  async: ["errors", "telemetry"],
+  auth: ["errors", "async"],
+  stores: ["errors", "telemetry", "async"],
+  http: ["errors", "telemetry", "async", "auth"],
+  messaging: ["errors", "telemetry", "async", "stores"],
+  outbox: ["errors", "telemetry", "async", "stores", "messaging"],
+  saga: ["errors", "messaging", "outbox"],
+};
+/** Files at the kit's root that any room may import. */
+const root = ["clock\\.ts", "ids\\.ts", "lifecycle\\.ts", "idempotency\\.ts"];
 
 module.exports = {
   forbidden: [
@@ -8,36 +29,43 @@ module.exports = {
       name: "no-cycles",
       severity: "error",
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+      to: { circular: true },
     },
     {
       name: "a-service-imports-itself-kit-and-contracts-only",
       severity: "error",
       from: { path: service },
-      to: { path: "^(services|deploy|bench|tests)/", pathNot: "^services/($1|_kit|_contracts)/" },
+      to: { path: "^(services|deploy|envoy|bench|tests)/", pathNot: "^services/($1|_kit|_contracts)/" },
     },
     {
       name: "kit-knows-no-business",
       severity: "error",
       from: { path: "^services/_kit/" },
-      to: { path: "^(services|deploy|bench|tests)/", pathNot: "^services/_kit/" },
+      to: { path: "^(services|deploy|envoy|bench|tests)/", pathNot: "^services/_kit/" },
     },
+    ...Object.entries(rooms).map(([room, below]) => ({
+      name: `kit-room-${room}`,
+      severity: "error",
+      comment: `_kit/${room} may import ${below.join(", ") || "no other room"}`,
+      from: { path: `^services/_kit/${room}/`, pathNot: tests },
+      to: { path: "^services/_kit/", pathNot: [kit(`${room}/`, ...below.map((name) => `${name}/`), ...root)] },
+    })),
     {
       name: "contracts-know-the-kit-only",
       severity: "error",
       from: { path: "^services/_contracts/" },
-      to: { path: "^(services|deploy|bench|tests)/", pathNot: "^services/(_kit|_contracts)/" },
+      to: { path: "^(services|deploy|envoy|bench|tests)/", pathNot: "^services/(_kit|_contracts)/" },
     },
     {
       name: "the-domain-does-no-io",
       severity: "error",
-      comment: "domain/ may use types of the published language, the error type and nothing that talks to the outside",
+      comment: "domain/ may use types of the published language, errors, the clock and the pure saga engine",
       from: { path: `${service}domain/`, pathNot: tests },
       to: {
         pathNot: [
           `^services/[^/]+/domain/`,
           "^services/_contracts/",
-          "^services/_kit/(errors|clock|saga|messages)\\.ts$",
+          kit("errors/(app-error|invariant)\\.ts", "clock\\.ts", "saga/engine\\.ts", "messaging/envelope\\.ts"),
         ],
       },
     },
@@ -46,13 +74,39 @@ module.exports = {
       severity: "error",
       comment: "commands, queries and sagas get stores and clients through deps",
       from: { path: `${service}(commands|queries|sagas)/`, pathNot: tests },
-      to: { path: ["node_modules/(elysia|drizzle-orm|mongodb|bullmq|postgres|ioredis|redis)/", `${service}store/`] },
+      to: {
+        path: [
+          "node_modules/(elysia|drizzle-orm|mongodb|bullmq|postgres|ioredis|redis)/",
+          `${service}(store|clients)/`,
+        ],
+      },
+    },
+    {
+      name: "clients-call-other-services-only",
+      severity: "error",
+      comment: "clients/ translates calls to other services; it decides nothing and stores nothing",
+      from: { path: `${service}clients/`, pathNot: tests },
+      to: { path: `${service}(commands|queries|sagas|store|routes|main)` },
     },
     {
       name: "nothing-imports-the-sandbox",
       severity: "error",
       from: { pathNot: "^deploy/sandbox/" },
       to: { path: "^deploy/sandbox/" },
+    },
+    {
+      name: "the-edge-knows-no-service",
+      severity: "error",
+      comment: "envoy/ renders one configuration for every platform; of the services it knows the registry only",
+      from: { path: "^envoy/" },
+      to: { path: "^(services|deploy|bench|tests)/", pathNot: "^services/_contracts/services\\.ts$" },
+    },
+    {
+      name: "local-stores-know-no-stack",
+      severity: "error",
+      comment: "deploy/local: cli starts stack; stack uses stores, binaries and process; none of those looks up",
+      from: { path: "^deploy/local/(stores|binaries|process|config)/", pathNot: tests },
+      to: { path: "^deploy/local/(cli|stack|demo)/" },
     },
     {
       name: "tests-help-tests-only",

@@ -1,15 +1,8 @@
 import { MongoClient } from "mongodb";
 import postgres from "postgres";
 import { createClient } from "redis";
-import type { StackHandle } from "../deploy/local/stack-file";
-
-const databases = {
-  user: "users",
-  payment: "payments",
-  inventory: "inventory",
-  notification: "notifications",
-} as const;
-const queues = ["user", "order", "payment", "inventory", "notification"];
+import type { StackHandle } from "../deploy/local/stack/stack-file";
+import { queueNames, services, sqlServiceNames } from "../services/_contracts/services";
 
 export type Counts = { jobs: number; orderWrites: number; commits: Record<string, number> };
 
@@ -25,14 +18,14 @@ export async function openCounters(stack: StackHandle) {
   return {
     orders,
     async read(): Promise<Counts> {
-      const ids = await Promise.all(queues.map((queue) => redis.get(`bull:${queue}:id`)));
+      const ids = await Promise.all(queueNames.map((queue) => redis.get(`bull:${queue}:id`)));
       const { opcounters } = await mongo.db("admin").command({ serverStatus: 1 });
       const rows = await sql<
         { datname: string; xact_commit: string }[]
       >`select datname, xact_commit from pg_stat_database`;
-      const commits = Object.entries(databases).map(([service, name]) => [
-        service,
-        Number(rows.find((row) => row.datname === name)?.xact_commit ?? 0),
+      const commits = sqlServiceNames.map((name) => [
+        name,
+        Number(rows.find((row) => row.datname === services[name].database)?.xact_commit ?? 0),
       ]);
       return {
         jobs: ids.reduce((sum, id) => sum + Number(id ?? 0), 0),

@@ -1,4 +1,4 @@
-import type { StackHandle } from "../deploy/local/stack-file";
+import type { StackHandle } from "../deploy/local/stack/stack-file";
 import type { Counters, Counts } from "./counters";
 import { cpuSecondsOfTree } from "./cpu";
 import type { Outcome, Scenario } from "./scenarios";

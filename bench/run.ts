@@ -1,5 +1,5 @@
-import { Failure } from "../deploy/local/failure";
-import { startStack } from "../deploy/local/stack";
+import { startStack } from "../deploy/local/stack/stack";
+import { UserError } from "../deploy/local/user-error";
 import { openCounters } from "./counters";
 import { type Measured, measure } from "./measure";
 import { report } from "./report";
@@ -37,6 +37,6 @@ try {
   console.log(await bench());
   process.exit(0);
 } catch (error) {
-  console.error(error instanceof Failure ? error.message : error);
+  console.error(error instanceof UserError ? error.message : error);
   process.exit(1);
 }

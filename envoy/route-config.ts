@@ -1,6 +1,6 @@
 import { addressLimit } from "./address-limit";
 import type { Document } from "./documents";
-import { clusterOf, type Method, type Route, routes, versionPrefixes } from "./routes";
+import { clusterName, type Method, type Route, routes, versionPrefixes } from "./routes";
 
 /** One path segment: no dot, semicolon or percent sign, so nothing a service could read differently. */
 const SEGMENT = "[A-Za-z0-9_-]+";
@@ -62,7 +62,7 @@ function toService(route: Route, prefix: string, method: Method, requirement: ob
     name: `${method} ${prefix}${route.path}`,
     match: { ...pathMatch(route, prefix), headers: [{ name: ":method", string_match: { exact: method } }] },
     route: {
-      cluster: clusterOf(route),
+      cluster: clusterName(route),
       ...withoutPrefix(route, prefix),
       ...(route.stream
         ? { timeout: "0s", idle_timeout: duration(STREAM_SILENCE_SECONDS) }

@@ -71,4 +71,4 @@ export const routes: Route[] = [
 
 export const routedServices = [...new Set(routes.map((route) => route.service))];
 
-export const clusterOf = ({ service, stream }: Route): string => (stream ? `${service}-streams` : service);
+export const clusterName = ({ service, stream }: Route): string => (stream ? `${service}-streams` : service);

@@ -11,7 +11,9 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   { name: "lint and format", run: command(tool("biome", "check", "--error-on-warnings", ".")) },
   {
     name: "boundaries",
-    run: command(tool("depcruise", "--config", ".dependency-cruiser.cjs", "services", "deploy", "bench", "tests")),
+    run: command(
+      tool("depcruise", "--config", ".dependency-cruiser.cjs", "services", "deploy", "envoy", "bench", "tests"),
+    ),
   },
   { name: "dead code", run: command(tool("knip")) },
   { name: "edge configuration", run: validateEdge },

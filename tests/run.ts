@@ -1,4 +1,4 @@
-import { Failure } from "../deploy/local/failure";
+import { UserError } from "../deploy/local/user-error";
 import { coverageProblems } from "./support/coverage";
 import type { Outcome } from "./support/run-tests";
 import { type Part, parts, runParts } from "./support/with-stack";
@@ -42,7 +42,7 @@ try {
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed === 0 && passed > 0 ? 0 : 1);
 } catch (error) {
-  console.error(error instanceof Failure ? error.message : error);
+  console.error(error instanceof UserError ? error.message : error);
   console.log("0 passed, 1 failed");
   process.exit(1);
 }

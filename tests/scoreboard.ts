@@ -1,5 +1,5 @@
 import { cpus, totalmem } from "node:os";
-import { Failure } from "../deploy/local/failure";
+import { UserError } from "../deploy/local/user-error";
 import type { Record } from "./support/score";
 import { type LineNumber, scoreLines } from "./support/score-lines";
 import { parts, runParts } from "./support/with-stack";
@@ -94,6 +94,6 @@ try {
   console.log(`\n${records.length} lines measured, ${missed} missed: ${report}`);
   process.exit(missed === 0 && records.length > 0 ? 0 : 1);
 } catch (error) {
-  console.error(error instanceof Failure ? error.message : error);
+  console.error(error instanceof UserError ? error.message : error);
   process.exit(1);
 }

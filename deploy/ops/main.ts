@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import pc from "picocolors";
-import { Failure } from "../local/failure";
+import { UserError } from "../local/user-error";
 import { deadLetter, deadLetters, replay } from "./dead-letters";
 import { ordersWith } from "./products";
 import { resume, sagasStuck, sagasUnderWay, story } from "./sagas";
@@ -73,7 +73,7 @@ const age = (since: Date): string => {
 
 async function showStory(stores: Stores, orderId: string): Promise<string> {
   const found = await story(stores, orderId);
-  if (!found) throw new Failure(`there is no order ${orderId}`);
+  if (!found) throw new UserError(`there is no order ${orderId}`);
   const { order, lines } = found;
   const { name, status: state, step, stuck } = order.saga;
   const parked = stuck ? pc.red(`, stuck: ${stuck}`) : "";
@@ -95,15 +95,15 @@ async function showProduct(stores: Stores, productId: string): Promise<string> {
 async function dead(stores: Stores, [verb, queue, id]: string[]): Promise<string> {
   if (verb === "show" && queue && id) {
     const letter = await deadLetter(stores, queue, id);
-    if (!letter) throw new Failure(`queue ${queue} has no dead letter ${id}`);
+    if (!letter) throw new UserError(`queue ${queue} has no dead letter ${id}`);
     return JSON.stringify(letter, null, 2);
   }
   if (verb === "replay" && queue && id) {
     const count = await replay(stores, queue, id);
-    if (count === 0) throw new Failure(`queue ${queue} has no dead letter ${id}`);
+    if (count === 0) throw new UserError(`queue ${queue} has no dead letter ${id}`);
     return `${count} put back into ${queue}`;
   }
-  if (verb === "show" || verb === "replay" || (verb && !stores.queues.has(verb))) throw new Failure(usage);
+  if (verb === "show" || verb === "replay" || (verb && !stores.queues.has(verb))) throw new UserError(usage);
   const letters = await deadLetters(stores, verb);
   return table(
     ["queue", "id", "type", "about", "failed at", "attempts", "error"],
@@ -119,10 +119,10 @@ async function run(stores: Stores, [command, ...args]: string[]): Promise<string
   if (command === "product" && first) return showProduct(stores, first);
   if (command === "dead") return dead(stores, args);
   if (command === "resume" && first) {
-    if (!(await resume(stores, first))) throw new Failure(`order ${first} has no saga under way`);
+    if (!(await resume(stores, first))) throw new UserError(`order ${first} has no saga under way`);
     return `the saga of ${first} is asked again within a second`;
   }
-  throw new Failure(usage);
+  throw new UserError(usage);
 }
 
 try {
@@ -133,6 +133,6 @@ try {
   }
   process.exit(0);
 } catch (error) {
-  console.error(error instanceof Failure ? error.message : error);
+  console.error(error instanceof UserError ? error.message : error);
   process.exit(1);
 }

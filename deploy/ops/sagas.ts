@@ -1,4 +1,4 @@
-import { sagaEnds } from "../../services/_kit/saga";
+import { sagaEndStatuses } from "../../services/_kit/saga/engine";
 import { type Entry, type OrderRecord, paymentsOf, type Stores } from "./stores";
 
 export type SagaLine = { orderId: string; saga: string; status: string; step: string; movedAt: Date };
@@ -6,7 +6,7 @@ export type SagaLine = { orderId: string; saga: string; status: string; step: st
 /** Sagas that are not at an end nor parked, order's and payment's, the one that has not moved for longest first. */
 export async function sagasUnderWay({ orders, sql }: Stores, limit: number): Promise<SagaLine[]> {
   const own = await orders
-    .find({ wakeAt: { $exists: true }, "saga.status": { $nin: sagaEnds }, "saga.stuck": { $exists: false } })
+    .find({ wakeAt: { $exists: true }, "saga.status": { $nin: sagaEndStatuses }, "saga.stuck": { $exists: false } })
     .sort({ updatedAt: 1 })
     .limit(limit)
     .toArray();
@@ -97,7 +97,7 @@ export async function resume({ orders, sql }: Stores, orderId: string): Promise<
   const paying = await paymentsOf(sql)`
     update payment set saga_wake_at = now() where order_id::text = ${orderId} and saga_wake_at is not null`;
   const { matchedCount } = await orders.updateOne(
-    { _id: orderId, "saga.status": { $nin: sagaEnds } },
+    { _id: orderId, "saga.status": { $nin: sagaEndStatuses } },
     {
       $set: { askNow: true, asked: 0, waitedSeconds: 0, wakeAt: new Date(0) },
       $unset: { "saga.stuck": "" },

@@ -1,4 +1,4 @@
-import { sagaEnds } from "../../services/_kit/saga";
+import { sagaEndStatuses } from "../../services/_kit/saga/engine";
 import { paymentsOf, type Stores } from "./stores";
 
 export type QueueStatus = { queue: string; waiting: number; active: number; delayed: number; dead: number };
@@ -60,7 +60,7 @@ async function sagasByState(orders: Stores["orders"]): Promise<Status["sagas"]> 
       .toArray();
   const [underWay, stuck, all] = await Promise.all([
     count(
-      { wakeAt: { $gt: new Date(0) }, "saga.status": { $nin: sagaEnds }, "saga.stuck": { $exists: false } },
+      { wakeAt: { $gt: new Date(0) }, "saga.status": { $nin: sagaEndStatuses }, "saga.stuck": { $exists: false } },
       "$saga.status",
     ),
     count({ "saga.stuck": { $exists: true } }, "stuck"),

@@ -2,11 +2,10 @@ import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 import postgres, { type Sql } from "postgres";
-import { offsetFrom } from "../local/ports";
-import { readStack } from "../local/stack-file";
+import { queueNames } from "../../services/_contracts/services";
+import { offsetFrom } from "../local/config/ports";
+import { readStack } from "../local/stack/stack-file";
 
-/** Every service that takes messages has one queue of its own name. */
-export const queueNames = ["order", "payment", "inventory", "notification"] as const;
 /** Every service on PostgreSQL that tells anything has an outbox. */
 export const outboxNames = ["user", "payment", "inventory"] as const;
 

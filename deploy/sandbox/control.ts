@@ -6,7 +6,7 @@ import type { Inbox } from "./mail/inbox";
 import { disputeIntent } from "./stripe/disputes";
 import { StripeError } from "./stripe/errors";
 import { operations } from "./stripe/routes";
-import { viewDispute } from "./stripe/view-money";
+import { viewDispute } from "./stripe/views/money";
 import { resetWorld, type World } from "./stripe/world";
 
 export type ControlDeps = { clock: Clock; faults: Faults; inbox: Inbox; world: World };

@@ -1,16 +1,16 @@
-import { isCommand, type MessageType, messages, services, stepsOf } from "./messages";
+import { isCommand, type MessageType, messages, sagaSteps } from "./messages";
 import { type Published, urn } from "./published";
+import { queueNames, serviceNames } from "./services";
 
 /** One of the messages as a document of JSON. */
 type Golden = (type: MessageType) => unknown;
 
 const all = Object.keys(messages) as MessageType[];
 const goesTo = (service: string) => all.filter((type) => (messages[type].to as readonly string[]).includes(service));
-const queues = services.filter((service) => goesTo(service).length > 0);
 
 /** The events that answer a command: those of its receiver about the same step of a saga. */
 const answersTo = (command: MessageType) =>
-  all.filter((type) => !isCommand(type) && stepsOf(type).some((step) => stepsOf(command).includes(step)));
+  all.filter((type) => !isCommand(type) && sagaSteps(type).some((step) => sagaSteps(command).includes(step)));
 
 const ref = (...path: string[]) => ({ $ref: `#/${path.map((part) => part.replaceAll("/", "~1")).join("/")}` });
 const schemaName = (type: string, version: number) => `${type}.v${version}`;
@@ -45,8 +45,8 @@ export const asyncApi = (golden: Golden, published: Published[]) => ({
         "BullMQ queues in Redis. A job's name is the message's type, its id the message's id, its data the message.",
     },
   },
-  channels: Object.fromEntries(queues.map((queue) => [queue, channel(queue)])),
-  operations: Object.fromEntries(queues.flatMap((queue) => [...sendOperations(queue), receiveOperation(queue)])),
+  channels: Object.fromEntries(queueNames.map((queue) => [queue, channel(queue)])),
+  operations: Object.fromEntries(queueNames.flatMap((queue) => [...sendOperations(queue), receiveOperation(queue)])),
   components: {
     messages: Object.fromEntries(all.map((type) => [type, message(type, golden(type), published)])),
     schemas: {
@@ -69,7 +69,7 @@ const channel = (queue: string) => ({
 /** Of each sender: its events together, and each command by itself, because each has answers of its own. */
 function sendOperations(queue: string): [string, object][] {
   const send = { action: "send", channel: ref("channels", queue) };
-  return services.flatMap((service) => {
+  return serviceNames.flatMap((service) => {
     const sent = goesTo(queue).filter((type) => messages[type].from === service);
     const events = sent.filter((type) => !isCommand(type));
     const commands = sent.filter(isCommand).map((type): [string, object] => [
@@ -124,14 +124,14 @@ function message(type: MessageType, example: unknown, published: Published[]) {
     "x-version": version,
     "x-from": from,
     "x-to": to,
-    "x-saga-steps": stepsOf(type),
+    "x-saga-steps": sagaSteps(type),
     "x-answers": isCommand(type) ? answersTo(type) : [],
   };
 }
 
 function described(type: MessageType): string {
   const { version, from, to } = messages[type];
-  const steps = stepsOf(type);
+  const steps = sagaSteps(type);
   const receivers = to.length > 0 ? `taken by ${to.join(" and ")}` : "not sent to any queue";
   return [
     `Version ${version}. Sent by ${from}, ${receivers}.`,

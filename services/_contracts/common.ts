@@ -16,6 +16,17 @@ export type Money = Static<typeof Money>;
 export const Item = t.Object({ productId: Uuid, quantity: Integer({ minimum: 1, maximum: 1000 }) });
 export type Item = Static<typeof Item>;
 
+/** How a customer pays: a payment method's token from the provider, never a card number. */
+export const PaymentMethod = t.Object({
+  provider: t.Literal("stripe"),
+  token: t.String({
+    minLength: 1,
+    maxLength: 255,
+    description: "A payment method id of the provider, never a card number",
+  }),
+});
+export type PaymentMethod = Static<typeof PaymentMethod>;
+
 /** For requests that change orders, payments or stock: a name of the caller's own choice for this one request. */
 export const IdempotencyHeaders = t.Object({
   "idempotency-key": t.Optional(t.String({ minLength: 1, maxLength: 255 })),

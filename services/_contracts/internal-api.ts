@@ -40,11 +40,11 @@ export const Payables = t.Object({ items: t.Array(Payable) });
 export type Payables = Static<typeof Payables>;
 
 /** How many ids one such question may name. */
-export const mostIds = 100;
+export const idsMax = 100;
 const uuid = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 export const IdsQuery = t.Object({
   ids: t.String({
-    pattern: `^${uuid}(?:,${uuid}){0,${mostIds - 1}}$`,
-    description: `Up to ${mostIds} ids, with commas between`,
+    pattern: `^${uuid}(?:,${uuid}){0,${idsMax - 1}}$`,
+    description: `Up to ${idsMax} ids, with commas between`,
   }),
 });

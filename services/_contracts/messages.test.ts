@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { messageChecker, versionOf } from "@shop/kit/messages";
+import { messageValidator, schemaVersion } from "@shop/kit/messaging/envelope";
 import { Glob } from "bun";
-import { isCommand, isMessage, type MessageType, messages, services } from "./messages";
+import { isCommand, isMessage, type MessageType, messages } from "./messages";
+import { queueNames } from "./services";
 
 const types = Object.keys(messages) as MessageType[];
-const check = messageChecker(messages);
+const check = messageValidator(messages);
 const golden = async (type: MessageType) => Bun.file(`${import.meta.dir}/golden/${type}.golden.json`).json();
 
 /** Every place in the data, as a path to it. */
@@ -27,7 +28,7 @@ describe.each(types)("%s", (type) => {
     const message = await golden(type);
     expect(check(message)).toBeUndefined();
     expect(message.type).toBe(type);
-    expect(versionOf(message)).toBe(messages[type].version);
+    expect(schemaVersion(message)).toBe(messages[type].version);
     expect(message.dataschema).toBe(`urn:shop:schema:${type}:${messages[type].version}`);
   });
   test("says where it comes from: its own service, or for a command the one that asks", async () => {
@@ -38,7 +39,7 @@ describe.each(types)("%s", (type) => {
   });
   test("goes to services there are, and to each once", () => {
     const { to } = messages[type];
-    for (const name of to) expect(services).toContain(name);
+    for (const name of to) expect(queueNames).toContain(name);
     expect(new Set<string>(to).size).toBe(to.length);
   });
   test("is not taken without what it needs", async () => {

@@ -1,6 +1,7 @@
-import type { Catalogue, DataOf, DraftOf, Message } from "@shop/kit/messages";
+import type { Catalogue, DataOf, DraftOf, Message } from "@shop/kit/messaging/envelope";
 import { t } from "elysia";
 import { Item, Money, Uuid } from "./common";
+import type { QueueName, ServiceName } from "./services";
 
 const OrderLine = t.Composite([Item, t.Object({ name: t.String(), unitPrice: Money })]);
 
@@ -8,12 +9,12 @@ const order = t.Object({ orderId: Uuid, userId: Uuid, items: t.Array(OrderLine),
 const orderWithReason = t.Composite([order, t.Object({ reason: t.String({ description: "An error code" }) })]);
 const payment = t.Object({ paymentId: Uuid, orderId: Uuid, amount: Money, provider: t.String() });
 
-export const services = ["user", "order", "payment", "inventory", "notification"] as const;
-type Service = (typeof services)[number];
-
 type Entry = Catalogue[string] & {
-  from: Service;
-  to: readonly Service[];
+  /** A command asks one service for something; an event says what happened. */
+  kind: "command" | "event";
+  from: ServiceName;
+  /** The services whose queues it goes to. */
+  to: readonly QueueName[];
   /** For its reader in docs/asyncapi.json. */
   about: string;
   /** `<saga>/<step>`, or `undo of <saga>/<step>`: what a command asks for, and the events that answer it. */
@@ -27,6 +28,7 @@ type Entry = Catalogue[string] & {
 export const messages = {
   // user
   "user.registered": {
+    kind: "event",
     version: 1,
     from: "user",
     to: ["notification"],
@@ -34,6 +36,7 @@ export const messages = {
     data: t.Object({ userId: Uuid, email: t.String(), name: t.String() }),
   },
   "user.email_changed": {
+    kind: "event",
     version: 1,
     from: "user",
     to: ["notification"],
@@ -43,6 +46,7 @@ export const messages = {
 
   // order
   "order.created": {
+    kind: "event",
     version: 1,
     from: "order",
     to: [],
@@ -50,6 +54,7 @@ export const messages = {
     data: order,
   },
   "order.confirmed": {
+    kind: "event",
     version: 1,
     from: "order",
     to: ["inventory", "notification"],
@@ -57,6 +62,7 @@ export const messages = {
     data: order,
   },
   "order.cancelled": {
+    kind: "event",
     version: 1,
     from: "order",
     to: ["notification"],
@@ -64,6 +70,7 @@ export const messages = {
     data: orderWithReason,
   },
   "order.status_changed": {
+    kind: "event",
     version: 2,
     from: "order",
     to: ["notification", "payment"],
@@ -79,6 +86,7 @@ export const messages = {
     }),
   },
   "order.begin": {
+    kind: "command",
     version: 1,
     from: "payment",
     to: ["order"],
@@ -87,6 +95,7 @@ export const messages = {
     data: t.Object({ orderId: Uuid, paymentId: Uuid }),
   },
   "order.settle": {
+    kind: "command",
     version: 1,
     from: "payment",
     to: ["order"],
@@ -95,6 +104,7 @@ export const messages = {
     data: t.Object({ orderId: Uuid, paymentId: Uuid }),
   },
   "order.abandon": {
+    kind: "command",
     version: 1,
     from: "payment",
     to: ["order"],
@@ -103,6 +113,7 @@ export const messages = {
     data: t.Object({ orderId: Uuid, paymentId: Uuid, code: t.String({ description: "An error code" }) }),
   },
   "order.payment_refused": {
+    kind: "event",
     version: 1,
     from: "order",
     to: ["payment"],
@@ -113,6 +124,7 @@ export const messages = {
 
   // inventory
   "inventory.reserve": {
+    kind: "command",
     version: 1,
     from: "order",
     to: ["inventory"],
@@ -125,6 +137,7 @@ export const messages = {
     }),
   },
   "inventory.release": {
+    kind: "command",
     version: 1,
     from: "order",
     to: ["inventory"],
@@ -139,6 +152,7 @@ export const messages = {
     data: t.Object({ orderId: Uuid }),
   },
   "inventory.updated": {
+    kind: "event",
     version: 1,
     from: "inventory",
     to: ["order"],
@@ -158,6 +172,7 @@ export const messages = {
 
   // payment
   "payment.charge": {
+    kind: "command",
     version: 1,
     from: "order",
     to: ["payment"],
@@ -172,6 +187,7 @@ export const messages = {
     }),
   },
   "payment.void": {
+    kind: "command",
     version: 2,
     from: "order",
     to: ["payment"],
@@ -189,6 +205,7 @@ export const messages = {
     }),
   },
   "payment.processed": {
+    kind: "event",
     version: 1,
     from: "payment",
     to: ["order"],
@@ -197,6 +214,7 @@ export const messages = {
     data: payment,
   },
   "payment.failed": {
+    kind: "event",
     version: 1,
     from: "payment",
     to: ["order"],
@@ -205,6 +223,7 @@ export const messages = {
     data: t.Composite([payment, t.Object({ code: t.String({ description: "An error code" }) })]),
   },
   "payment.voided": {
+    kind: "event",
     version: 1,
     from: "payment",
     to: ["order"],
@@ -213,6 +232,7 @@ export const messages = {
     data: t.Object({ orderId: Uuid, paymentId: Uuid }),
   },
   "payment.refunded": {
+    kind: "event",
     version: 1,
     from: "payment",
     to: ["order", "notification"],
@@ -228,10 +248,9 @@ export type Draft = DraftOf<Messages>;
 export type DataFor<T extends MessageType> = DataOf<Messages, T>;
 export type MessageFor<T extends MessageType> = Message<T, DataFor<T>>;
 
-/** Commands ask one service for something; events say what happened. */
-export const isCommand = (type: MessageType): boolean => !/(ed|changed)$/.test(type);
+export const isCommand = (type: MessageType): boolean => messages[type].kind === "command";
 
-export const stepsOf = (type: MessageType): readonly string[] => (messages[type] as Entry).steps ?? [];
+export const sagaSteps = (type: MessageType): readonly string[] => (messages[type] as Entry).steps ?? [];
 
 /** Whether a message is of this type, with its data typed accordingly. */
 export const isMessage = <T extends MessageType>(message: Message, type: T): message is MessageFor<T> =>

@@ -1,5 +1,5 @@
 import type { Messages } from "@shop/contracts/messages";
-import type { Consumers } from "@shop/kit/consumer";
+import type { Consumers } from "@shop/kit/messaging/consumer";
 import { commitStock } from "./commands/commit-stock";
 import { releaseStock } from "./commands/release-stock";
 import { reserveStock } from "./commands/reserve-stock";

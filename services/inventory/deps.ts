@@ -1,6 +1,7 @@
 import type { InternalProduct } from "@shop/contracts/internal-api";
-import type { Answer, IdempotentRequest } from "@shop/kit/idempotency-postgres";
-import type { Message } from "@shop/kit/messages";
+import type { IdempotentRequest } from "@shop/kit/idempotency";
+import type { Message } from "@shop/kit/messaging/envelope";
+import type { Answer } from "@shop/kit/stores/idempotency";
 import type { Decision } from "./domain/decision";
 import type { Product, ProductDetails } from "./domain/product";
 import type { ProductStock, Stock, StockChanges } from "./domain/stock";

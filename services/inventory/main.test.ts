@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type DataFor, messages } from "@shop/contracts/messages";
-import { startConsumer } from "@shop/kit/consumer";
-import { createPublisher } from "@shop/kit/publisher";
-import type { Server } from "@shop/kit/serve";
+import type { Server } from "@shop/kit/http/server";
+import { startConsumer } from "@shop/kit/messaging/consumer";
+import { createPublisher } from "@shop/kit/messaging/publisher";
 import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
 import { type TestPostgres, testPostgres } from "@shop/kit/testing/stores";
@@ -11,7 +11,7 @@ import { RedisClient } from "bun";
 import { main } from "./main";
 import { migrate, migrations } from "./migrate";
 import { productIdOf } from "./store/catalogue";
-import { aMessage, redisUrl } from "./testing/shop";
+import { aMessage, redisUrl } from "./testing/inventory-service";
 
 let database: TestPostgres;
 let server: Server;

@@ -1,4 +1,4 @@
-import { counter } from "@shop/kit/metrics";
+import { counter } from "@shop/kit/telemetry/metrics";
 
 export const reservations = counter("stock_reservations_total", "Orders' demands on the stock, by what came of them", [
   "outcome",

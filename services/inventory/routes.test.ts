@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { testClient } from "@shop/kit/testing/http";
 import { testIssuer, testServiceTokens } from "@shop/kit/testing/tokens";
 import { routes } from "./routes";
-import { type TestShop, testShop } from "./testing/shop";
+import { type TestShop, testShop } from "./testing/inventory-service";
 
 let shop: TestShop;
 let send: ReturnType<typeof testClient>;

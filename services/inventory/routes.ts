@@ -1,8 +1,8 @@
 import { IdempotencyHeaders, problems } from "@shop/contracts/common";
 import { IdsQuery, InternalProducts } from "@shop/contracts/internal-api";
-import { access, type VerifyAccess } from "@shop/kit/access";
-import { idempotentRequest } from "@shop/kit/idempotency-postgres";
-import type { ServiceTokens } from "@shop/kit/service-tokens";
+import { access, type VerifyAccess } from "@shop/kit/auth/access";
+import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
+import { canonical, idempotentRequest } from "@shop/kit/idempotency";
 import { Elysia } from "elysia";
 import { bookStock } from "./commands/book-stock";
 import { putProduct } from "./commands/put-product";
@@ -40,7 +40,7 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
       async ({ params, body, headers, user, set }) => {
         const request = idempotentRequest({
           ...{ key: headers["idempotency-key"], subject: user.id, method: "POST", route: "/products/:productId/stock" },
-          request: { params, body },
+          request: canonical({ params, body }),
         });
         const answer = await bookStock(deps, { ...body, ...params, request });
         set.status = answer.status;

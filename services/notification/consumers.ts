@@ -1,6 +1,6 @@
 import type { Messages } from "@shop/contracts/messages";
-import type { Consumers } from "@shop/kit/consumer";
-import { tellCancelled, tellConfirmed, tellRefunded, tellShipped } from "./commands/tell-buyer";
+import type { Consumers } from "@shop/kit/messaging/consumer";
+import { tellCancelled, tellConfirmed, tellRefunded, tellShipped } from "./commands/notify-buyer";
 import { verifyNewEmail, welcomeUser } from "./commands/welcome-user";
 import type { Deps } from "./deps";
 

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { messages } from "@shop/contracts/messages";
-import { AppError } from "@shop/kit/errors";
-import { createPublisher } from "@shop/kit/publisher";
-import { type Server, serve } from "@shop/kit/serve";
+import { AppError } from "@shop/kit/errors/app-error";
+import { type Server, serve } from "@shop/kit/http/server";
+import { createLifecycle } from "@shop/kit/lifecycle";
+import { createPublisher } from "@shop/kit/messaging/publisher";
 import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
 import { type TestPostgres, testPostgres, testRedisUrl } from "@shop/kit/testing/stores";
@@ -11,7 +12,7 @@ import { Elysia } from "elysia";
 import { main } from "./main";
 import { migrate, migrations } from "./migrate";
 import { type TestMailServer, testMailServer } from "./testing/mail-server";
-import { aMessage, anOrder, from, publicUrl } from "./testing/office";
+import { aMessage, anOrder, from, publicUrl } from "./testing/notification-service";
 
 const known = Bun.randomUUIDv7();
 const user = { id: known, email: "ada@mail.test", name: "Ada" };
@@ -35,7 +36,7 @@ beforeAll(async () => {
     }),
     health: { store: async () => {}, queue: () => true },
     log: silentLog,
-    close: [],
+    lifecycle: createLifecycle(silentLog),
   });
   server = await main({
     ...(await testServiceKeyEnv("notification")),

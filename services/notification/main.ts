@@ -1,20 +1,20 @@
 import type { InternalEmailVerification, InternalUser } from "@shop/contracts/internal-api";
 import { messages } from "@shop/contracts/messages";
-import { cached } from "@shop/kit/cache";
-import { startConsumer } from "@shop/kit/consumer";
-import { AppError } from "@shop/kit/errors";
-import { httpClient } from "@shop/kit/http-client";
-import { connectPostgres } from "@shop/kit/postgres";
-import { createPublisher } from "@shop/kit/publisher";
-import { startRetention } from "@shop/kit/retention";
-import { type Server, serve } from "@shop/kit/serve";
-import { prepare } from "@shop/kit/service";
+import { cached } from "@shop/kit/async/cache";
+import { bootstrap } from "@shop/kit/bootstrap";
+import { AppError } from "@shop/kit/errors/app-error";
+import { httpClient } from "@shop/kit/http/client";
+import { type Server, serve } from "@shop/kit/http/server";
+import { startConsumer } from "@shop/kit/messaging/consumer";
+import { createPublisher } from "@shop/kit/messaging/publisher";
+import { connectPostgres } from "@shop/kit/stores/postgres";
+import { startRetention } from "@shop/kit/stores/retention";
 import { Elysia } from "elysia";
 import { email } from "./channels/email";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
+import { startPostman } from "./delivery-worker";
 import type { Deps } from "./deps";
-import { startPostman } from "./postman";
 import { deliveryStore } from "./store/deliveries";
 import { retentionRules } from "./store/retention";
 
@@ -23,24 +23,23 @@ const concurrency = 8;
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
-  const { log, clock, tokens, flushTelemetry } = await prepare("notification", config);
+  const { log, clock, tokens, lifecycle } = await bootstrap("notification", config);
   const redisUrl = config.REDIS_URL;
   const publicUrl = config.PUBLIC_URL.replace(/\/+$/, "");
   const sql = connectPostgres(config.NOTIFICATION_DATABASE_URL, { max: 8, service: "notification" });
+  lifecycle.use("store", () => sql.end());
+  // This service publishes nothing; it needs to know whether the queues can be reached.
+  const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: {}, log }));
   const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
-  const mail = email({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM, connections: concurrency });
+  const mail = lifecycle.use(
+    "mail",
+    email({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM, connections: concurrency }),
+  );
   const deliveries = deliveryStore(sql);
-  const postman = startPostman({
-    deliveries,
-    channels: { email: mail },
-    publicUrl,
-    clock,
-    log,
-    concurrency,
-    room: 500,
-  });
-  // This service publishes nothing; what it wants is to know whether the queues are there.
-  const publisher = createPublisher({ redisUrl, catalogue: {}, log });
+  const postman = lifecycle.use(
+    "delivery worker",
+    startPostman({ deliveries, channels: { email: mail }, publicUrl, clock, log, concurrency, room: 500 }),
+  );
 
   const findUser = cached((id) => users.get<InternalUser>(`/internal/users/${id}`).catch(unknownIsUndefined), {
     ttlMs: 30_000,
@@ -49,17 +48,11 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const verificationOf = (id: string) =>
     users.get<InternalEmailVerification>(`/internal/users/${id}/email-verification`).catch(unknownIsUndefined);
   const deps: Deps = { deliveries, postman, findUser, verificationOf, publicUrl, clock };
-  const consumer = startConsumer({
-    queue: "notification",
-    catalogue: messages,
-    consumers,
-    deps,
-    redisUrl,
-    concurrency: 64,
-    log,
-  });
-
-  const stopRetention = startRetention({ rules: retentionRules(sql), log });
+  lifecycle.use("retention", startRetention({ rules: retentionRules(sql), log }));
+  lifecycle.use(
+    "consumer",
+    startConsumer({ queue: "notification", catalogue: messages, consumers, deps, redisUrl, concurrency: 64, log }),
+  );
 
   return serve({
     service: "notification",
@@ -68,7 +61,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: new Elysia({ name: "notification-routes" }),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [consumer.close, stopRetention, postman.close, mail.close, publisher.close, () => sql.end(), flushTelemetry],
+    lifecycle,
   });
 }
 

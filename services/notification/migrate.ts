@@ -1,4 +1,4 @@
-import { migratePostgres } from "@shop/kit/postgres";
+import { migratePostgres } from "@shop/kit/stores/postgres";
 
 export const migrations = `${import.meta.dir}/store/migrations`;
 

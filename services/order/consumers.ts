@@ -1,5 +1,5 @@
 import type { Messages } from "@shop/contracts/messages";
-import type { Consumers } from "@shop/kit/consumer";
+import type { Consumers } from "@shop/kit/messaging/consumer";
 import { continueSaga } from "./commands/continue-saga";
 import { abandonPayment, beginPayment, settlePayment } from "./commands/take-payment";
 import type { Deps } from "./deps";

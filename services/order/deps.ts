@@ -1,9 +1,9 @@
 import type { InternalProduct, Payable } from "@shop/contracts/internal-api";
 import type { MessageType } from "@shop/contracts/messages";
-import type { User } from "@shop/kit/access";
+import type { User } from "@shop/kit/auth/access";
 import type { Clock } from "@shop/kit/clock";
-import type { Log } from "@shop/kit/log";
-import type { Advanced, SagaState } from "@shop/kit/saga";
+import type { SagaState, SagaTransition } from "@shop/kit/saga/engine";
+import type { Log } from "@shop/kit/telemetry/log";
 import type { Order, OrderStatus } from "./domain/order";
 
 /** One line of an order's life, as its owner may see it. */
@@ -51,7 +51,7 @@ export type Page = { items: Order[]; nextCursor: string | null };
 
 export type OrderStore = {
   /** Stores a new order; the owner of an idempotency key that is taken already gets the order that took it. */
-  insert(placed: Advanced<Order>, key?: Idempotency): Promise<{ stored: StoredOrder; keyHash?: string }>;
+  insert(placed: SagaTransition<Order>, key?: Idempotency): Promise<{ stored: StoredOrder; keyHash?: string }>;
   load(orderId: string): Promise<StoredOrder | undefined>;
   /** The order as this process last wrote it, if it did lately. Another may have written since, which a commit finds out. */
   recent(orderId: string): StoredOrder | undefined;
@@ -63,7 +63,11 @@ export type OrderStore = {
    * @param cause an answer proves that its question was sent, and so does giving up on one; a request proves nothing
    * @returns the order as it is now; undefined if somebody else wrote since `stored` was loaded, or may have
    */
-  commit(stored: StoredOrder, next: Advanced<Order>, cause: "answer" | "request"): Promise<StoredOrder | undefined>;
+  commit(
+    stored: StoredOrder,
+    next: SagaTransition<Order>,
+    cause: "answer" | "request",
+  ): Promise<StoredOrder | undefined>;
   /** Sends the last of these messages that a saga was told again, if it was told any: it asks as if it had not heard. */
   tellAgain(stored: StoredOrder, types: MessageType[], sagaId: string): void;
   /** Orders that have awaited their payment for too long, the longest first. */

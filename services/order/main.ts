@@ -1,24 +1,24 @@
-import { type InternalProducts, type InternalUser, mostIds } from "@shop/contracts/internal-api";
+import { type InternalProducts, type InternalUser, idsMax } from "@shop/contracts/internal-api";
 import { messages } from "@shop/contracts/messages";
-import { accessTokens, remoteKeys } from "@shop/kit/access";
-import { cached } from "@shop/kit/cache";
-import { startConsumer } from "@shop/kit/consumer";
-import { AppError } from "@shop/kit/errors";
-import { httpClient } from "@shop/kit/http-client";
-import { lookUps } from "@shop/kit/look-ups";
-import { connectMongo } from "@shop/kit/mongo";
-import { createPublisher } from "@shop/kit/publisher";
-import { every } from "@shop/kit/relay";
-import { startRetention } from "@shop/kit/retention";
-import { sealer } from "@shop/kit/sealing";
-import { type Server, serve } from "@shop/kit/serve";
-import { prepare } from "@shop/kit/service";
+import { batchedLookup } from "@shop/kit/async/batched-lookup";
+import { cached } from "@shop/kit/async/cache";
+import { every } from "@shop/kit/async/every";
+import { accessTokens, remoteKeys } from "@shop/kit/auth/access";
+import { sealer } from "@shop/kit/auth/sealing";
+import { bootstrap } from "@shop/kit/bootstrap";
+import { AppError } from "@shop/kit/errors/app-error";
+import { httpClient } from "@shop/kit/http/client";
+import { type Server, serve } from "@shop/kit/http/server";
+import { startConsumer } from "@shop/kit/messaging/consumer";
+import { createPublisher } from "@shop/kit/messaging/publisher";
+import { connectMongo } from "@shop/kit/stores/mongo";
+import { startRetention } from "@shop/kit/stores/retention";
 import { expireHolds } from "./commands/expire-holds";
 import { timeOut } from "./commands/time-out";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
-import { orderChanges } from "./live/changes";
+import { orderChanges } from "./live/change-feed";
 import { orderStreams } from "./live/streams";
 import { routes } from "./routes";
 import { orderBacklog } from "./store/backlog";
@@ -29,10 +29,12 @@ import { stuckSagas } from "./store/stuck-sagas";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
-  const { log, clock, tokens, flushTelemetry } = await prepare("order", config);
+  const { log, clock, tokens, lifecycle } = await bootstrap("order", config);
   const { client, db } = await connectMongo(config.ORDER_MONGO_URL, "order");
-  const publisher = createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log });
-  const changes = orderChanges({ redisUrl: config.REDIS_URL, log });
+  lifecycle.use("store", () => client.close());
+  const redisUrl = config.REDIS_URL;
+  const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: messages, log }));
+  const changes = lifecycle.use("change feed", orderChanges({ redisUrl, log }));
   const store = orderStore({
     db,
     publisher,
@@ -42,13 +44,15 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     answerLimitSeconds: config.SAGA_ANSWER_LIMIT_SECONDS,
     giveUp: (orderId, version) => timeOut({ store, clock, log }, orderId, version),
   });
-  const stopRetention = startRetention({
-    rules: retentionRules({ db, clock, orderDays: config.ORDER_RETENTION_DAYS }),
-    log,
-  });
-  const stuck = stuckSagas({ orders: ordersOf(db), log });
-  const live = orderStreams({ timelinesOf: store.timelinesOf, changes, clock, log });
-  const backlog = orderBacklog({ orders: ordersOf(db), limit: config.MAX_ORDERS_UNDER_WAY, log });
+  lifecycle.use("outbox", store.close);
+  const live = lifecycle.use("live timelines", orderStreams({ timelinesOf: store.timelinesOf, changes, clock, log }));
+  const rules = retentionRules({ db, clock, orderDays: config.ORDER_RETENTION_DAYS });
+  lifecycle.use("retention", startRetention({ rules, log }));
+  lifecycle.use("stuck saga gauge", stuckSagas({ orders: ordersOf(db), log }));
+  const backlog = lifecycle.use(
+    "backlog gauge",
+    orderBacklog({ orders: ordersOf(db), limit: config.MAX_ORDERS_UNDER_WAY, log }),
+  );
   const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
   const inventory = httpClient({ target: "inventory", baseUrl: config.INVENTORY_URL, tokens });
 
@@ -61,10 +65,10 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     seal: await sealer(config.PAYMENT_SEAL_PUBLIC_KEY),
     holdSeconds: config.PAYMENT_HOLD_SECONDS,
     paymentAttempts: config.PAYMENT_ATTEMPTS,
-    productsOf: lookUps({
-      ask: async (ids) => (await inventory.get<InternalProducts>(`/internal/products?ids=${ids.join()}`)).items,
+    productsOf: batchedLookup({
+      load: async (ids) => (await inventory.get<InternalProducts>(`/internal/products?ids=${ids.join()}`)).items,
       idOf: (product) => product.id,
-      most: mostIds,
+      idsMax: idsMax,
     }),
     userExists: cached((id) => users.get<InternalUser>(`/internal/users/${id}`).then(() => true, unknownIsFalse), {
       ttlMs: 30_000,
@@ -72,17 +76,14 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     }),
   };
   const verify = accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
-  const redisUrl = config.REDIS_URL;
-  const consumer = startConsumer({
-    queue: "order",
-    catalogue: messages,
-    consumers,
-    deps,
-    redisUrl,
-    concurrency: 64,
-    log,
-  });
-  const stopExpiring = every(1_000, () => expireHolds(deps), log);
+  lifecycle.use(
+    "hold expiry",
+    every(1_000, () => expireHolds(deps), log),
+  );
+  lifecycle.use(
+    "consumer",
+    startConsumer({ queue: "order", catalogue: messages, consumers, deps, redisUrl, concurrency: 64, log }),
+  );
 
   return serve({
     service: "order",
@@ -92,19 +93,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     health: { store: () => db.command({ ping: 1 }), queue: publisher.connected },
     log,
     drain: live.drain,
-    close: [
-      consumer.close,
-      stopExpiring,
-      backlog.close,
-      stuck.close,
-      stopRetention,
-      live.close,
-      store.close,
-      changes.close,
-      publisher.close,
-      () => client.close(),
-      flushTelemetry,
-    ],
+    lifecycle,
   });
 }
 

@@ -1,4 +1,4 @@
-import { counter, gauge, histogram } from "@shop/kit/metrics";
+import { counter, gauge, histogram } from "@shop/kit/telemetry/metrics";
 
 export const ordersUnderWay = gauge(
   "orders_under_way",

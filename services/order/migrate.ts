@@ -1,4 +1,4 @@
-import { connectMongo } from "@shop/kit/mongo";
+import { connectMongo } from "@shop/kit/stores/mongo";
 import { createIndexes } from "./store/documents";
 
 /** Creates the indexes that are missing. Safe to run twice and at the same time. `--seed` has nothing to add here. */

@@ -1,4 +1,4 @@
-import { IdempotencyHeaders, Item, Money, Uuid } from "@shop/contracts/common";
+import { IdempotencyHeaders, Item, Money, PaymentMethod, Uuid } from "@shop/contracts/common";
 import { t } from "elysia";
 import { type OrderStatus, orderStatuses } from "./domain/order";
 
@@ -16,17 +16,9 @@ const ShippingAddress = t.Object({
 export const PlaceOrderBody = t.Object({
   items: t.Array(Item, { minItems: 1, maxItems: 50 }),
   paymentMethod: t.Optional(
-    t.Object(
-      {
-        provider: t.Literal("stripe"),
-        token: t.String({
-          minLength: 1,
-          maxLength: 255,
-          description: "A payment method id of the provider, never a card number",
-        }),
-      },
-      { description: "Charged at once. Without it the order waits for POST /payments/process, until `holdExpiresAt`" },
-    ),
+    t.Composite([PaymentMethod], {
+      description: "Charged at once. Without it the order waits for POST /payments/process, until `holdExpiresAt`",
+    }),
   ),
   shippingAddress: t.Optional(ShippingAddress),
 });

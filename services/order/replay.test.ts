@@ -6,7 +6,7 @@ import type { OrderStatus } from "./domain/order";
 import { rebuildItems, replay } from "./replay";
 import type { OrderDocument } from "./store/documents";
 import { mostHistory } from "./store/orders";
-import { below, entriesOf, historyOf, itemsOf, orderViews } from "./store/views";
+import { below, entriesOf, historyOf, itemsOf, orderViews } from "./store/read-models";
 import { lamp, rug, type TestOrders, testOrders } from "./testing/order-service";
 
 let service: TestOrders;

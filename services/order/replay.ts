@@ -1,8 +1,8 @@
-import { connectMongo } from "@shop/kit/mongo";
+import { connectMongo } from "@shop/kit/stores/mongo";
 import type { Db } from "mongodb";
-import { differences, type RecordedEntry, replayed } from "./domain/record";
+import { differences, type RecordedEntry, replayed } from "./domain/history";
 import { type OrderDocument, ordersOf, toOrder } from "./store/documents";
-import { below, entriesOf, type HistoryPart, historyOf, itemsOf, orderViews } from "./store/views";
+import { below, entriesOf, type HistoryPart, historyOf, itemsOf, orderViews } from "./store/read-models";
 
 export type Replay = {
   orders: number;

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Payable, Payables } from "@shop/contracts/internal-api";
-import { type App, createApp } from "@shop/kit/app";
-import { AppError } from "@shop/kit/errors";
-import { httpDuration } from "@shop/kit/metrics";
+import { AppError } from "@shop/kit/errors/app-error";
+import { type App, createApp } from "@shop/kit/http/app";
+import { httpDuration } from "@shop/kit/telemetry/metrics";
 import { eventually } from "@shop/kit/testing/eventually";
 import { testClient } from "@shop/kit/testing/http";
 import { silentLog } from "@shop/kit/testing/log";
 import { sseReader } from "@shop/kit/testing/sse";
 import { testIssuer, testServiceTokens } from "@shop/kit/testing/tokens";
 import { routes } from "./routes";
-import { historyOf } from "./store/views";
+import { historyOf } from "./store/read-models";
 import { krone, lamp, type TestOrders, testOrders } from "./testing/order-service";
 
 let service: TestOrders;

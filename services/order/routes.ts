@@ -1,8 +1,8 @@
 import { problems, Uuid } from "@shop/contracts/common";
 import { IdsQuery, Payables } from "@shop/contracts/internal-api";
-import { access, type VerifyAccess } from "@shop/kit/access";
-import type { ServiceTokens } from "@shop/kit/service-tokens";
-import { eventStream } from "@shop/kit/sse";
+import { access, type VerifyAccess } from "@shop/kit/auth/access";
+import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
+import { eventStream } from "@shop/kit/http/sse";
 import { Elysia, t } from "elysia";
 import { cancelOrder } from "./commands/cancel-order";
 import { placeOrder } from "./commands/place-order";

@@ -1,5 +1,5 @@
 import type { Messages } from "@shop/contracts/messages";
-import type { Consumers } from "@shop/kit/consumer";
+import type { Consumers } from "@shop/kit/messaging/consumer";
 import { chargeOrder } from "./commands/charge-order";
 import { continueSaga } from "./commands/continue-saga";
 import { voidPayment } from "./commands/void-payment";

@@ -1,9 +1,9 @@
 import type { Payable } from "@shop/contracts/internal-api";
 import type { Draft } from "@shop/contracts/messages";
 import type { Clock } from "@shop/kit/clock";
-import type { Log } from "@shop/kit/log";
-import type { Message } from "@shop/kit/messages";
-import type { GatewayCall, Payment } from "./domain/payment";
+import type { Message } from "@shop/kit/messaging/envelope";
+import type { Log } from "@shop/kit/telemetry/log";
+import type { GatewayCall, NewPayment, Payment } from "./domain/payment";
 import type { Gateway } from "./gateways/gateway";
 import type { Moved } from "./sagas/pay-order";
 
@@ -15,8 +15,6 @@ export type CallRecord = {
   detail: string;
   latencyMs: number;
 };
-
-export type NewPayment = Omit<Payment, "attempts" | "leaseId" | "createdAt" | "updatedAt">;
 
 export type PaymentStore = {
   /**

@@ -1,22 +1,22 @@
 import { messages } from "@shop/contracts/messages";
-import { accessTokens, remoteKeys } from "@shop/kit/access";
-import { startConsumer } from "@shop/kit/consumer";
-import { httpClient } from "@shop/kit/http-client";
-import { postgresOutbox } from "@shop/kit/outbox-postgres";
-import { connectPostgres } from "@shop/kit/postgres";
-import { createPublisher } from "@shop/kit/publisher";
-import { every } from "@shop/kit/relay";
-import { startRetention } from "@shop/kit/retention";
-import { sealer, unsealer } from "@shop/kit/sealing";
-import { type Server, serve } from "@shop/kit/serve";
-import { prepare } from "@shop/kit/service";
-import { askAgain } from "./commands/ask-again";
+import { every } from "@shop/kit/async/every";
+import { accessTokens, remoteKeys } from "@shop/kit/auth/access";
+import { sealer, unsealer } from "@shop/kit/auth/sealing";
+import { bootstrap } from "@shop/kit/bootstrap";
+import { httpClient } from "@shop/kit/http/client";
+import { type Server, serve } from "@shop/kit/http/server";
+import { startConsumer } from "@shop/kit/messaging/consumer";
+import { createPublisher } from "@shop/kit/messaging/publisher";
+import { postgresOutbox } from "@shop/kit/outbox/postgres";
+import { connectPostgres } from "@shop/kit/stores/postgres";
+import { startRetention } from "@shop/kit/stores/retention";
+import { payableOf } from "./clients/orders";
 import { resumePayments } from "./commands/resume-payments";
+import { askAgain } from "./commands/retry-commands";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
 import { stripeGateway } from "./gateways/stripe";
-import { payableOf } from "./payable";
 import { routes } from "./routes";
 import { paymentStore } from "./store/payments";
 import { retentionRules } from "./store/retention";
@@ -24,10 +24,15 @@ import { stuckSagas } from "./store/stuck-sagas";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
-  const { log, clock, tokens, flushTelemetry } = await prepare("payment", config);
+  const { log, clock, tokens, lifecycle } = await bootstrap("payment", config);
   const sql = connectPostgres(config.PAYMENT_DATABASE_URL, { max: 20, service: "payment" });
-  const publisher = createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log });
-  const outbox = postgresOutbox({ sql, source: "payment", catalogue: messages, publisher, clock, log });
+  lifecycle.use("store", () => sql.end());
+  const redisUrl = config.REDIS_URL;
+  const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: messages, log }));
+  const outbox = lifecycle.use(
+    "outbox",
+    postgresOutbox({ sql, source: "payment", catalogue: messages, publisher, clock, log }),
+  );
   const orders = httpClient({ target: "order", baseUrl: config.ORDER_URL, tokens });
 
   const deps: Deps = {
@@ -40,23 +45,21 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     clock,
     log,
   };
-  const redisUrl = config.REDIS_URL;
-  const consumer = startConsumer({
-    queue: "payment",
-    catalogue: messages,
-    consumers,
-    deps,
-    redisUrl,
-    concurrency: 64,
-    log,
-  });
-  const stopRetention = startRetention({
-    rules: retentionRules(sql, { paymentDays: config.PAYMENT_RETENTION_DAYS }),
-    log,
-  });
-  const stopResuming = every(1_000, () => resumePayments(deps), log);
-  const stuck = stuckSagas({ sql, log });
-  const stopAsking = every(1_000, () => askAgain(deps), log);
+  const rules = retentionRules(sql, { paymentDays: config.PAYMENT_RETENTION_DAYS });
+  lifecycle.use("retention", startRetention({ rules, log }));
+  lifecycle.use("stuck saga gauge", stuckSagas({ sql, log }));
+  lifecycle.use(
+    "command retry",
+    every(1_000, () => askAgain(deps), log),
+  );
+  lifecycle.use(
+    "payment sweep",
+    every(1_000, () => resumePayments(deps), log),
+  );
+  lifecycle.use(
+    "consumer",
+    startConsumer({ queue: "payment", catalogue: messages, consumers, deps, redisUrl, concurrency: 64, log }),
+  );
 
   return serve({
     service: "payment",
@@ -65,17 +68,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) })),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [
-      consumer.close,
-      stopResuming,
-      stopAsking,
-      stuck.close,
-      stopRetention,
-      outbox.close,
-      publisher.close,
-      () => sql.end(),
-      flushTelemetry,
-    ],
+    lifecycle,
   });
 }
 

@@ -1,4 +1,4 @@
-import { counter, histogram } from "@shop/kit/metrics";
+import { counter, histogram } from "@shop/kit/telemetry/metrics";
 
 export const paymentsProcessed = counter("payments_processed_total", "Payments that reached an end", [
   "provider",

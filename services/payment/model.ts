@@ -1,23 +1,14 @@
-import { Money, Uuid } from "@shop/contracts/common";
+import { IdempotencyHeaders, Money, PaymentMethod, Uuid } from "@shop/contracts/common";
 import { t } from "elysia";
 import { type PaymentStatus, paymentStatuses } from "./domain/payment";
 
 export const ProcessPaymentBody = t.Object({
   orderId: Uuid,
   amount: t.Optional(t.Composite([Money], { description: "If given, it has to be the order's total" })),
-  paymentMethod: t.Object({
-    provider: t.Literal("stripe"),
-    token: t.String({
-      minLength: 1,
-      maxLength: 255,
-      description: "A payment method id of the provider, never a card number",
-    }),
-  }),
+  paymentMethod: PaymentMethod,
 });
 
-export const ProcessPaymentHeaders = t.Object({
-  "idempotency-key": t.Optional(t.String({ minLength: 1, maxLength: 255 })),
-});
+export const ProcessPaymentHeaders = IdempotencyHeaders;
 
 export const PaymentView = t.Object({
   id: Uuid,

@@ -1,5 +1,5 @@
 import { problems, Uuid } from "@shop/contracts/common";
-import { access, type VerifyAccess } from "@shop/kit/access";
+import { access, type VerifyAccess } from "@shop/kit/auth/access";
 import { Elysia, t } from "elysia";
 import { processPayment } from "./commands/process-payment";
 import type { Deps } from "./deps";

@@ -10,7 +10,7 @@ import { registerUser } from "./commands/register-user";
 import { verifyEmail } from "./commands/verify-email";
 import type { Deps } from "./deps";
 import { JwksView, LoginBody, RefreshBody, RegisterBody, SessionView, VerifyEmailBody } from "./model";
-import { userView } from "./views";
+import { userView } from "./responses";
 
 export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>
   new Elysia({ name: "auth-routes" })

@@ -1,5 +1,5 @@
 import type { Clock } from "@shop/kit/clock";
-import type { Log } from "@shop/kit/log";
+import type { Log } from "@shop/kit/telemetry/log";
 import type { Account, Credentials } from "./domain/account";
 
 export type NewUser = { id: string; email: string; name: string; passwordHash: string };

@@ -1,7 +1,7 @@
 import { problems, Uuid } from "@shop/contracts/common";
 import { InternalEmailVerification, InternalUser } from "@shop/contracts/internal-api";
-import type { VerifyAccess } from "@shop/kit/access";
-import type { ServiceTokens } from "@shop/kit/service-tokens";
+import type { VerifyAccess } from "@shop/kit/auth/access";
+import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
 import { Elysia, t } from "elysia";
 import type { Deps } from "./deps";
 import { accountOf } from "./queries/accounts";

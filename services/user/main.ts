@@ -1,12 +1,12 @@
 import { messages } from "@shop/contracts/messages";
-import { accessTokens } from "@shop/kit/access";
-import { postgresOutbox } from "@shop/kit/outbox-postgres";
-import { connectPostgres } from "@shop/kit/postgres";
-import { createPublisher } from "@shop/kit/publisher";
-import { createRedis } from "@shop/kit/redis";
-import { startRetention } from "@shop/kit/retention";
-import { type Server, serve } from "@shop/kit/serve";
-import { prepare } from "@shop/kit/service";
+import { accessTokens } from "@shop/kit/auth/access";
+import { bootstrap } from "@shop/kit/bootstrap";
+import { type Server, serve } from "@shop/kit/http/server";
+import { createPublisher } from "@shop/kit/messaging/publisher";
+import { postgresOutbox } from "@shop/kit/outbox/postgres";
+import { connectPostgres } from "@shop/kit/stores/postgres";
+import { createRedis } from "@shop/kit/stores/redis";
+import { startRetention } from "@shop/kit/stores/retention";
 import { createLocalJWKSet } from "jose";
 import { accessTokenIssuer } from "./access-tokens";
 import { config as readConfig } from "./config";
@@ -21,12 +21,20 @@ import { verificationTokens } from "./verification-tokens";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
-  const { log, clock, tokens, flushTelemetry } = await prepare("user", config);
+  const { log, clock, tokens, lifecycle } = await bootstrap("user", config);
   const sql = connectPostgres(config.USER_DATABASE_URL, { max: 10, service: "user" });
+  lifecycle.use("store", () => sql.end());
   const redis = createRedis(config.REDIS_URL, log);
-  redis.connect().catch(() => {}); // it keeps trying by itself; logins work without it
-  const publisher = createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log });
-  const outbox = postgresOutbox({ sql, source: "user", catalogue: messages, publisher, clock, log });
+  lifecycle.use("redis", () => redis.destroy());
+  redis.connect().catch(() => {}); // reconnects by itself; logins work without it
+  const publisher = lifecycle.use(
+    "publisher",
+    createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log }),
+  );
+  const outbox = lifecycle.use(
+    "outbox",
+    postgresOutbox({ sql, source: "user", catalogue: messages, publisher, clock, log }),
+  );
   const sessions = sessionStore(sql);
   const { publicKeys, signAccess } = await accessTokenIssuer({
     issuer: config.ISSUER_URL,
@@ -48,7 +56,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
   };
   const verify = accessTokens({ issuer: config.ISSUER_URL, keys: createLocalJWKSet(publicKeys) });
-  const stopRetention = startRetention({ rules: retentionRules(sql), log });
+  lifecycle.use("retention", startRetention({ rules: retentionRules(sql), log }));
 
   return serve({
     service: "user",
@@ -57,7 +65,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     routes: routes(deps, { verify, tokens, publicKeys }),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
-    close: [stopRetention, outbox.close, publisher.close, async () => redis.destroy(), () => sql.end(), flushTelemetry],
+    lifecycle,
   });
 }
 

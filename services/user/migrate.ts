@@ -1,5 +1,5 @@
 import { refuseSeedInProduction } from "@shop/kit/config";
-import { migratePostgres } from "@shop/kit/postgres";
+import { migratePostgres } from "@shop/kit/stores/postgres";
 import { fillRoles, seed } from "./store/seed";
 
 export const migrations = `${import.meta.dir}/store/migrations`;

@@ -1,4 +1,4 @@
-import { AppError } from "@shop/kit/errors";
+import { AppError } from "@shop/kit/errors/app-error";
 import { BulkheadRejectedError, bulkhead } from "cockatiel";
 import type { Passwords } from "./deps";
 

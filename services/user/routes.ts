@@ -1,5 +1,5 @@
-import type { VerifyAccess } from "@shop/kit/access";
-import type { ServiceTokens } from "@shop/kit/service-tokens";
+import type { VerifyAccess } from "@shop/kit/auth/access";
+import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
 import { Elysia } from "elysia";
 import type { PublicKeys } from "./access-tokens";
 import { authRoutes } from "./auth-routes";

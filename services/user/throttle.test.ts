@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { createRedis } from "@shop/kit/redis";
+import { createRedis } from "@shop/kit/stores/redis";
 import { silentLog } from "@shop/kit/testing/log";
 import { type TestRedis, testRedisServer } from "@shop/kit/testing/redis-server";
 import type { Throttle } from "./deps";

@@ -1,6 +1,6 @@
-import { AppError, textOf } from "@shop/kit/errors";
-import type { Log } from "@shop/kit/log";
-import type { Redis } from "@shop/kit/redis";
+import { AppError, errorMessage } from "@shop/kit/errors/app-error";
+import type { Redis } from "@shop/kit/stores/redis";
+import type { Log } from "@shop/kit/telemetry/log";
 import { ConsecutiveBreaker, circuitBreaker, handleAll, TimeoutStrategy, timeout, wrap } from "cockatiel";
 import type { Throttle } from "./deps";
 import { sameEmail } from "./domain/account";
@@ -26,7 +26,7 @@ export function loginThrottle(redis: Redis, log: Log): Throttle {
     try {
       return await patience.execute(work);
     } catch (error) {
-      log.warn({ error: textOf(error) }, "logins are not counted");
+      log.warn({ error: errorMessage(error) }, "logins are not counted");
       return undefined;
     }
   };

@@ -1,5 +1,5 @@
 import { problems, Uuid } from "@shop/contracts/common";
-import { access, type VerifyAccess } from "@shop/kit/access";
+import { access, type VerifyAccess } from "@shop/kit/auth/access";
 import { Elysia, t } from "elysia";
 import { addressOf } from "./address";
 import { deleteProfile } from "./commands/delete-profile";
@@ -10,7 +10,7 @@ import type { Deps } from "./deps";
 import type { Account } from "./domain/account";
 import { PageQuery, ProfileBody, ProfileView, RoleName, UserPage, UserView } from "./model";
 import { accountFor, accountOf } from "./queries/accounts";
-import { userView } from "./views";
+import { userView } from "./responses";
 
 export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
   new Elysia({ name: "user-routes" })

@@ -1,5 +1,5 @@
 import { afterAll } from "bun:test";
-import { openBooks, readLedger } from "../support/books";
+import { openBooks, readLedger } from "../support/audit";
 import { eventually } from "../support/eventually";
 import { scored, size } from "../support/score";
 import { call, newCustomer, placeOrder, plentiful } from "../support/shop";

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { openBooks } from "../support/books";
+import { openBooks } from "../support/audit";
 import { eventually } from "../support/eventually";
 import { insist, killedAmong } from "../support/kill";
 import { type Customer, call, cards, type OrderView, pay, readOrder } from "../support/shop";

@@ -1,5 +1,5 @@
 import { afterAll } from "bun:test";
-import { openBooks } from "../support/books";
+import { openBooks } from "../support/audit";
 import { killAndAwait, ordersWith } from "../support/kill";
 import { newCrowd } from "../support/load";
 import { scored, size } from "../support/score";

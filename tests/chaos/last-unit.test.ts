@@ -1,5 +1,5 @@
 import { afterAll } from "bun:test";
-import { openBooks } from "../support/books";
+import { openBooks } from "../support/audit";
 import { scored, size } from "../support/score";
 import { type Customer, call, cards, newCustomer, placeOrder, theAdmin } from "../support/shop";
 

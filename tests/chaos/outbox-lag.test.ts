@@ -1,6 +1,6 @@
 import { afterAll } from "bun:test";
 import { messages } from "../../services/_contracts/messages";
-import { openBooks } from "../support/books";
+import { openBooks } from "../support/audit";
 import { inversions, type QueueEvent, type Said, watchQueues } from "../support/queue-watch";
 import { isFull, percentile, scored, size } from "../support/score";
 import { type Customer, newCustomer, type Product, placeOrder, products } from "../support/shop";

@@ -1,7 +1,7 @@
 import { afterAll } from "bun:test";
 import { createClient } from "redis";
-import { redisAnswers } from "../../deploy/local/redis";
-import { openBooks } from "../support/books";
+import { redisAnswers } from "../../deploy/local/stores/redis";
+import { openBooks } from "../support/audit";
 import { eventually } from "../support/eventually";
 import { killAndAwait, ordersWith } from "../support/kill";
 import { newCrowd } from "../support/load";

@@ -1,11 +1,11 @@
 import { afterAll } from "bun:test";
-import { openBooks } from "../support/books";
+import { openBooks } from "../support/audit";
 import { killAndAwait, ordersWith } from "../support/kill";
 import { newCrowd } from "../support/load";
+import { newWitness } from "../support/response-monitor";
 import { type Finding, scored, size } from "../support/score";
 import type { LineNumber } from "../support/score-lines";
 import { type Customer, call, newCustomer, theAdmin } from "../support/shop";
-import { newWitness } from "../support/witness";
 
 const books = openBooks();
 afterAll(() => books.close());

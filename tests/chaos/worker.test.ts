@@ -1,6 +1,6 @@
 import { afterAll } from "bun:test";
 import { createClient } from "redis";
-import { openBooks } from "../support/books";
+import { openBooks } from "../support/audit";
 import { eventually } from "../support/eventually";
 import { type Crowd, newCrowd } from "../support/load";
 import { watchQueues } from "../support/queue-watch";

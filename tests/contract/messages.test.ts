@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { type MessageType, messages, stepsOf } from "../../services/_contracts/messages";
-import type { Message } from "../../services/_kit/messages";
-import type { Saga } from "../../services/_kit/saga";
+import { type MessageType, messages, sagaSteps } from "../../services/_contracts/messages";
+import type { Message } from "../../services/_kit/messaging/envelope";
+import type { Saga } from "../../services/_kit/saga/engine";
 import { consumers as inventory } from "../../services/inventory/consumers";
 import { consumers as notification } from "../../services/notification/consumers";
 import { consumers as order } from "../../services/order/consumers";
@@ -34,7 +34,7 @@ const sagas: Saga<Order & Payment>[] = [
   payOrder as Saga<Payment>,
 ] as Saga<Order & Payment>[];
 const asked = sagas.flatMap(({ name, steps }) =>
-  steps.flatMap((step) => (step.kind === "ask" ? [{ step, at: `${name}/${step.name}` }] : [])),
+  steps.flatMap((step) => (step.kind === "remote" ? [{ step, at: `${name}/${step.name}` }] : [])),
 );
 
 /** The golden examples; of those with several meanings one for each. */
@@ -58,21 +58,21 @@ const typesOf = (isOne: (message: Message) => unknown) => [
 const asks = (draft: { type: string } | undefined) => (draft ? [draft.type] : []);
 
 describe.each(asked.map(({ step, at }) => [at, step] as const))("%s", (at, step) => {
-  const saidFor = (place: string) => types.filter((type) => stepsOf(type).includes(place)).sort();
+  const saidFor = (place: string) => types.filter((type) => sagaSteps(type).includes(place)).sort();
 
   test("is asked for and answered by the messages that say so", () => {
-    const answers = typesOf((message) => step.answer(message));
+    const answers = typesOf((message) => step.parseReply(message));
     expect(saidFor(at)).toEqual([...new Set([...asks(step.do(aggregate)), ...answers])].sort() as MessageType[]);
   });
   test("is undone likewise", () => {
     const failure = { step: step.name, code: "test" };
     const undo = asks(step.undo?.(aggregate, undefined, failure));
-    const answers = typesOf((message) => step.undone?.(message));
+    const answers = typesOf((message) => step.isUndone?.(message));
     expect(saidFor(`undo of ${at}`)).toEqual([...undo, ...answers].sort() as MessageType[]);
   });
 });
 
 test("no message names a step that no saga has", () => {
   const places = asked.flatMap(({ at }) => [at, `undo of ${at}`]);
-  for (const step of types.flatMap(stepsOf)) expect(places).toContain(step);
+  for (const step of types.flatMap(sagaSteps)) expect(places).toContain(step);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { messages } from "../../services/_contracts/messages";
-import type { Draft, Message } from "../../services/_kit/messages";
-import { type Advanced, advance, atEnd, newSaga, question } from "../../services/_kit/saga";
+import type { Draft, Message } from "../../services/_kit/messaging/envelope";
+import { advance, hasEnded, newSaga, pendingCommand, type SagaTransition } from "../../services/_kit/saga/engine";
 import { decideCancel } from "../../services/order/commands/cancel-order";
 import { decideExpiry } from "../../services/order/commands/expire-holds";
 import { decideStatus } from "../../services/order/commands/set-status";
@@ -10,7 +10,7 @@ import { openOrder } from "../../services/order/domain/new-order";
 import type { Order } from "../../services/order/domain/order";
 import { isLapsed } from "../../services/order/domain/payability";
 import { placeUnpaidOrder } from "../../services/order/sagas/place-order";
-import { sagaOf } from "../../services/order/sagas/saga-of";
+import { sagaOf } from "../../services/order/sagas/registry";
 import { isDue, type Payment } from "../../services/payment/domain/payment";
 import { conclude, type Moved, payOrder, proceed, startPaying } from "../../services/payment/sagas/pay-order";
 
@@ -21,7 +21,7 @@ import { conclude, type Moved, payOrder, proceed, startPaying } from "../../serv
  * said they may, the end of the hold by order's clock or by inventory's, a parcel that leaves, and either word of the bank.
  */
 type World = {
-  order: Pick<Advanced<Order>, "aggregate" | "state">;
+  order: Pick<SagaTransition<Order>, "aggregate" | "state">;
   payments: Payment[];
   /** Everything ever sent, each kind once: it stays on the way for ever. */
   sent: Sent[];
@@ -58,7 +58,7 @@ function sending(world: World, drafts: Draft[]): World {
   const fresh = drafts.map(({ type, sagaid, data }) => ({ type, sagaid, data }));
   return { ...world, sent: [...world.sent, ...fresh.filter((message) => !known.has(textOf(message)))] };
 }
-function orderMoved(world: World, next: Advanced<Order> | undefined): World {
+function orderMoved(world: World, next: SagaTransition<Order> | undefined): World {
   if (!next) return world;
   const told = next.drafts
     .filter(({ type }) => type === "order.status_changed" || type === "order.payment_refused")
@@ -93,7 +93,7 @@ function orderTakes(world: World, sent: Sent, shop: Shop): World {
   const [message, data] = [sent as Message, sent.data as { orderId: string; paymentId: string; code: string }];
   const mayTryAgain = (order: Order) =>
     (order.refusedPayments?.length ?? 0) < shop.attempts && !isLapsed(order, clockOf(world));
-  const taken = (next: Advanced<Order> | undefined): World => {
+  const taken = (next: SagaTransition<Order> | undefined): World => {
     const last = world.told[String(sent.sagaid)];
     return next ? orderMoved(world, next) : sending(world, last ? [last] : []);
   };
@@ -253,8 +253,8 @@ function atRestByAskingAgain(world: World, shop: Shop, bank: boolean): World {
   for (let turn = 0; turn < 12; turn++) {
     const { aggregate, state } = before.order;
     const asked = [
-      question(sagaOf(state), aggregate, state),
-      ...before.payments.map((payment) => payment.saga && question(payOrder, payment, payment.saga)),
+      pendingCommand(sagaOf(state), aggregate, state),
+      ...before.payments.map((payment) => payment.saga && pendingCommand(payOrder, payment, payment.saga)),
     ].filter((draft) => draft !== undefined);
     before = carriedOn(sending(before, asked), shop, bank);
   }
@@ -275,14 +275,14 @@ function wrongs({ order, payments, money, wished, wrong }: World): string[] {
     isPaid(aggregate) && (held !== 1 || paying?.status !== "completed") && `${aggregate.status} and not paid for`,
     aggregate.status === "confirmed" && wished && "confirmed against its owner's wish",
     aggregate.status === "cancelled" && held !== 0 && "cancelled, and the money kept",
-    aggregate.status === "cancelled" && !atEnd(state) && "cancelled, and its saga goes on",
+    aggregate.status === "cancelled" && !hasEnded(state) && "cancelled, and its saga goes on",
     aggregate.status === "awaiting_payment" && held !== 0 && "waits for money that was taken",
   ].filter((it) => it !== false);
 }
 
 const stuck = ({ order, payments }: World): string[] => [
-  ...(atEnd(order.state) ? [] : [`order stuck in ${order.state.name} at ${order.state.step}`]),
-  ...payments.flatMap(({ id, saga }) => (saga && !atEnd(saga) ? [`${id} stuck at ${saga.step}`] : [])),
+  ...(hasEnded(order.state) ? [] : [`order stuck in ${order.state.name} at ${order.state.step}`]),
+  ...payments.flatMap(({ id, saga }) => (saga && !hasEnded(saga) ? [`${id} stuck at ${saga.step}`] : [])),
   ...payments.flatMap(({ id, status }) => (status === "pending" ? [`${id} left pending`] : [])),
 ];
 

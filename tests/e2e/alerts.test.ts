@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { services } from "../../deploy/local/ports";
+import { serviceNames } from "../../services/_contracts/services";
+
 import { stack } from "../support/stack";
 
 type Rule = {
@@ -63,7 +64,7 @@ describe("an alert", () => {
 
   test("asks only for metrics that a service tells; each queue and outbox is among them", async () => {
     const told = await Promise.all(
-      services.map(async (service) => (await fetch(`http://127.0.0.1:${stack.ports[service]}/metrics`)).text()),
+      serviceNames.map(async (service) => (await fetch(`http://127.0.0.1:${stack.ports[service]}/metrics`)).text()),
     );
     const known = new Set(told.flatMap((it) => [...it.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name as string)));
     for (const rule of rules) {
@@ -76,7 +77,7 @@ describe("an alert", () => {
     );
     expect(depth.toSorted()).toEqual(["inventory", "notification", "order", "payment"]);
     const outboxes = told.filter((it) => /^outbox_oldest_unsent_seconds [\d.e-]+$/m.test(it));
-    expect(outboxes.length).toBe(services.length);
+    expect(outboxes.length).toBe(serviceNames.length);
   });
 
   const promtool = Bun.which("promtool");

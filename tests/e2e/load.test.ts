@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { createClient } from "redis";
-import { openBooks, readLedger } from "../support/books";
+import { openBooks, readLedger } from "../support/audit";
 import { eventually } from "../support/eventually";
 import { placeMany } from "../support/load";
 import { newCustomer, placeOrder, plentiful, settled } from "../support/shop";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Queue } from "bullmq";
-import { openBooks } from "../support/books";
+import { openBooks } from "../support/audit";
 import { eventually } from "../support/eventually";
 import { newCustomer, pay, placeOrder, placeUnpaid, plentiful, settled } from "../support/shop";
 import { stack } from "../support/stack";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { MongoClient } from "mongodb";
 import postgres from "postgres";
 import { createClient } from "redis";
+import { services, sqlServiceNames } from "../../services/_contracts/services";
 import { newCustomer, placeOrder, plentiful, settled } from "../support/shop";
 import { stack } from "../support/stack";
 
@@ -14,14 +15,15 @@ function namesUnder(heading: string): string[] {
   return firstColumns.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string));
 }
 
-const databases = { user: "users", payment: "payments", inventory: "inventory", notification: "notifications" };
-
 async function tables(): Promise<string[]> {
   const found = await Promise.all(
-    Object.entries(databases).map(async ([service, database]) => {
-      const sql = postgres(Object.assign(new URL(stack.adminUrls.postgres), { pathname: `/${database}` }).href, {
-        max: 1,
-      });
+    sqlServiceNames.map(async (service) => {
+      const sql = postgres(
+        Object.assign(new URL(stack.adminUrls.postgres), { pathname: `/${services[service].database}` }).href,
+        {
+          max: 1,
+        },
+      );
       const rows = await sql<{ name: string }[]>`
         select table_schema || '.' || table_name as name from information_schema.tables
         where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`;

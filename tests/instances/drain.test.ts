@@ -1,8 +1,8 @@
 import { afterAll } from "bun:test";
 import { createClient } from "redis";
-import type { Service } from "../../deploy/local/ports";
-import { instancePort } from "../../deploy/local/ports";
-import { openBooks } from "../support/books";
+import { instancePort } from "../../deploy/local/config/ports";
+import type { ServiceName } from "../../services/_contracts/services";
+import { openBooks } from "../support/audit";
 import { eventually } from "../support/eventually";
 import { percentile, scored, size } from "../support/score";
 import { type Customer, call, cards, newCustomer, type Product, placeOrder, products, settled } from "../support/shop";
@@ -12,7 +12,7 @@ const books = openBooks();
 afterAll(() => books.close());
 
 /** Each is one of two but notification, to which nobody sends requests. */
-const retired: Service[] = ["order", "inventory", "payment", "user", "notification"];
+const retired: ServiceName[] = ["order", "inventory", "payment", "user", "notification"];
 
 /** Callers who never try again: whatever is not the answer they asked for, a broken connection above all, has failed them. */
 function callers(buyers: Customer[], goods: Product[]) {
@@ -64,7 +64,7 @@ function callers(buyers: Customer[], goods: Product[]) {
 }
 
 /** @returns how long it took to end, milliseconds; when the next one of its name is ready */
-async function retire(service: Service, index: number): Promise<number> {
+async function retire(service: ServiceName, index: number): Promise<number> {
   const name = `${service}-${index}`;
   const before = stack.pid(name);
   const started = performance.now();
@@ -97,7 +97,7 @@ scored([17], 15 * 60_000, async () => {
   const withRedisAway = retired.slice(0, size(retired.length, 2));
   const load = callers(buyers, goods);
   const exits: { name: string; tookMs: number }[] = [];
-  const retireAll = async (services: Service[]) => {
+  const retireAll = async (services: ServiceName[]) => {
     for (const service of services) exits.push({ name: service, tookMs: await retire(service, 0) });
   };
   let failedBefore = 0;

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { Books } from "./books";
+import type { Books } from "./audit";
 import { eventually } from "./eventually";
 import type { Crowd } from "./load";
 import { type Answer, type Customer, newCustomer, plentiful, readOrder } from "./shop";

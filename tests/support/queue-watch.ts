@@ -1,7 +1,6 @@
 import { createClient } from "redis";
+import { queueNames } from "../../services/_contracts/services";
 import { stack } from "./stack";
-
-export const queues = ["order", "payment", "inventory", "notification"] as const;
 
 /** Something that happened to a job, when by Redis' own clock. */
 export type QueueEvent = { kind: "added" | "active" | "completed"; queue: string; jobId: string; atMs: number };
@@ -16,7 +15,7 @@ const kinds = ["added", "active", "completed"];
  */
 export async function watchQueues() {
   const redis = await createClient({ url: stack.adminUrls.redis }).connect();
-  const streams = queues.map((queue) => `bull:${queue}:events`);
+  const streams = queueNames.map((queue) => `bull:${queue}:events`);
   const last = new Map<string, string>();
   for (const stream of streams) {
     const newest = await redis.xRevRange(stream, "+", "-", { COUNT: 1 });
@@ -77,7 +76,7 @@ export function inversions(events: readonly QueueEvent[], said: Map<string, Said
   const lists = [
     // Over all queues only the milliseconds can be compared.
     of("added").toSorted((a, b) => a.atMs - b.atMs || sequenceOf(a) - sequenceOf(b)),
-    ...queues.flatMap((queue) => [of("added", queue), of("active", queue)]),
+    ...queueNames.flatMap((queue) => [of("added", queue), of("active", queue)]),
   ];
   return lists.flatMap((list) => {
     const highest = new Map<string, number>();

@@ -1,4 +1,4 @@
-import { readStack } from "../../deploy/local/stack-file";
+import { readStack } from "../../deploy/local/stack/stack-file";
 
 /** The stack that `bun run test` started for the whole run. */
 export const stack = await readStack(Number(process.env.TEST_STACK_OFFSET));

@@ -1,5 +1,5 @@
-import { validateEnvoy } from "../../deploy/local/envoy";
-import { serverBinaries } from "../../deploy/local/servers";
+import { serverBinaries } from "../../deploy/local/binaries/servers";
+import { validateEnvoy } from "../../envoy/render";
 
 /** @returns what Envoy finds wrong with the configuration it would run with; undefined if nothing */
 export async function validateEdge(): Promise<string | undefined> {

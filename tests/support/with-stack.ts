@@ -1,5 +1,5 @@
-import type { Service } from "../../deploy/local/ports";
-import { type Stack, type StackOptions, startStack } from "../../deploy/local/stack";
+import { type Stack, type StackOptions, startStack } from "../../deploy/local/stack/stack";
+import type { ServiceName } from "../../services/_contracts/services";
 import { type Outcome, runTests } from "./run-tests";
 
 /** Tests that run together: the stack they need, and what is counted of them. */
@@ -8,7 +8,7 @@ export type Part = {
   paths: string[];
   coverage?: true;
   /** More instances than one of a service: a stack of its own. */
-  scale?: Partial<Record<Service, number>>;
+  scale?: Partial<Record<ServiceName, number>>;
 };
 
 export const parts: Part[] = [

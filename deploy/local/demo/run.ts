@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import { offsetFrom, portsAt } from "../ports";
+import { offsetFrom, portsAt } from "../config/ports";
 import { type Order, type Product, shopAt } from "./shop";
 import { money, timeline } from "./timeline";
 

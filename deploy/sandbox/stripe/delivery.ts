@@ -1,4 +1,4 @@
-import type { StripeEvent } from "./webhooks";
+import type { StripeEvent } from "./events";
 
 const atOnce = 4;
 const queueLimit = 10_000;

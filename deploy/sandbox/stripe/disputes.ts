@@ -3,7 +3,7 @@ import { capturedCharge, chargeOf, noCharge } from "./charges";
 import { StripeError } from "./errors";
 import { record } from "./ledger";
 import type { Charge, Dispute } from "./types";
-import { viewDispute } from "./view-money";
+import { viewDispute } from "./views/money";
 import { put, type World } from "./world";
 
 /** The customer's bank takes the money back: what POST /control/disputes and pm_card_createDispute do. */

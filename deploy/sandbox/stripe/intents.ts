@@ -5,8 +5,8 @@ import type { Params } from "./params";
 import * as read from "./params";
 import { cancelIntent, capture, tryCard } from "./settle";
 import type { Intent, IntentStatus } from "./types";
-import { viewCardError, viewPaymentMethod } from "./view-card";
-import { intentAnswer, viewIntent } from "./view-intent";
+import { viewCardError, viewPaymentMethod } from "./views/card";
+import { intentAnswer, viewIntent } from "./views/intent";
 import { put, type World } from "./world";
 
 const open: IntentStatus[] = ["requires_payment_method", "requires_confirmation", "requires_action"];

@@ -3,8 +3,8 @@ import { expandOf } from "./intent-params";
 import type { Params } from "./params";
 import * as read from "./params";
 import type { Intent } from "./types";
-import { intentAnswer } from "./view-intent";
-import { viewCharge, viewDispute, viewRefund, viewTransaction } from "./view-money";
+import { intentAnswer } from "./views/intent";
+import { viewCharge, viewDispute, viewRefund, viewTransaction } from "./views/money";
 import { viewEvent } from "./webhooks";
 import type { World } from "./world";
 

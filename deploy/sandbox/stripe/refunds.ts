@@ -6,7 +6,7 @@ import { record } from "./ledger";
 import type { Params } from "./params";
 import * as read from "./params";
 import type { Charge } from "./types";
-import { viewCharge, viewRefund } from "./view-money";
+import { viewCharge, viewRefund } from "./views/money";
 import { put, type World } from "./world";
 
 const reasons = ["duplicate", "fraudulent", "requested_by_customer"] as const;

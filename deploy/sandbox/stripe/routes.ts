@@ -13,7 +13,7 @@ import {
   searchIntents,
 } from "./lists";
 import { createRefund } from "./refunds";
-import { viewCharge, viewDispute, viewRefund, viewTransaction } from "./view-money";
+import { viewCharge, viewDispute, viewRefund, viewTransaction } from "./views/money";
 import { viewEvent } from "./webhooks";
 
 const listing = "limit starting_after created expand";

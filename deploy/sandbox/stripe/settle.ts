@@ -3,7 +3,7 @@ import { openDispute } from "./disputes";
 import { record } from "./ledger";
 import { cardOf, type Decline } from "./test-cards";
 import type { Charge, Intent } from "./types";
-import { viewIntent } from "./view-intent";
+import { viewIntent } from "./views/intent";
 import { put, type World } from "./world";
 
 /** What the bank and the customer decide about a confirmed intent. Each function saves the next state and returns it. */

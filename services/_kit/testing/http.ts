@@ -1,5 +1,5 @@
 import type { AnyElysia } from "elysia";
-import { createApp } from "../app";
+import { createApp } from "../http/app";
 import { silentLog } from "./log";
 
 export type Answer<T = Record<string, unknown>> = { status: number; body: T; headers: Headers };

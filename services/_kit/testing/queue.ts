@@ -1,7 +1,7 @@
 import { Type as t } from "@sinclair/typebox";
 import { type Job, Queue } from "bullmq";
-import type { Catalogue, Message } from "../messages";
-import { bullConnection } from "../redis";
+import type { Catalogue, Message } from "../messaging/envelope";
+import { bullConnection } from "../stores/redis";
 
 /** A published language of a test's own: queues nobody else uses. */
 export function testCatalogue() {

@@ -4,7 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Glob, type Subprocess } from "bun";
 import { Redis } from "ioredis";
-import { bullConnection } from "../redis";
+import { bullConnection } from "../stores/redis";
 import { eventually } from "./eventually";
 
 export type TestRedis = {

@@ -1,6 +1,6 @@
 import { is } from "drizzle-orm";
 import { getTableConfig, PgTable } from "drizzle-orm/pg-core";
-import type { Sql } from "../postgres";
+import type { Sql } from "../stores/postgres";
 
 type Parts = { columns: string[]; names: string[] };
 

@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { migratePostgres, type Sql } from "../postgres";
+import { migratePostgres, type Sql } from "../stores/postgres";
 
 /**
  * Real servers for tests. `bun run test` starts them and sets these; `bun run test services/inventory` runs one part.

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import { accessTokens } from "../access";
-import { type ServiceTokens, serviceTokens } from "../service-tokens";
+import { accessTokens } from "../auth/access";
+import { type ServiceTokens, serviceTokens } from "../auth/service-tokens";
 
 const issuer = "http://issuer.test";
 

@@ -1,4 +1,5 @@
-import type { Answer, IdempotentRequest } from "@shop/kit/idempotency-postgres";
+import type { IdempotentRequest } from "@shop/kit/idempotency";
+import type { Answer } from "@shop/kit/stores/idempotency";
 import type { Deps } from "../deps";
 import { decideEntry, type StockEntry } from "../domain/correct";
 import { type Figures, figuresOf } from "../domain/stock";

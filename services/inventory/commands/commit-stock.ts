@@ -1,5 +1,5 @@
 import type { DataFor } from "@shop/contracts/messages";
-import type { Message } from "@shop/kit/messages";
+import type { Message } from "@shop/kit/messaging/envelope";
 import type { Deps } from "../deps";
 import { decideCommit } from "../domain/commit";
 import { lowStock, reservations } from "../metrics";

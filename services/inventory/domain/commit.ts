@@ -1,4 +1,4 @@
-import { AppError } from "@shop/kit/errors";
+import { AppError } from "@shop/kit/errors/app-error";
 import { type Decision, updated } from "./decision";
 import { isCovered } from "./reserve";
 import { type Hold, noChanges, type Stock, stockOf } from "./stock";

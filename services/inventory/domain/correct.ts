@@ -1,4 +1,4 @@
-import { AppError } from "@shop/kit/errors";
+import { AppError } from "@shop/kit/errors/app-error";
 import { availableOf, noChanges, type ProductStock, type StockChanges } from "./stock";
 
 export type StockEntry = { quantity: number; reason: "received" | "returned" | "corrected" };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Item } from "@shop/contracts/common";
 import type { Draft } from "@shop/contracts/messages";
-import { AppError } from "@shop/kit/errors";
-import { Ledger } from "../testing/ledger";
+import { AppError } from "@shop/kit/errors/app-error";
+import { Ledger } from "../testing/in-memory-stock";
 import { decideCommit } from "./commit";
 import { decideEntry } from "./correct";
 import { decideRelease } from "./release";

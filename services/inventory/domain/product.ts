@@ -1,5 +1,5 @@
 import type { Money } from "@shop/contracts/common";
-import { AppError } from "@shop/kit/errors";
+import { AppError } from "@shop/kit/errors/app-error";
 
 /** What the catalogue says about a product. */
 export type ProductDetails = { name: string; description: string; price: Money; lowStockThreshold: number };

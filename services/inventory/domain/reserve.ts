@@ -1,6 +1,7 @@
 import type { Item } from "@shop/contracts/common";
+import { mergeItems } from "@shop/contracts/items";
 import { type Decision, updated } from "./decision";
-import { availableOf, type Hold, mergeItems, noChanges, type Stock, stockOf } from "./stock";
+import { availableOf, type Hold, noChanges, type Stock, stockOf } from "./stock";
 
 export type Reserve = {
   orderId: string;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { thoroughly } from "@shop/kit/testing/property";
 import fc from "fast-check";
-import { Ledger } from "../testing/ledger";
+import { Ledger } from "../testing/in-memory-stock";
 import { decideCommit } from "./commit";
 import { decideRelease } from "./release";
 import { decideReservation } from "./reserve";

@@ -45,13 +45,6 @@ export const figuresOf = (stock: ProductStock): Figures => ({
   available: availableOf(stock),
 });
 
-/** One line a product: what is asked for twice is asked for once, with the sum. */
-export function mergeItems(items: readonly Item[]): Item[] {
-  const quantities = new Map<string, number>();
-  for (const { productId, quantity } of items) quantities.set(productId, (quantities.get(productId) ?? 0) + quantity);
-  return [...quantities].map(([productId, quantity]) => ({ productId, quantity }));
-}
-
 /** The most that one line of a message may say. */
 const largestQuantity = 1000;
 

@@ -1,4 +1,4 @@
-import type { Sql } from "@shop/kit/postgres";
+import type { Sql } from "@shop/kit/stores/postgres";
 import type { ProductStore } from "../deps";
 import type { Product } from "../domain/product";
 

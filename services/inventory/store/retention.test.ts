@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type TestShop, testShop } from "../testing/shop";
+import { type TestShop, testShop } from "../testing/inventory-service";
 import { retentionRules } from "./retention";
 
 let shop: TestShop;

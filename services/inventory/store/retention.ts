@@ -1,7 +1,7 @@
 import { plusDays } from "@shop/kit/clock";
 import { firstIdAt } from "@shop/kit/ids";
-import type { Sql } from "@shop/kit/postgres";
-import { type RetentionRule, rowsRule } from "@shop/kit/retention";
+import type { Sql } from "@shop/kit/stores/postgres";
+import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
 
 /** Longer than a message about an order may be late: its dead letter is gone by then. */
 const lateDays = 30;

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { bigint, check, index, integer, pgEnum, pgTable, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
-export { idempotencyKey } from "@shop/kit/idempotency-schema";
-export { inbox, outbox, queueState } from "@shop/kit/outbox-schema";
+export { inbox, outbox, queueState } from "@shop/kit/outbox/schema";
+export { idempotencyKey } from "@shop/kit/stores/idempotency-schema";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true });
 

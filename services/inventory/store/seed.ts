@@ -1,4 +1,4 @@
-import type { Sql } from "@shop/kit/postgres";
+import type { Sql } from "@shop/kit/stores/postgres";
 import { catalogue, productIdOf } from "./catalogue";
 
 /** Adds the products that are missing, with their first delivery. What is there already keeps its stock and its price. */

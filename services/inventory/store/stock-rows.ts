@@ -1,4 +1,4 @@
-import type { TransactionSql } from "@shop/kit/postgres";
+import type { TransactionSql } from "@shop/kit/stores/postgres";
 import type { Hold, ProductStock, StockChanges } from "../domain/stock";
 
 /** What is read under the locks: the products asked for or held, and what each order holds of which. */

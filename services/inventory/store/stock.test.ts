@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { aMessage, type TestShop, testShop } from "../testing/shop";
+import { aMessage, type TestShop, testShop } from "../testing/inventory-service";
 
 let shop: TestShop;
 beforeAll(async () => {

@@ -1,9 +1,10 @@
 import type { Messages } from "@shop/contracts/messages";
-import { grouped } from "@shop/kit/grouped";
-import { type Answer, answerOnce, type IdempotentRequest } from "@shop/kit/idempotency-postgres";
-import type { Message } from "@shop/kit/messages";
-import type { PostgresOutbox } from "@shop/kit/outbox-postgres";
-import type { TransactionSql } from "@shop/kit/postgres";
+import { batched } from "@shop/kit/async/batch";
+import type { IdempotentRequest } from "@shop/kit/idempotency";
+import type { Message } from "@shop/kit/messaging/envelope";
+import type { PostgresOutbox } from "@shop/kit/outbox/postgres";
+import { type Answer, answerOnce } from "@shop/kit/stores/idempotency";
+import type { TransactionSql } from "@shop/kit/stores/postgres";
 import type { StockStore } from "../deps";
 import { applied } from "../domain/applied";
 import type { Decision } from "../domain/decision";
@@ -24,7 +25,11 @@ type Made = { decision?: Decision; error?: unknown };
  * that come at the same time share a transaction: one product that everybody wants would otherwise wait for the disk once a buyer.
  */
 export function stockStore(outbox: PostgresOutbox<Messages>): StockStore {
-  const change = grouped<Change, Made>({ run: (changes) => makeTogether(outbox, changes), most: 32, atOnce: 1 });
+  const change = batched<Change, Made>({
+    run: (changes) => makeTogether(outbox, changes),
+    maxSize: 32,
+    maxConcurrent: 1,
+  });
 
   return {
     async changeStock<O extends string>(

@@ -1,4 +1,4 @@
-import { textOf } from "@shop/kit/errors";
+import { errorMessage } from "@shop/kit/errors/app-error";
 import { createTransport } from "nodemailer";
 import MailComposer from "nodemailer/lib/mail-composer";
 import { type Channel, type Outbound, Undeliverable } from "./channel";
@@ -42,7 +42,7 @@ export function email(o: { smtpUrl: string; from: string; connections: number; t
         // As one piece: sent as it is made, each part of it would be a write of its own to the connection.
         await transport.sendMail({ envelope: mail.getEnvelope() as never, raw: await mail.build() });
       } catch (error) {
-        throw isFinal(error) ? new Undeliverable(textOf(error), { cause: error }) : error;
+        throw isFinal(error) ? new Undeliverable(errorMessage(error), { cause: error }) : error;
       }
     },
     async close() {

@@ -1,5 +1,5 @@
 import { plusSeconds } from "@shop/kit/clock";
-import type { Message } from "@shop/kit/messages";
+import type { Message } from "@shop/kit/messaging/envelope";
 import type { Deps } from "../deps";
 import { leaseSeconds } from "../domain/delivery";
 import { notifications } from "../metrics";

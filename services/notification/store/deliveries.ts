@@ -1,14 +1,14 @@
-import { grouped } from "@shop/kit/grouped";
-import type { Sql } from "@shop/kit/postgres";
+import { batched } from "@shop/kit/async/batch";
+import type { Sql } from "@shop/kit/stores/postgres";
 import type { DeliveryStore, NewDelivery } from "../deps";
 import type { Delivery } from "../domain/delivery";
 
 /** The log of deliveries. Its unique key on message and channel is this service's inbox: one statement, one commit. */
 export function deliveryStore(sql: Sql): DeliveryStore {
   /** Deliveries that are recorded at the same time share a statement, and with that a commit. */
-  const record = grouped<NewDelivery, boolean>({
-    most: 64,
-    atOnce: 1,
+  const record = batched<NewDelivery, boolean>({
+    maxSize: 64,
+    maxConcurrent: 1,
     async run(deliveries) {
       const rows = deliveries.map((d) => ({ ...d, data: d.status === "skipped" ? null : d.data }));
       const inserted = await sql<{ id: string }[]>`

@@ -1,7 +1,7 @@
 import { plusDays } from "@shop/kit/clock";
 import { firstIdAt } from "@shop/kit/ids";
-import type { Sql } from "@shop/kit/postgres";
-import { type RetentionRule, rowsRule } from "@shop/kit/retention";
+import type { Sql } from "@shop/kit/stores/postgres";
+import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
 
 /** The log is also this service's inbox: by then no message comes again. */
 const deliveryDays = 90;

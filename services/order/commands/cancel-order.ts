@@ -1,11 +1,11 @@
-import { may, type User } from "@shop/kit/access";
-import { AppError } from "@shop/kit/errors";
-import { type Advanced, advance, newSaga, type Saga } from "@shop/kit/saga";
+import { hasPermission, type User } from "@shop/kit/auth/access";
+import { AppError } from "@shop/kit/errors/app-error";
+import { advance, newSaga, type Saga, type SagaTransition } from "@shop/kit/saga/engine";
 import type { Deps, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
 import { orderNotFound } from "../queries/order";
 import { cancelRequested, cancelUnpaidOrder, cancelOrder as saga } from "../sagas/cancel-order";
-import { sagaOf } from "../sagas/saga-of";
+import { sagaOf } from "../sagas/registry";
 import { changeOrder } from "./change-order";
 
 /**
@@ -14,7 +14,7 @@ import { changeOrder } from "./change-order";
  */
 export async function cancelOrder(deps: Deps, user: User, orderId: string): Promise<StoredOrder> {
   const stored = await changeOrder(deps, orderId, (at) => {
-    if (!at || (at.order.userId !== user.id && !may(user, "orders:write"))) throw orderNotFound();
+    if (!at || (at.order.userId !== user.id && !hasPermission(user, "orders:write"))) throw orderNotFound();
     return decideCancel(at, Bun.randomUUIDv7(), deps.clock.now());
   });
   return stored as StoredOrder;
@@ -30,7 +30,7 @@ export function decideCancel(
   stored: Pick<StoredOrder, "order" | "saga">,
   sagaId: string,
   now: Date,
-): Advanced<Order> | undefined {
+): SagaTransition<Order> | undefined {
   const order = { ...stored.order, cancelRequested: stored.order.cancelRequested ?? now };
   const start = (saga: Saga<Order>) =>
     advance(saga, { ...order, cancelReason: cancelRequested }, newSaga(saga, sagaId), { kind: "start" });

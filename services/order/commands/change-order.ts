@@ -1,4 +1,4 @@
-import { type Advanced, atEnd } from "@shop/kit/saga";
+import { hasEnded, type SagaTransition } from "@shop/kit/saga/engine";
 import type { Deps, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
 import { sagaDuration, sagasEnded } from "../metrics";
@@ -11,7 +11,7 @@ import { sagaDuration, sagasEnded } from "../metrics";
 export async function changeOrder(
   deps: Deps,
   orderId: string,
-  decide: (stored: StoredOrder | undefined) => Advanced<Order> | undefined,
+  decide: (stored: StoredOrder | undefined) => SagaTransition<Order> | undefined,
   isAnswer: (stored: StoredOrder) => boolean = () => false,
 ): Promise<StoredOrder | undefined> {
   for (;;) {
@@ -26,8 +26,12 @@ export async function changeOrder(
 }
 
 /** Counts a saga that this change has ended. */
-export function measure({ saga: before }: Pick<StoredOrder, "saga">, { state }: Advanced<Order>, now: Date): void {
-  if (!atEnd(state) || (before.id === state.id && atEnd(before))) return;
+export function measure(
+  { saga: before }: Pick<StoredOrder, "saga">,
+  { state }: SagaTransition<Order>,
+  now: Date,
+): void {
+  if (!hasEnded(state) || (before.id === state.id && hasEnded(before))) return;
   const labels = { saga: state.name, outcome: state.status };
   sagasEnded.inc(labels);
   sagaDuration.observe(labels, (now.getTime() - startedMs(state.id)) / 1000);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { MessageType } from "@shop/contracts/messages";
-import type { Message } from "@shop/kit/messages";
-import { sagasStuck } from "@shop/kit/metrics";
-import { advance } from "@shop/kit/saga";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { advance } from "@shop/kit/saga/engine";
+import { sagasStuck } from "@shop/kit/telemetry/metrics";
 import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
 import { testQueue } from "@shop/kit/testing/queue";

@@ -1,7 +1,7 @@
-import type { Message } from "@shop/kit/messages";
-import { advance } from "@shop/kit/saga";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { advance } from "@shop/kit/saga/engine";
 import type { Deps } from "../deps";
-import { sagaOf } from "../sagas/saga-of";
+import { sagaOf } from "../sagas/registry";
 import { measure } from "./change-order";
 
 /** Moves an order's saga on by a participant's event. What is no answer to the step under way changes nothing. */

@@ -1,4 +1,4 @@
-import { type Advanced, advance, newSaga } from "@shop/kit/saga";
+import { advance, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
 import type { Deps, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
 import { holdExpired, isLapsed } from "../domain/payability";
@@ -17,7 +17,7 @@ export function decideExpiry(
   { order }: Pick<StoredOrder, "order">,
   sagaId: string,
   now: Date,
-): Advanced<Order> | undefined {
+): SagaTransition<Order> | undefined {
   if (order.status !== "awaiting_payment" || !isLapsed(order, now)) return undefined;
   return advance(saga, { ...order, cancelReason: holdExpired }, newSaga(saga, sagaId), { kind: "start" });
 }

@@ -1,9 +1,10 @@
 import type { Item } from "@shop/contracts/common";
+import { mergeItems } from "@shop/contracts/items";
 import { plusSeconds } from "@shop/kit/clock";
-import { AppError } from "@shop/kit/errors";
-import { advance, newSaga } from "@shop/kit/saga";
+import { AppError } from "@shop/kit/errors/app-error";
+import { advance, newSaga } from "@shop/kit/saga/engine";
 import type { Deps, StoredOrder } from "../deps";
-import { mergeItems, openOrder } from "../domain/new-order";
+import { openOrder } from "../domain/new-order";
 import type { ShippingAddress } from "../domain/order";
 import { ordersCreated } from "../metrics";
 import { placeOrder as placeOrderSaga, placeUnpaidOrder } from "../sagas/place-order";

@@ -1,5 +1,5 @@
 import type { Draft } from "@shop/contracts/messages";
-import type { Advanced } from "@shop/kit/saga";
+import type { SagaTransition } from "@shop/kit/saga/engine";
 import type { Deps, StoredOrder } from "../deps";
 import { moveTo, type Order } from "../domain/order";
 import { orderNotFound } from "../queries/order";
@@ -22,10 +22,10 @@ export async function setStatus(deps: Deps, command: SetStatus): Promise<StoredO
 export function decideStatus(
   { order, saga }: Pick<StoredOrder, "order" | "saga">,
   { status, reason }: Omit<SetStatus, "orderId">,
-): Advanced<Order> | undefined {
+): SagaTransition<Order> | undefined {
   const moved = moveTo(order, status);
   if (moved === order) return undefined;
   const data = { orderId: order.id, userId: order.userId, from: order.status, to: status, ...(reason && { reason }) };
   const told: Draft = { type: "order.status_changed", data };
-  return { aggregate: moved, state: saga, drafts: [told], notes: [] };
+  return { aggregate: moved, state: saga, drafts: [told], outcomes: [] };
 }

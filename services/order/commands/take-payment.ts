@@ -1,6 +1,6 @@
 import type { DataFor, MessageType } from "@shop/contracts/messages";
-import type { Message } from "@shop/kit/messages";
-import { type Advanced, advance, atEnd, newSaga } from "@shop/kit/saga";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { advance, hasEnded, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
 import type { Deps, StoredOrder } from "../deps";
 import { moveTo, type Order } from "../domain/order";
 import { isLapsed, paymentRefusal } from "../domain/payability";
@@ -35,7 +35,7 @@ async function take(
   deps: Deps,
   { orderId }: Command,
   { type, sagaid }: Message,
-  decide: (at: At) => Advanced<Order> | undefined,
+  decide: (at: At) => SagaTransition<Order> | undefined,
 ): Promise<void> {
   const isAnswer = (at: At) => type !== "order.begin" && isUnderWay(at, sagaid);
   let isNews = false;
@@ -59,7 +59,7 @@ export function decideBegin(
   { paymentId }: Command,
   { sagaid }: Pick<Message, "sagaid">,
   now: Date,
-): Advanced<Order> | undefined {
+): SagaTransition<Order> | undefined {
   const { order } = at;
   const isHeard = at.saga.id === sagaid || order.payment?.id === paymentId;
   if (isHeard || order.refusedPayments?.includes(paymentId)) return undefined;
@@ -69,7 +69,7 @@ export function decideBegin(
   return advance(saga, paid, newSaga(saga, sagaid as string), { kind: "start" });
 }
 
-export function decideSettle(at: At, { paymentId }: Command, message: Message): Advanced<Order> | undefined {
+export function decideSettle(at: At, { paymentId }: Command, message: Message): SagaTransition<Order> | undefined {
   const { order } = at;
   if (isUnderWay(at, message.sagaid)) return advance(saga, order, at.saga, { kind: "message", message });
   // Money that the order knows nothing of must not pass for settled: somebody has to look.
@@ -82,7 +82,7 @@ export function decideAbandon(
   { paymentId, code }: DataFor<"order.abandon">,
   message: Message,
   mayTryAgain: (order: Order) => boolean,
-): Advanced<Order> | undefined {
+): SagaTransition<Order> | undefined {
   if (at.order.refusedPayments?.includes(paymentId)) return undefined;
   // Before it was begun: it never will be.
   if (!isUnderWay(at, message.sagaid)) return refuse(at, paymentId, code, message.sagaid);
@@ -93,16 +93,16 @@ export function decideAbandon(
     aggregate: moveTo(next.aggregate, "awaiting_payment"),
     state: { ...at.saga, status: "compensated", failure: { step: "payment", code } },
     drafts: [{ ...statusChanged(at.order, "paying", "awaiting_payment"), sagaid: message.sagaid }],
-    notes: [{ step: "payment", outcome: "rejected", code }],
+    outcomes: [{ step: "payment", outcome: "rejected", code }],
   };
 }
 
 const isUnderWay = ({ saga: state }: At, sagaId: string | undefined): boolean =>
-  state.name === saga.name && state.id === sagaId && !atEnd(state);
+  state.name === saga.name && state.id === sagaId && !hasEnded(state);
 
 /** It is remembered, so that nothing of this payment that comes late can begin it. */
-function refuse({ order, saga: state }: At, paymentId: string, code: string, sagaid?: string): Advanced<Order> {
+function refuse({ order, saga: state }: At, paymentId: string, code: string, sagaid?: string): SagaTransition<Order> {
   const refusedPayments = [...(order.refusedPayments ?? []), paymentId];
   const drafts = [{ ...refused(order, paymentId, code), sagaid }];
-  return { aggregate: { ...order, refusedPayments }, state, drafts, notes: [] };
+  return { aggregate: { ...order, refusedPayments }, state, drafts, outcomes: [] };
 }

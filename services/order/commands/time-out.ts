@@ -1,6 +1,6 @@
-import { advance } from "@shop/kit/saga";
+import { advance } from "@shop/kit/saga/engine";
 import type { Deps } from "../deps";
-import { sagaOf } from "../sagas/saga-of";
+import { sagaOf } from "../sagas/registry";
 import { measure } from "./change-order";
 
 /** Why an order is cancelled, or parked, that nobody answered. */

@@ -1,6 +1,7 @@
 import type { Item, Money } from "@shop/contracts/common";
 import type { InternalProduct } from "@shop/contracts/internal-api";
-import { AppError } from "@shop/kit/errors";
+import { mergeItems } from "@shop/contracts/items";
+import { AppError } from "@shop/kit/errors/app-error";
 import type { Order, OrderLine, ShippingAddress } from "./order";
 
 export type OrderRequest = {
@@ -11,13 +12,6 @@ export type OrderRequest = {
   holdExpiresAt?: Date;
   shippingAddress?: ShippingAddress;
 };
-
-/** One line a product: what is asked for twice is asked for once, with the sum. */
-export function mergeItems(items: Item[]): Item[] {
-  const quantities = new Map<string, number>();
-  for (const { productId, quantity } of items) quantities.set(productId, (quantities.get(productId) ?? 0) + quantity);
-  return [...quantities].map(([productId, quantity]) => ({ productId, quantity }));
-}
 
 /**
  * A new order at today's prices. Availability is looked at to refuse early what cannot work; the reservation decides.

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { AppError } from "@shop/kit/errors";
+import { mergeItems } from "@shop/contracts/items";
+import type { AppError } from "@shop/kit/errors/app-error";
 import { thoroughly } from "@shop/kit/testing/property";
 import fc from "fast-check";
 import { krone, lamp, rug } from "../testing/order-service";
-import { mergeItems, openOrder } from "./new-order";
+import { openOrder } from "./new-order";
 import { moveTo, type Order, type OrderStatus, orderStatuses, transitions } from "./order";
 
 const request = {

@@ -1,5 +1,5 @@
 import type { Money } from "@shop/contracts/common";
-import { AppError } from "@shop/kit/errors";
+import { AppError } from "@shop/kit/errors/app-error";
 
 export type OrderLine = { productId: string; name: string; quantity: number; unitPrice: Money };
 

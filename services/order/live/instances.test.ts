@@ -5,7 +5,7 @@ import { type TestRedis, testRedisServer } from "@shop/kit/testing/redis-server"
 import { type SseReader, sseReader } from "@shop/kit/testing/sse";
 import { placeOrder } from "../commands/place-order";
 import { lamp, type TestOrders, testOrders } from "../testing/order-service";
-import { type OrderChanges, orderChanges } from "./changes";
+import { type OrderChanges, orderChanges } from "./change-feed";
 import { orderStreams } from "./streams";
 
 let redis: TestRedis;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { plusSeconds, systemClock } from "@shop/kit/clock";
-import { registry } from "@shop/kit/metrics";
+import { registry } from "@shop/kit/telemetry/metrics";
 import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
 import { sseReader } from "@shop/kit/testing/sse";

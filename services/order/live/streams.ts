@@ -1,12 +1,12 @@
+import { every } from "@shop/kit/async/every";
 import type { Clock } from "@shop/kit/clock";
-import { AppError } from "@shop/kit/errors";
-import type { Log } from "@shop/kit/log";
-import { every } from "@shop/kit/relay";
-import { sseEvent, sseHeartbeat, sseRetry } from "@shop/kit/sse";
+import { AppError } from "@shop/kit/errors/app-error";
+import { sseEvent, sseHeartbeat, sseRetry } from "@shop/kit/http/sse";
+import type { Log } from "@shop/kit/telemetry/log";
 import type { LiveTimelines, OrderTimeline, TimelinesOf } from "../deps";
 import type { OrderStatus } from "../domain/order";
 import { streamsOpen } from "../metrics";
-import type { OrderChanges } from "./changes";
+import type { OrderChanges } from "./change-feed";
 
 const mostPerUser = 5;
 const retryMs = 1_000;

@@ -1,4 +1,4 @@
-import type { User } from "@shop/kit/access";
+import type { User } from "@shop/kit/auth/access";
 import type { Deps } from "../deps";
 import { orderNotFound } from "./order";
 

@@ -1,6 +1,6 @@
 import type { Payables } from "@shop/contracts/internal-api";
-import { may, type User } from "@shop/kit/access";
-import { AppError } from "@shop/kit/errors";
+import { hasPermission, type User } from "@shop/kit/auth/access";
+import { AppError } from "@shop/kit/errors/app-error";
 import type { Deps, OrderQuery, Page, StoredOrder } from "../deps";
 
 export const orderNotFound = () =>
@@ -9,12 +9,12 @@ export const orderNotFound = () =>
 /** Somebody else's order answers as one that does not exist. */
 export async function orderFor(deps: Deps, user: User, orderId: string): Promise<StoredOrder> {
   const stored = await deps.store.load(orderId);
-  if (!stored || (stored.order.userId !== user.id && !may(user, "orders:read"))) throw orderNotFound();
+  if (!stored || (stored.order.userId !== user.id && !hasPermission(user, "orders:read"))) throw orderNotFound();
   return stored;
 }
 
 export async function ordersOf(deps: Deps, user: User, query: OrderQuery & { userId: string }): Promise<Page> {
-  if (query.userId !== user.id && !may(user, "orders:read"))
+  if (query.userId !== user.id && !hasPermission(user, "orders:read"))
     throw new AppError("user.not_found", { kind: "not_found", public: "There is no such user." });
   return deps.store.listByUser(query.userId, query);
 }

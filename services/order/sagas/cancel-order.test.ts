@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Message } from "@shop/kit/messages";
-import { type Advanced, advance, newSaga } from "@shop/kit/saga";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { advance, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
 import { openOrder } from "../domain/new-order";
 import type { Order } from "../domain/order";
 import { lamp } from "../testing/order-service";
@@ -17,11 +17,11 @@ const placed = openOrder(
   new Date(0),
 );
 const confirmed: Order = { ...placed, status: "confirmed", payment: { id: "p", status: "completed" } };
-const start = advance(cancelOrder, confirmed, newSaga(cancelOrder, "c"), { kind: "start" }) as Advanced<Order>;
-const answered = (at: Advanced<Order>, type: string, data: object, sagaid = "c") =>
+const start = advance(cancelOrder, confirmed, newSaga(cancelOrder, "c"), { kind: "start" }) as SagaTransition<Order>;
+const answered = (at: SagaTransition<Order>, type: string, data: object, sagaid = "c") =>
   advance(cancelOrder, at.aggregate, at.state, { kind: "message", message: { type, sagaid, data } as Message });
 const given = (...answers: [string, object][]) =>
-  answers.reduce((at, [type, data]) => answered(at, type, data) as Advanced<Order>, start);
+  answers.reduce((at, [type, data]) => answered(at, type, data) as SagaTransition<Order>, start);
 const voided = ["payment.voided", { paymentId: "p" }] as [string, object];
 const released = ["inventory.updated", { change: "released" }] as [string, object];
 

@@ -1,5 +1,5 @@
 import { isMessage } from "@shop/contracts/messages";
-import type { Saga, Step } from "@shop/kit/saga";
+import type { Saga, Step } from "@shop/kit/saga/engine";
 import { moveTo, type Order } from "../domain/order";
 import { cancelled, isReleased, release } from "./place-order";
 
@@ -15,9 +15,9 @@ const blockShipping: Step<Order> = {
 
 const restock: Step<Order> = {
   name: "restock",
-  kind: "ask",
+  kind: "remote",
   do: release,
-  answer: (message) => (isReleased(message) ? { ok: {} } : undefined),
+  parseReply: (message) => (isReleased(message) ? { ok: {} } : undefined),
 };
 
 const end: Step<Order> = {
@@ -36,14 +36,14 @@ export const cancelOrder: Saga<Order> = {
     blockShipping,
     {
       name: "give_back",
-      kind: "ask",
+      kind: "remote",
       // Payment knows the payment by the saga that made it, which this one is not.
       do: ({ id: orderId, payment }) => ({
         type: "payment.void",
         data: { orderId, reason: cancelRequested, ...(payment && { paymentId: payment.id }) },
       }),
-      answer: (message) => (isMessage(message, "payment.voided") ? { ok: {} } : undefined),
-      record: (order, message) =>
+      parseReply: (message) => (isMessage(message, "payment.voided") ? { ok: {} } : undefined),
+      applyReply: (order, message) =>
         isMessage(message, "payment.voided")
           ? { ...order, payment: { id: message.data.paymentId, status: "voided" } }
           : order,

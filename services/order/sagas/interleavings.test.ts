@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
-import type { Draft, Message } from "@shop/kit/messages";
-import { type Advanced, advance, atEnd, newSaga } from "@shop/kit/saga";
+import type { Draft, Message } from "@shop/kit/messaging/envelope";
+import { advance, hasEnded, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
 import { decideCancel } from "../commands/cancel-order";
 import { decideStatus } from "../commands/set-status";
 import { openOrder } from "../domain/new-order";
 import { lamp } from "../testing/order-service";
 import { placeOrder } from "./place-order";
-import { sagaOf } from "./saga-of";
+import { sagaOf } from "./registry";
 
 /**
  * An order between its participants, explored in full: from every state that can be reached, everything that can happen
@@ -15,7 +15,7 @@ import { sagaOf } from "./saga-of";
  * undone, or parked.
  */
 type World = {
-  at: Pick<Advanced<ReturnType<typeof openOrder>>, "aggregate" | "state">;
+  at: Pick<SagaTransition<ReturnType<typeof openOrder>>, "aggregate" | "state">;
   /** Everything ever sent, each kind once: it stays on the way for ever. */
   sent: Sent[];
   payment: { charge: "none" | "held" | "declined" | "voided"; charges: number; refunds: number };
@@ -56,7 +56,7 @@ function sending(world: World, ...drafts: Draft[]): World {
   return { ...world, sent: [...world.sent, ...fresh.filter((message) => !known.has(JSON.stringify(message)))] };
 }
 
-const moved = (world: World, next: Advanced<typeof order> | undefined): World =>
+const moved = (world: World, next: SagaTransition<typeof order> | undefined): World =>
   next ? sending({ ...world, at: { aggregate: next.aggregate, state: next.state } }, ...next.drafts) : world;
 
 /** Payment, as it is: one charge a saga, an undo that wins over a late charge, answers to whoever asked. */
@@ -159,7 +159,7 @@ function wrongs({ at, payment, wished }: World): string[] {
     (status === "confirmed" || status === "shipped") && payment.charge !== "held" && `${status} and not paid for`,
     status === "confirmed" && wished && "confirmed against its owner's wish",
     status === "cancelled" && payment.charge === "held" && "cancelled, and the money kept",
-    status === "cancelled" && !atEnd(at.state) && "cancelled, and its saga goes on",
+    status === "cancelled" && !hasEnded(at.state) && "cancelled, and its saga goes on",
   ].filter((wrong) => wrong !== false);
 }
 
@@ -168,7 +168,7 @@ function wrongsAtRest({ at, payment, stock, wished }: World): string[] {
   const { status } = at.aggregate;
   const paid = status === "confirmed" || status === "shipped";
   return [
-    !atEnd(at.state) && `stuck at ${at.state.step}`,
+    !hasEnded(at.state) && `stuck at ${at.state.step}`,
     at.state.stuck && "parked, though answered",
     !paid && status !== "cancelled" && `left ${status}`,
     wished && !paid && status !== "cancelled" && "not cancelled",

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { Message } from "@shop/kit/messages";
-import { type Advanced, advance, newSaga } from "@shop/kit/saga";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { advance, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
 import { openOrder } from "../domain/new-order";
 import type { Order } from "../domain/order";
 import { lamp } from "../testing/order-service";
@@ -16,13 +16,13 @@ const order = openOrder(
   "o",
   new Date(0),
 );
-const start = advance(placeOrder, order, newSaga(placeOrder, "s"), { kind: "start" }) as Advanced<Order>;
+const start = advance(placeOrder, order, newSaga(placeOrder, "s"), { kind: "start" }) as SagaTransition<Order>;
 const given = (...answers: [string, object][]) =>
   answers.reduce((at, [type, data]) => {
     const message = { type, sagaid: "s", data } as Message;
-    return advance(placeOrder, at.aggregate, at.state, { kind: "message", message }) as Advanced<Order>;
+    return advance(placeOrder, at.aggregate, at.state, { kind: "message", message }) as SagaTransition<Order>;
   }, start);
-const types = (at: Advanced<Order>) => at.drafts.map((draft) => draft.type);
+const types = (at: SagaTransition<Order>) => at.drafts.map((draft) => draft.type);
 const reserved = ["inventory.updated", { change: "reserved" }] as [string, object];
 const processed = ["payment.processed", { paymentId: "p" }] as [string, object];
 const declined = ["payment.failed", { paymentId: "p", code: "payment.declined.generic_decline" }] as [string, object];
@@ -61,11 +61,14 @@ test("a stock level that falls is no answer", () => {
 });
 test("no word from inventory → whatever it holds is given back", () => {
   const late = advance(placeOrder, start.aggregate, start.state, { kind: "timeout", code: "late" });
-  expect(types(late as Advanced<Order>)).toEqual(["inventory.release"]);
+  expect(types(late as SagaTransition<Order>)).toEqual(["inventory.release"]);
 });
 test("no word from payment → parked: the money may have been taken", () => {
   const at = given(reserved);
-  const parked = advance(placeOrder, at.aggregate, at.state, { kind: "timeout", code: "late" }) as Advanced<Order>;
+  const parked = advance(placeOrder, at.aggregate, at.state, {
+    kind: "timeout",
+    code: "late",
+  }) as SagaTransition<Order>;
   expect(parked.state.stuck).toBe("late");
   expect(parked.drafts).toEqual([]);
   expect(parked.aggregate).toEqual(at.aggregate);

@@ -1,6 +1,6 @@
 import { type Draft, isMessage } from "@shop/contracts/messages";
-import type { Message } from "@shop/kit/messages";
-import type { Answer, Change, Saga, Step } from "@shop/kit/saga";
+import type { Message } from "@shop/kit/messaging/envelope";
+import type { Change, Reply, Saga, Step } from "@shop/kit/saga/engine";
 import { moveTo, type Order, type OrderStatus } from "../domain/order";
 
 export const drafts = (...list: Draft[]) => list;
@@ -29,7 +29,7 @@ export const isReleased = (message: Message): boolean =>
   isMessage(message, "inventory.updated") && message.data.change === "released";
 
 /** What inventory says to a reserve. */
-export function reserved(message: Message): Answer | undefined {
+export function reserved(message: Message): Reply | undefined {
   if (!isMessage(message, "inventory.updated")) return undefined;
   if (message.data.change === "reserved") return { ok: {} };
   if (message.data.change === "rejected") return { rejected: message.data.code ?? "inventory.rejected" };
@@ -45,12 +45,12 @@ const open: Step<Order> = {
 
 const stock: Step<Order> = {
   name: "stock",
-  kind: "ask",
+  kind: "remote",
   // Only an order that is paid for later has an end to its hold.
   do: (order) => reserve(order, order.holdExpiresAt),
-  answer: reserved,
+  parseReply: reserved,
   undo: release,
-  undone: isReleased,
+  isUndone: isReleased,
 };
 
 /** Places an order: holds the stock, takes the money, confirms; or gives back what was taken and cancels. */
@@ -61,16 +61,16 @@ export const placeOrder: Saga<Order> = {
     stock,
     {
       name: "funds",
-      kind: "ask",
+      kind: "remote",
       pivot: true,
       // The sealed token is added when the message is sent; history does not keep it.
       do: (order) => ({ type: "payment.charge", data: { orderId: order.id } }),
-      answer: (message) => {
+      parseReply: (message) => {
         if (isMessage(message, "payment.processed")) return { ok: { paymentId: message.data.paymentId } };
         if (isMessage(message, "payment.failed")) return { rejected: message.data.code };
         return undefined;
       },
-      record: (order, message) => {
+      applyReply: (order, message) => {
         const { sealedToken: _, ...paymentMethod } = order.paymentMethod ?? { provider: "" };
         const done = { ...order, paymentMethod };
         if (isMessage(message, "payment.processed"))
@@ -82,7 +82,7 @@ export const placeOrder: Saga<Order> = {
         return order;
       },
       undo: (order, _output, failure) => ({ type: "payment.void", data: { orderId: order.id, reason: failure.code } }),
-      undone: (message) => isMessage(message, "payment.voided"),
+      isUndone: (message) => isMessage(message, "payment.voided"),
     },
     {
       name: "approve",

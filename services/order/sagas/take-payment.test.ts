@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { Message } from "@shop/kit/messages";
-import { type Advanced, advance, atEnd } from "@shop/kit/saga";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { advance, hasEnded, type SagaTransition } from "@shop/kit/saga/engine";
 import { decideCancel } from "../commands/cancel-order";
 import { decideExpiry } from "../commands/expire-holds";
 import { decideAbandon, decideBegin, decideSettle } from "../commands/take-payment";
@@ -8,9 +8,9 @@ import { openOrder } from "../domain/new-order";
 import type { Order } from "../domain/order";
 import { lamp } from "../testing/order-service";
 import { placeUnpaidOrder } from "./place-order";
-import { sagaOf } from "./saga-of";
+import { sagaOf } from "./registry";
 
-type At = Advanced<Order>;
+type At = SagaTransition<Order>;
 const soon = new Date(60_000);
 const open = openOrder(
   { userId: "u", items: [{ productId: lamp.id, quantity: 2 }], holdExpiresAt: soon },
@@ -50,7 +50,7 @@ describe("an order without a payment method", () => {
   test("has its stock held for a while, and then waits", () => {
     expect(start.drafts[1]).toMatchObject({ type: "inventory.reserve", data: { expiresAt: soon.toISOString() } });
     expect(waiting.aggregate.status).toBe("awaiting_payment");
-    expect(atEnd(waiting.state)).toBe(true);
+    expect(hasEnded(waiting.state)).toBe(true);
   });
   test("is cancelled when its time is over, not before, and nobody at payment hears of it", () => {
     expect(decideExpiry(at(waiting), "e", new Date(59_999))).toBeUndefined();

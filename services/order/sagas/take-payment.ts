@@ -1,5 +1,5 @@
 import { type Draft, isMessage } from "@shop/contracts/messages";
-import type { Saga } from "@shop/kit/saga";
+import type { Saga } from "@shop/kit/saga/engine";
 import { moveTo, type Order } from "../domain/order";
 import { holdExpired } from "../domain/payability";
 import { cancelled, drafts, isReleased, release, reserve, reserved, statusChanged, told } from "./place-order";
@@ -30,27 +30,27 @@ export const takePayment: Saga<Order> = {
     },
     {
       name: "stock",
-      kind: "ask",
+      kind: "remote",
       do: (order) => reserve(order),
-      answer: (message) => {
+      parseReply: (message) => {
         const answer = reserved(message);
         // It was held: what cannot be held any longer has lapsed, and somebody else has it.
         return answer && "rejected" in answer ? { rejected: holdExpired } : answer;
       },
       undo: release,
-      undone: isReleased,
+      isUndone: isReleased,
     },
     {
       name: "payment",
-      kind: "ask",
+      kind: "remote",
       pivot: true,
       do: (order) => statusChanged(order, "awaiting_payment", "paying"),
-      answer: (message) => {
+      parseReply: (message) => {
         if (isMessage(message, "order.settle")) return { ok: {} };
         if (isMessage(message, "order.abandon")) return { rejected: message.data.code };
         return undefined;
       },
-      record: (order, message) => {
+      applyReply: (order, message) => {
         const { id } = paymentOf(order);
         if (isMessage(message, "order.settle")) return { ...order, payment: { id, status: "completed" } };
         if (isMessage(message, "payment.voided")) return { ...order, payment: { id, status: "voided" } };
@@ -66,7 +66,7 @@ export const takePayment: Saga<Order> = {
         type: "payment.void",
         data: { orderId: order.id, paymentId: paymentOf(order).id, reason: code },
       }),
-      undone: (message) => isMessage(message, "payment.voided"),
+      isUndone: (message) => isMessage(message, "payment.voided"),
     },
     {
       name: "approve",

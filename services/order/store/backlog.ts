@@ -1,5 +1,5 @@
-import type { Log } from "@shop/kit/log";
-import { every } from "@shop/kit/relay";
+import { every } from "@shop/kit/async/every";
+import type { Log } from "@shop/kit/telemetry/log";
 import type { Collection } from "mongodb";
 import { ordersUnderWay } from "../metrics";
 import type { OrderDocument } from "./documents";

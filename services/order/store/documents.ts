@@ -1,6 +1,6 @@
 import type { DataFor } from "@shop/contracts/messages";
-import type { Entry, OutboxDocument, QueueState } from "@shop/kit/outbox-mongo";
-import type { SagaState } from "@shop/kit/saga";
+import type { HistoryEntry, OutboxDocument, QueueState } from "@shop/kit/outbox/mongo";
+import type { SagaState } from "@shop/kit/saga/engine";
 import type { Collection, Db } from "mongodb";
 import type { Idempotency, StoredOrder, TimelineEntry } from "../deps";
 import type { Order } from "../domain/order";
@@ -43,7 +43,7 @@ export async function createIndexes(db: Db): Promise<void> {
 }
 
 /** @param older what the document holds no more of its history */
-export function toStored(doc: OrderDocument, older: Entry[] = []): StoredOrder {
+export function toStored(doc: OrderDocument, older: HistoryEntry[] = []): StoredOrder {
   const timeline = [...older, ...doc.history].map(toTimeline);
   return { order: toOrder(doc), saga: doc.saga, version: doc.version, timeline };
 }

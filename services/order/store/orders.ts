@@ -1,19 +1,19 @@
 import { messages } from "@shop/contracts/messages";
 import { type Clock, plusSeconds } from "@shop/kit/clock";
-import type { Log } from "@shop/kit/log";
-import { type Entry, graceSeconds, type MongoOutbox, mongoOutbox } from "@shop/kit/outbox-mongo";
-import type { Publisher } from "@shop/kit/publisher";
-import { type Advanced, atEnd, question } from "@shop/kit/saga";
+import type { Publisher } from "@shop/kit/messaging/publisher";
+import { graceSeconds, type HistoryEntry, type MongoOutbox, mongoOutbox } from "@shop/kit/outbox/mongo";
+import { hasEnded, pendingCommand, type SagaTransition } from "@shop/kit/saga/engine";
+import type { Log } from "@shop/kit/telemetry/log";
 import type { Db, UpdateFilter } from "mongodb";
 import type { OrderStore, StoredOrder, TimelinesOf } from "../deps";
+import { changeOf } from "../domain/history";
 import type { Order } from "../domain/order";
 import { paymentRefusal } from "../domain/payability";
-import { changeOf } from "../domain/record";
-import { sagaOf } from "../sagas/saga-of";
+import { sagaOf } from "../sagas/registry";
+import { orderWrites } from "./batched-writes";
 import { type OrderDocument, ordersOf, queueStateOf, toOrder, toStored, toTimeline } from "./documents";
 import { listFilter } from "./list-filter";
-import { orderViews } from "./views";
-import { orderWrites } from "./writes";
+import { orderViews } from "./read-models";
 
 /** A saga that has had no answer for so long is asked for again. */
 const answerWithinSeconds = 10;
@@ -54,10 +54,10 @@ export function orderStore(o: {
     wakeAgain,
     isOverdue: (doc, seconds) => doc.saga.waiting !== undefined || seconds >= o.answerLimitSeconds,
     giveUp: (doc) => o.giveUp(doc._id, doc.version),
-    unanswered: (doc) => question(sagaOf(doc.saga), toOrder(doc), doc.saga)?.type,
+    unanswered: (doc) => pendingCommand(sagaOf(doc.saga), toOrder(doc), doc.saga)?.type,
   });
 
-  const keep = (doc: OrderDocument, older?: Entry[]): StoredOrder => {
+  const keep = (doc: OrderDocument, older?: HistoryEntry[]): StoredOrder => {
     const stored = toStored(doc, older);
     read.set(stored, doc);
     return stored;
@@ -65,9 +65,9 @@ export function orderStore(o: {
 
   function wrote(doc: OrderDocument): void {
     written.delete(doc._id);
-    if (!atEnd(doc.saga)) written.set(doc._id, doc);
+    if (!hasEnded(doc.saga)) written.set(doc._id, doc);
     if (written.size > mostWritten) written.delete(written.keys().next().value as string);
-    outbox.committed(doc);
+    outbox.publishCommitted(doc);
     o.changed?.(doc._id);
   }
 
@@ -82,7 +82,7 @@ export function orderStore(o: {
       const now = o.clock.now();
       const { id, ...order } = placed.aggregate;
       const change = changeOf(undefined, placed.aggregate);
-      const history = outbox.entries({ lastSeq: 0 }, placed.drafts, notesOf(placed), change);
+      const history = outbox.createEntries({ lastSeq: 0 }, placed.drafts, notesOf(placed), change);
       const doc: OrderDocument = {
         _id: id,
         version: 1,
@@ -137,9 +137,9 @@ export function orderStore(o: {
 
     tellAgain(stored, types, sagaId) {
       const doc = read.get(stored) as OrderDocument;
-      const told = (entry: Entry) => entry.sagaid === sagaId && (types as string[]).includes(entry.type);
+      const told = (entry: HistoryEntry) => entry.sagaid === sagaId && (types as string[]).includes(entry.type);
       const last = doc.history.findLast(told);
-      if (last) outbox.tellAgain(doc, last);
+      if (last) outbox.resend(doc, last);
     },
 
     async lapsed(now, limit) {
@@ -180,14 +180,14 @@ export function orderStore(o: {
   };
 
   /** The document after an answer or a request, and the update that makes it so. */
-  function changed(before: OrderDocument, next: Advanced<Order>, cause: "answer" | "request") {
+  function changed(before: OrderDocument, next: SagaTransition<Order>, cause: "answer" | "request") {
     const now = o.clock.now();
     const { id: _, ...order } = next.aggregate;
     const change = changeOf(toOrder(before), next.aggregate);
     const notes = notesOf(next);
     // Nothing changes without a trace: from the history alone the order can be told.
     if (change && notes.length + next.drafts.length === 0) notes.push({ type: "order.changed", data: {} });
-    const entries = outbox.entries(before, next.drafts, notes, change);
+    const entries = outbox.createEntries(before, next.drafts, notes, change);
     const set = {
       status: order.status,
       paymentMethod: order.paymentMethod,
@@ -218,7 +218,7 @@ export function orderStore(o: {
 }
 
 /** The history that stays in the document: what is neither sent nor in the read models, and the latest of the rest. */
-function mostOf({ history, sentSeq, projectedSeq = 0 }: OrderDocument): Entry[] {
+function mostOf({ history, sentSeq, projectedSeq = 0 }: OrderDocument): HistoryEntry[] {
   if (history.length < mostHistory) return history;
   const done = Math.min(sentSeq, projectedSeq);
   const kept = history.filter((entry, index) => entry.seq > done || index >= history.length - mostHistory / 2);
@@ -226,11 +226,11 @@ function mostOf({ history, sentSeq, projectedSeq = 0 }: OrderDocument): Entry[] 
 }
 
 function wakeAgain({ saga, updatedAt }: OrderDocument): Date | undefined {
-  if (atEnd(saga) || saga.stuck) return undefined;
+  if (hasEnded(saga) || saga.stuck) return undefined;
   return saga.waiting ? new Date(saga.waiting.until) : plusSeconds(updatedAt, answerWithinSeconds);
 }
 
 const lastMessage = (doc: OrderDocument): number => doc.history.findLast((entry) => !entry.note)?.seq ?? 0;
 
-const notesOf = (advanced: Advanced<Order>): { type: string; data: unknown }[] =>
-  advanced.notes.map((note) => ({ type: "saga.step", data: note }));
+const notesOf = (advanced: SagaTransition<Order>): { type: string; data: unknown }[] =>
+  advanced.outcomes.map((note) => ({ type: "saga.step", data: note }));

@@ -4,7 +4,7 @@ import type { Document } from "mongodb";
 import { type TestOrders, testOrders } from "../testing/order-service";
 import type { OrderDocument } from "./documents";
 import { listFilter } from "./list-filter";
-import { below, historyOf, itemsOf } from "./views";
+import { below, historyOf, itemsOf } from "./read-models";
 
 /**
  * Every query of the service on 100,000 orders: each has an index that it uses, and reads about as much as it returns.

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { testClock } from "@shop/kit/testing/clock";
 import { type TestOrders, testOrders } from "../testing/order-service";
 import type { OrderDocument } from "./documents";
+import { historyOf, itemsOf } from "./read-models";
 import { retentionRules } from "./retention";
-import { historyOf, itemsOf } from "./views";
 
 let service: TestOrders;
 beforeAll(async () => {

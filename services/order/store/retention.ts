@@ -1,10 +1,10 @@
 import { type Clock, plusDays } from "@shop/kit/clock";
 import { firstIdAt } from "@shop/kit/ids";
-import type { RetentionRule } from "@shop/kit/retention";
-import { sagaEnds } from "@shop/kit/saga";
+import { sagaEndStatuses } from "@shop/kit/saga/engine";
+import type { RetentionRule } from "@shop/kit/stores/retention";
 import type { Db, Filter } from "mongodb";
 import { type OrderDocument, ordersOf, retentionStateOf } from "./documents";
-import { orderViews } from "./views";
+import { orderViews } from "./read-models";
 
 /** Clients are promised a day. */
 const keyDays = 2;
@@ -49,7 +49,7 @@ export function retentionRules(o: { db: Db; clock: Clock; orderDays?: number }):
       const old: Filter<OrderDocument> = {
         _id: { $lt: firstIdAt(at) },
         updatedAt: { $lt: at },
-        "saga.status": { $in: sagaEnds },
+        "saga.status": { $in: sagaEndStatuses },
         wakeAt: { $exists: false },
       };
       const found = await orders

@@ -1,6 +1,6 @@
-import type { Log } from "@shop/kit/log";
-import { sagasStuck } from "@shop/kit/metrics";
-import { every } from "@shop/kit/relay";
+import { every } from "@shop/kit/async/every";
+import type { Log } from "@shop/kit/telemetry/log";
+import { sagasStuck } from "@shop/kit/telemetry/metrics";
 import type { Collection } from "mongodb";
 import type { OrderDocument } from "./documents";
 

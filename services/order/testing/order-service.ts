@@ -1,14 +1,14 @@
 import { messages } from "@shop/contracts/messages";
 import { systemClock } from "@shop/kit/clock";
-import type { Message } from "@shop/kit/messages";
-import { connectMongo } from "@shop/kit/mongo";
-import { createPublisher } from "@shop/kit/publisher";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { createPublisher } from "@shop/kit/messaging/publisher";
+import { connectMongo } from "@shop/kit/stores/mongo";
 import { silentLog } from "@shop/kit/testing/log";
 import { testMongoUrl, testRedisUrl } from "@shop/kit/testing/stores";
 import { continueSaga } from "../commands/continue-saga";
 import { timeOut } from "../commands/time-out";
 import type { Deps } from "../deps";
-import { orderChanges } from "../live/changes";
+import { orderChanges } from "../live/change-feed";
 import { orderStreams } from "../live/streams";
 import { createIndexes, ordersOf } from "../store/documents";
 import { orderStore } from "../store/orders";

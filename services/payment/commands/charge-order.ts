@@ -1,6 +1,7 @@
 import type { DataFor } from "@shop/contracts/messages";
-import type { Message } from "@shop/kit/messages";
-import type { Deps, NewPayment } from "../deps";
+import type { Message } from "@shop/kit/messaging/envelope";
+import type { Deps } from "../deps";
+import type { NewPayment } from "../domain/payment";
 import { isAtEnd } from "../domain/payment";
 import { converge } from "./converge";
 

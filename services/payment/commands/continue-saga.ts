@@ -1,4 +1,4 @@
-import type { Message } from "@shop/kit/messages";
+import type { Message } from "@shop/kit/messaging/envelope";
 import type { Deps } from "../deps";
 import { hasEnded, isDue } from "../domain/payment";
 import { paymentsProcessed } from "../metrics";

@@ -1,6 +1,6 @@
-import { textOf } from "@shop/kit/errors";
-import type { Message } from "@shop/kit/messages";
-import { inSpan, SpanKind } from "@shop/kit/telemetry";
+import { errorMessage } from "@shop/kit/errors/app-error";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { inSpan, SpanKind } from "@shop/kit/telemetry/tracing";
 import type { CallRecord, Deps } from "../deps";
 import { type GatewayCall, isAtEnd, nextCall, type Observation, observe, type Payment } from "../domain/payment";
 import { gatewayCalls, paymentsProcessed } from "../metrics";
@@ -54,8 +54,8 @@ async function make(
     );
     return { seen, record: record("answered", seen.code ? `${seen.observed} ${seen.code}` : seen.observed) };
   } catch (error) {
-    deps.log.warn({ paymentId: payment.id, call, error: textOf(error) }, "the provider gave no answer");
-    return { record: record("unknown", textOf(error)) };
+    deps.log.warn({ paymentId: payment.id, call, error: errorMessage(error) }, "the provider gave no answer");
+    return { record: record("unknown", errorMessage(error)) };
   }
 }
 

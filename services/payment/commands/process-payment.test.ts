@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Payable } from "@shop/contracts/internal-api";
-import type { User } from "@shop/kit/access";
+import type { User } from "@shop/kit/auth/access";
 import { eventually } from "@shop/kit/testing/eventually";
 import { type TestPayments, testPayments } from "../testing/payment-service";
-import { askAgain } from "./ask-again";
 import { continueSaga } from "./continue-saga";
 import { type ProcessPayment, processPayment } from "./process-payment";
 import { resumePayments } from "./resume-payments";
+import { askAgain } from "./retry-commands";
 import { voidPayment } from "./void-payment";
 
 let service: TestPayments;

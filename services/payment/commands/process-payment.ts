@@ -1,7 +1,8 @@
 import type { Money } from "@shop/contracts/common";
-import type { User } from "@shop/kit/access";
-import { AppError } from "@shop/kit/errors";
-import type { Deps, Idempotency, NewPayment } from "../deps";
+import type { User } from "@shop/kit/auth/access";
+import { AppError } from "@shop/kit/errors/app-error";
+import type { Deps, Idempotency } from "../deps";
+import type { NewPayment } from "../domain/payment";
 import { isAtEnd, type Payment } from "../domain/payment";
 import { startPaying } from "../sagas/pay-order";
 

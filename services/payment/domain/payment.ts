@@ -1,6 +1,6 @@
 import type { Money } from "@shop/contracts/common";
 import type { Draft } from "@shop/contracts/messages";
-import type { SagaState } from "@shop/kit/saga";
+import type { SagaState } from "@shop/kit/saga/engine";
 
 export const paymentStatuses = ["pending", "completed", "failed", "voided"] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];
@@ -46,6 +46,9 @@ export type Payment = {
   createdAt: Date;
   updatedAt: Date;
 };
+
+/** A payment before it is stored; the store adds the rest. */
+export type NewPayment = Omit<Payment, "attempts" | "leaseId" | "createdAt" | "updatedAt">;
 
 export const isAtEnd = ({ status }: Pick<Payment, "status">): boolean => status !== "pending";
 export const hasEnded = (before: Payment, after: Payment): boolean => after.status !== before.status && isAtEnd(after);

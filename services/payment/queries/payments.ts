@@ -1,5 +1,5 @@
-import { may, type User } from "@shop/kit/access";
-import { AppError } from "@shop/kit/errors";
+import { hasPermission, type User } from "@shop/kit/auth/access";
+import { AppError } from "@shop/kit/errors/app-error";
 import type { Deps } from "../deps";
 import type { Payment } from "../domain/payment";
 
@@ -21,4 +21,4 @@ export async function paymentsOfOrder(deps: Deps, user: User, orderId: string): 
   return payments;
 }
 
-const maySee = (user: User, payment: Payment) => payment.userId === user.id || may(user, "payments:read");
+const maySee = (user: User, payment: Payment) => payment.userId === user.id || hasPermission(user, "payments:read");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { Message } from "@shop/kit/messages";
-import { question } from "@shop/kit/saga";
-import type { NewPayment } from "../deps";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { pendingCommand } from "@shop/kit/saga/engine";
+import type { NewPayment } from "../domain/payment";
 import { isDue, type Payment } from "../domain/payment";
 import { conclude, type Moved, payOrder, proceed, startPaying } from "./pay-order";
 
@@ -39,7 +39,7 @@ describe("paying for an order", () => {
   test("begun → the money may be taken, and nobody is asked meanwhile", () => {
     expect(paying.drafts).toEqual([]);
     expect(isDue(paying.payment)).toBe(true);
-    expect(paying.payment.saga && question(payOrder, paying.payment, paying.payment.saga)).toBeUndefined();
+    expect(paying.payment.saga && pendingCommand(payOrder, paying.payment, paying.payment.saga)).toBeUndefined();
   });
   test("refused → failed with order's code, without its token, and nothing to undo", () => {
     const end = given(start, ...refused);

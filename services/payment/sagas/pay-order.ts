@@ -1,8 +1,7 @@
 import { type Draft, isMessage } from "@shop/contracts/messages";
-import type { Message } from "@shop/kit/messages";
-import { type Advanced, advance, newSaga, type Saga, type SagaEvent } from "@shop/kit/saga";
-import type { NewPayment } from "../deps";
-import { answerOf, hasEnded, isAtEnd, type Payment, refundOf } from "../domain/payment";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { advance, newSaga, type Saga, type SagaEvent, type SagaTransition } from "@shop/kit/saga/engine";
+import { answerOf, hasEnded, isAtEnd, type NewPayment, type Payment, refundOf } from "../domain/payment";
 
 /**
  * Pays for an order that waits for it: order pins its stock and says yes, the money is taken, order confirms. If the money
@@ -13,13 +12,13 @@ export const payOrder: Saga<Payment> = {
   steps: [
     {
       name: "begin",
-      kind: "ask",
+      kind: "remote",
       do: ({ id: paymentId, orderId }) => ({ type: "order.begin", data: { orderId, paymentId } }),
-      answer: (message) => {
+      parseReply: (message) => {
         if (isMessage(message, "order.payment_refused")) return { rejected: message.data.code };
         return isMessage(message, "order.status_changed") && message.data.to === "paying" ? { ok: {} } : undefined;
       },
-      record: (payment, message) =>
+      applyReply: (payment, message) =>
         isMessage(message, "order.payment_refused") && !isAtEnd(payment)
           ? { ...payment, status: "failed", failureCode: message.data.code, sealedToken: undefined }
           : payment,
@@ -27,17 +26,17 @@ export const payOrder: Saga<Payment> = {
         type: "order.abandon",
         data: { orderId, paymentId, code },
       }),
-      undone: (message) =>
+      isUndone: (message) =>
         isMessage(message, "order.payment_refused") ||
         (isMessage(message, "order.status_changed") && message.data.to === "awaiting_payment"),
     },
     {
       name: "funds",
-      kind: "ask",
+      kind: "remote",
       pivot: true,
       // Nobody else is asked: `converge` takes the money, and what it tells is the answer.
       do: () => undefined,
-      answer: (message) => {
+      parseReply: (message) => {
         if (isMessage(message, "payment.processed")) return { ok: {} };
         if (isMessage(message, "payment.failed")) return { rejected: message.data.code };
         return isMessage(message, "payment.voided") ? { rejected: "payment.voided" } : undefined;
@@ -45,10 +44,10 @@ export const payOrder: Saga<Payment> = {
     },
     {
       name: "settle",
-      kind: "ask",
+      kind: "remote",
       do: ({ id: paymentId, orderId }) => ({ type: "order.settle", data: { orderId, paymentId } }),
       // Refused by an order that its owner wanted cancelled: then it has asked for the money back itself.
-      answer: (message) => {
+      parseReply: (message) => {
         if (isMessage(message, "order.payment_refused")) return { ok: {} };
         return isMessage(message, "order.status_changed") && message.data.to === "confirmed" ? { ok: {} } : undefined;
       },
@@ -62,7 +61,7 @@ export type Moved<P = Payment> = { payment: P; drafts: Draft[] };
 export function startPaying(payment: NewPayment): Moved<NewPayment> {
   // What the store adds to a new payment, the first step does not look at.
   const next = advance(payOrder, payment as Payment, newSaga(payOrder, payment.sagaId), { kind: "start" });
-  const { state, drafts } = next as Advanced<Payment>;
+  const { state, drafts } = next as SagaTransition<Payment>;
   return { payment: { ...payment, saga: state }, drafts: drafts as Draft[] };
 }
 

@@ -1,11 +1,11 @@
 import type { Messages } from "@shop/contracts/messages";
-import { grouped } from "@shop/kit/grouped";
-import type { Message } from "@shop/kit/messages";
-import type { PostgresOutbox } from "@shop/kit/outbox-postgres";
-import type { Sql, TransactionSql } from "@shop/kit/postgres";
-import { question } from "@shop/kit/saga";
-import type { CallRecord, Idempotency, NewPayment, PaymentStore } from "../deps";
-import { answerOf, hasEnded, isDue, type Payment } from "../domain/payment";
+import { batched } from "@shop/kit/async/batch";
+import type { Message } from "@shop/kit/messaging/envelope";
+import type { PostgresOutbox } from "@shop/kit/outbox/postgres";
+import { pendingCommand } from "@shop/kit/saga/engine";
+import type { Sql, TransactionSql } from "@shop/kit/stores/postgres";
+import type { CallRecord, Idempotency, PaymentStore } from "../deps";
+import { answerOf, hasEnded, isDue, type NewPayment, type Payment } from "../domain/payment";
 import { type Moved, payOrder } from "../sagas/pay-order";
 import { type PaymentRow, toPayment } from "./rows";
 
@@ -42,9 +42,9 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
     );
 
   /** Saves that come at the same time share a transaction. Without its lease one saves nothing, so it tells nothing either. */
-  const save = grouped<Save, Payment | undefined>({
-    most: 32,
-    atOnce: 1,
+  const save = batched<Save, Payment | undefined>({
+    maxSize: 32,
+    maxConcurrent: 1,
     async run(saves) {
       const saved = new Map<Save, Payment | undefined>();
       const messages = saves.flatMap(({ message }) => message ?? []);
@@ -83,9 +83,9 @@ export function paymentStore(sql: Sql, outbox: PostgresOutbox<Messages>): Paymen
       ) on conflict do nothing returning *`;
   };
 
-  const open = grouped<NewPayment, Payment | undefined>({
-    most: 32,
-    atOnce: 1,
+  const open = batched<NewPayment, Payment | undefined>({
+    maxSize: 32,
+    maxConcurrent: 1,
     run: (payments) =>
       sql.begin(async (tx) => (await Promise.all(payments.map((payment) => insert(tx, payment)))).map(one)),
   });
@@ -187,7 +187,7 @@ const taken = (db: TransactionSql) => db`,
 /** A saga that has moved, and when the sweep is to ask order again. One that has not is left alone: an answer may be moving it. */
 function movedSaga(db: TransactionSql, before: Payment, after: Payment) {
   if (!after.saga || after.saga === before.saga) return db``;
-  const waits = question(payOrder, after, after.saga) !== undefined;
+  const waits = pendingCommand(payOrder, after, after.saga) !== undefined;
   return db`,
     saga = ${db.json(after.saga as never)},
     saga_wake_at = now() + make_interval(secs => ${waits ? answerWithinSeconds : null})`;

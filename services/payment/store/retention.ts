@@ -1,7 +1,7 @@
 import { plusDays } from "@shop/kit/clock";
 import { firstIdAt } from "@shop/kit/ids";
-import type { Sql } from "@shop/kit/postgres";
-import { type RetentionRule, rowsRule } from "@shop/kit/retention";
+import type { Sql } from "@shop/kit/stores/postgres";
+import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
 
 /** Payments are books: kept for ever, unless told otherwise. Their ids say when they were made: the primary key is the index. */
 export const retentionRules = (sql: Sql, o: { paymentDays?: number }): RetentionRule[] =>

@@ -1,4 +1,4 @@
-import type { SagaState } from "@shop/kit/saga";
+import type { SagaState } from "@shop/kit/saga/engine";
 import type { Desired, Observed, Payment, PaymentStatus } from "../domain/payment";
 
 /** A row of `payment` as postgres.js reads it. */

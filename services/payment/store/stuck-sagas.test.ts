@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { sagasStuck } from "@shop/kit/metrics";
+import { sagasStuck } from "@shop/kit/telemetry/metrics";
 import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
 import { type TestPayments, testPayments } from "../testing/payment-service";

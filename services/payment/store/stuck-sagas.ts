@@ -1,7 +1,7 @@
-import type { Log } from "@shop/kit/log";
-import { sagasStuck } from "@shop/kit/metrics";
-import type { Sql } from "@shop/kit/postgres";
-import { every } from "@shop/kit/relay";
+import { every } from "@shop/kit/async/every";
+import type { Sql } from "@shop/kit/stores/postgres";
+import type { Log } from "@shop/kit/telemetry/log";
+import { sagasStuck } from "@shop/kit/telemetry/metrics";
 
 /** As long as order waits before it parks a saga. Payment's are asked for on, each ten minutes: none of them holds money by waiting. */
 const answerLimitSeconds = 600;

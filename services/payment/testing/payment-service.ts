@@ -1,10 +1,10 @@
 import type { Payable } from "@shop/contracts/internal-api";
 import { type MessageType, messages } from "@shop/contracts/messages";
 import { systemClock } from "@shop/kit/clock";
-import { AppError } from "@shop/kit/errors";
-import type { Message } from "@shop/kit/messages";
-import { postgresOutbox } from "@shop/kit/outbox-postgres";
-import { createPublisher } from "@shop/kit/publisher";
+import { AppError } from "@shop/kit/errors/app-error";
+import type { Message } from "@shop/kit/messaging/envelope";
+import { createPublisher } from "@shop/kit/messaging/publisher";
+import { postgresOutbox } from "@shop/kit/outbox/postgres";
 import { silentLog } from "@shop/kit/testing/log";
 import { testPostgres, testRedisUrl } from "@shop/kit/testing/stores";
 import type { Deps } from "../deps";

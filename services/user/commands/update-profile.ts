@@ -1,4 +1,4 @@
-import { AppError } from "@shop/kit/errors";
+import { AppError } from "@shop/kit/errors/app-error";
 import type { Deps } from "../deps";
 import { type Account, sameEmail, tidyEmail, tidyName } from "../domain/account";
 import { accountOf } from "../queries/accounts";

@@ -1,4 +1,4 @@
-import { AppError } from "@shop/kit/errors";
+import { AppError } from "@shop/kit/errors/app-error";
 
 /** A person with an account, as the rest of the service sees one. */
 export type Account = {

@@ -1,4 +1,4 @@
-import { AppError } from "@shop/kit/errors";
+import { AppError } from "@shop/kit/errors/app-error";
 
 export const accessLifetimeSeconds = 15 * 60;
 export const refreshLifetimeDays = 30;

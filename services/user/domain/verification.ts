@@ -1,4 +1,4 @@
-import { AppError } from "@shop/kit/errors";
+import { AppError } from "@shop/kit/errors/app-error";
 
 export const verificationLifetimeSeconds = 24 * 60 * 60;
 

@@ -1,4 +1,4 @@
-import { may, type User } from "@shop/kit/access";
+import { hasPermission, type User } from "@shop/kit/auth/access";
 import type { Deps } from "../deps";
 import { type Account, userNotFound } from "../domain/account";
 
@@ -10,6 +10,6 @@ export async function accountOf(deps: Deps, userId: string): Promise<Account> {
 
 /** Somebody else's account answers as one that does not exist. */
 export async function accountFor(deps: Deps, user: User, userId: string): Promise<Account> {
-  if (userId.toLowerCase() !== user.id && !may(user, "users:read")) throw userNotFound();
+  if (userId.toLowerCase() !== user.id && !hasPermission(user, "users:read")) throw userNotFound();
   return accountOf(deps, userId);
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Sql } from "@shop/kit/postgres";
+import type { Sql } from "@shop/kit/stores/postgres";
 import { eventually } from "@shop/kit/testing/eventually";
 import type { SessionStore } from "../deps";
 import { type TestUserService, testUserService } from "../testing/user-service";

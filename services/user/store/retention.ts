@@ -1,5 +1,5 @@
-import type { Sql } from "@shop/kit/postgres";
-import { type RetentionRule, rowsRule } from "@shop/kit/retention";
+import type { Sql } from "@shop/kit/stores/postgres";
+import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
 
 /** So long a used or expired token is known, so that whoever stole it is noticed when they try it. */
 const expiredDays = 30;

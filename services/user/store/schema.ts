@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { check, index, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 
-export { inbox, outbox, queueState } from "@shop/kit/outbox-schema";
+export { inbox, outbox, queueState } from "@shop/kit/outbox/schema";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 

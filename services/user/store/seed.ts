@@ -1,5 +1,5 @@
 import { permissions, roles } from "@shop/contracts/permissions";
-import type { Sql } from "@shop/kit/postgres";
+import type { Sql } from "@shop/kit/stores/postgres";
 import { argon2id } from "../passwords";
 
 /** Roles and permissions are part of the program, so every migration brings the ones that are new. */

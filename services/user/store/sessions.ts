@@ -1,4 +1,4 @@
-import type { Sql, TransactionSql } from "@shop/kit/postgres";
+import type { Sql, TransactionSql } from "@shop/kit/stores/postgres";
 import type { Rotation, SessionStore } from "../deps";
 import { refreshLifetimeDays } from "../domain/session";
 

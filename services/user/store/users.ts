@@ -1,6 +1,6 @@
 import type { Messages } from "@shop/contracts/messages";
-import type { PostgresOutbox } from "@shop/kit/outbox-postgres";
-import { isUniqueViolation, type Sql, type TransactionSql } from "@shop/kit/postgres";
+import type { PostgresOutbox } from "@shop/kit/outbox/postgres";
+import { isUniqueViolation, type Sql, type TransactionSql } from "@shop/kit/stores/postgres";
 import type { UserStore } from "../deps";
 import { type Account, type Credentials, emailTaken, lastAdmin } from "../domain/account";
 import { revokeTokens } from "./sessions";

@@ -1,9 +1,9 @@
 import { messages } from "@shop/contracts/messages";
-import { accessTokens } from "@shop/kit/access";
+import { accessTokens } from "@shop/kit/auth/access";
 import { type Clock, systemClock } from "@shop/kit/clock";
-import { postgresOutbox } from "@shop/kit/outbox-postgres";
-import { createPublisher } from "@shop/kit/publisher";
-import { createRedis } from "@shop/kit/redis";
+import { createPublisher } from "@shop/kit/messaging/publisher";
+import { postgresOutbox } from "@shop/kit/outbox/postgres";
+import { createRedis } from "@shop/kit/stores/redis";
 import { testClient } from "@shop/kit/testing/http";
 import { silentLog } from "@shop/kit/testing/log";
 import { testPostgres, testRedisUrl } from "@shop/kit/testing/stores";

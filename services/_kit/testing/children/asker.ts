@@ -1,5 +1,6 @@
-import { answerOnce, type IdempotentRequest } from "../../idempotency-postgres";
-import { connectPostgres } from "../../postgres";
+import type { IdempotentRequest } from "../../idempotency";
+import { answerOnce } from "../../stores/idempotency";
+import { connectPostgres } from "../../stores/postgres";
 
 /** Has an effect for a request and never comes to its end: to be killed in the middle. */
 const sql = connectPostgres(process.env.DATABASE as string, { max: 1, service: "asker" });

@@ -1,10 +1,15 @@
 import { Elysia } from "elysia";
-import { serve } from "../../serve";
-import { startTelemetry } from "../../telemetry";
+import { serve } from "../../http/server";
+import { createLifecycle } from "../../lifecycle";
+import { startTelemetry } from "../../telemetry/tracing";
 import { silentLog } from "../log";
 
 /** A service that says which port it has, to be ended by a signal. `CLOSE=hangs`: its store never closes. */
 await startTelemetry("child", undefined);
+const lifecycle = createLifecycle(silentLog);
+lifecycle.use("last", async () => console.log("closed"));
+lifecycle.use("second", () => (process.env.CLOSE === "hangs" ? new Promise(() => {}) : Promise.resolve()));
+lifecycle.use("first", () => Promise.reject(new Error("a part that fails keeps no other from closing")));
 const server = serve({
   service: "child",
   host: "127.0.0.1",
@@ -23,10 +28,6 @@ const server = serve({
   log: silentLog,
   drainLimitMs: 1_000,
   exitLimitMs: 2_000,
-  close: [
-    () => Promise.reject(new Error("one that fails keeps nobody from closing")),
-    () => (process.env.CLOSE === "hangs" ? new Promise(() => {}) : Promise.resolve()),
-    async () => console.log("closed"),
-  ],
+  lifecycle,
 });
 console.log(server.port);

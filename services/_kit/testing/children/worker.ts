@@ -1,4 +1,4 @@
-import { startConsumer } from "../../consumer";
+import { startConsumer } from "../../messaging/consumer";
 import { silentLog } from "../log";
 import { testCatalogue } from "../queue";
 

@@ -1,0 +1,90 @@
+import type { ServiceName } from "../../../services/_contracts/services";
+import { baseEnv } from "../process/spawn";
+import { isSql, type StoreUrls } from "../stores/store-urls";
+import { instancePort, type Ports } from "./ports";
+import { publicServiceKeys, type Secrets } from "./secrets";
+
+export type AppEnv = "dev" | "test" | "bench";
+export type Scale = Partial<Record<ServiceName, number>>;
+export type EnvSource = { appEnv: AppEnv; ports: Ports; secrets: Secrets; stores: StoreUrls; scale: Scale };
+
+/** The complete environment of one instance of a service. Each gets its own secrets and nobody else's. */
+export function serviceEnv(source: EnvSource, service: ServiceName, index = 0): Record<string, string> {
+  const { appEnv, ports, secrets, stores } = source;
+  return {
+    ...baseEnv(),
+    ...passedThrough(),
+    APP_ENV: appEnv,
+    SERVICE_NAME: service,
+    INSTANCE_ID: `${service}-${index}`,
+    HOST: "127.0.0.1",
+    PORT: String(instancePort(ports, service, index)),
+    REDIS_URL: stores.redis.of(service),
+    SERVICE_KEY: JSON.stringify(secrets.serviceKeys[service]),
+    SERVICE_KEYS: JSON.stringify(publicServiceKeys(secrets)),
+    ISSUER_URL: `http://localhost:${ports.edge}`,
+    JWKS_URL: `http://127.0.0.1:${ports.user}/.well-known/jwks.json`,
+    ...(isSql(service) ? { [`${service.toUpperCase()}_DATABASE_URL`]: stores.sql[service].app } : {}),
+    ...own[service](source),
+  };
+}
+
+/** A migration runs as its service, plus the role that may change tables; the service itself never has that one. */
+export function migrationEnv(source: EnvSource, service: ServiceName): Record<string, string> {
+  const env = serviceEnv(source, service);
+  return isSql(service)
+    ? { ...env, [`${service.toUpperCase()}_MIGRATION_URL`]: source.stores.sql[service].owner }
+    : env;
+}
+
+export function sandboxEnv({ appEnv, ports, secrets }: EnvSource): Record<string, string> {
+  return {
+    ...baseEnv(),
+    ...passedThrough(),
+    APP_ENV: appEnv,
+    HOST: "127.0.0.1",
+    PORT: String(ports.sandbox),
+    SMTP_PORT: String(ports.smtp),
+    STRIPE_SECRET_KEY: secrets.stripeSecretKey,
+    STRIPE_WEBHOOK_SECRET: secrets.stripeWebhookSecret,
+    WEBHOOKS: "off", // payment finds out by asking; it does not take webhooks yet
+    WEBHOOK_URL: `http://127.0.0.1:${ports.edge}/api/v1/payments/webhooks/stripe`,
+  };
+}
+
+const own: Record<ServiceName, (source: EnvSource) => Record<string, string>> = {
+  user: ({ secrets }) => ({ USER_SIGNING_KEYS: JSON.stringify(secrets.userSigningKeys) }),
+  order: (source) => ({
+    ORDER_MONGO_URL: source.stores.mongo.order,
+    USER_URL: instancesOf(source, "user"),
+    INVENTORY_URL: instancesOf(source, "inventory"),
+    PAYMENT_SEAL_PUBLIC_KEY: JSON.stringify(source.secrets.paymentSeal.publicKey),
+    ...ifSet("PAYMENT_HOLD_SECONDS", "PAYMENT_ATTEMPTS"),
+  }),
+  payment: (source) => ({
+    ORDER_URL: instancesOf(source, "order"),
+    PAYMENT_SEAL_PRIVATE_KEY: JSON.stringify(source.secrets.paymentSeal.privateKey),
+    STRIPE_SECRET_KEY: source.secrets.stripeSecretKey,
+    STRIPE_WEBHOOK_SECRET: source.secrets.stripeWebhookSecret,
+    STRIPE_API_URL: `http://127.0.0.1:${source.ports.sandbox}`,
+  }),
+  inventory: () => ({}),
+  notification: (source) => ({
+    USER_URL: instancesOf(source, "user"),
+    SMTP_URL: `smtp://127.0.0.1:${source.ports.smtp}`,
+    MAIL_FROM: "Shop <shop@shop.test>",
+    PUBLIC_URL: `http://localhost:${source.ports.edge}`,
+  }),
+};
+
+function instancesOf({ ports, scale }: EnvSource, service: ServiceName): string {
+  const indexes = Array.from({ length: scale[service] ?? 1 }, (_, index) => index);
+  return indexes.map((index) => `http://127.0.0.1:${instancePort(ports, service, index)}`).join(",");
+}
+
+const passedThrough = () => ({ LOG_LEVEL: "info", ...ifSet("LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT") });
+
+/** Of the launcher's own environment. */
+function ifSet(...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}

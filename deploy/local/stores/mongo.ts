@@ -1,0 +1,94 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Db, MongoClient, MongoServerError } from "mongodb";
+import type { StackPaths } from "../config/paths";
+import type { Ports } from "../config/ports";
+import type { Secrets } from "../config/secrets";
+import { baseEnv } from "../process/spawn";
+import type { Supervised } from "../process/supervise";
+import { until } from "../user-error";
+
+const ALREADY_INITIALIZED = 23;
+const AUTHENTICATION_FAILED = 18;
+const USER_EXISTS = 51003;
+
+/** The embedded MongoDB: a replica set of one member, since only a replica set has transactions and change streams. */
+export async function mongoSpec(
+  binary: string,
+  layout: StackPaths,
+  ports: Ports,
+  secrets: Secrets,
+): Promise<Supervised> {
+  const keyFile = join(layout.dataDir, "mongo.key");
+  await mkdir(layout.mongo, { recursive: true });
+  await writeFile(keyFile, secrets.mongoKeyFile, { mode: 0o600 });
+  return {
+    name: "mongo",
+    command: [binary, "--dbpath", layout.mongo, "--port", String(ports.mongo), "--bind_ip", "127.0.0.1"].concat(
+      ["--replSet", "rs0", "--auth", "--keyFile", keyFile, "--nounixsocket", "--quiet"],
+      ["--wiredTigerCacheSizeGB", "1", "--oplogSize", "512"],
+      ["--setParameter", "diagnosticDataCollectionEnabled=false"],
+      // On SIGTERM a primary waits 15 s for other members to catch up, and there are none.
+      ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"],
+    ),
+    env: baseEnv(),
+    cwd: layout.dataDir,
+    stopSignal: "SIGTERM",
+    ready: () => mongoAnswers(`mongodb://127.0.0.1:${ports.mongo}`),
+    readyTimeoutMs: 60_000,
+  };
+}
+
+/** Initiates the replica set and creates the users. Whatever an earlier, interrupted start did already is skipped. */
+export async function prepareMongo(ports: Ports, secrets: Secrets): Promise<void> {
+  const address = `127.0.0.1:${ports.mongo}`;
+  if (!(await hasRoot(address, secrets))) {
+    // With no user yet, MongoDB lets a client on this machine do these two things without a password.
+    await using open = connect(`mongodb://${address}`);
+    const admin = open.client.db("admin");
+    const config = { _id: "rs0", members: [{ _id: 0, host: address }] };
+    await tolerating(ALREADY_INITIALIZED, admin.command({ replSetInitiate: config }));
+    await untilPrimary(admin);
+    await createUser(admin, "root", secrets.mongoRoot, [{ role: "root", db: "admin" }]);
+  }
+  await using root = connect(`mongodb://root:${secrets.mongoRoot}@${address}`);
+  const admin = root.client.db("admin");
+  await untilPrimary(admin);
+  await createUser(admin, "order", secrets.stores.order.app, [{ role: "readWrite", db: "orders" }]);
+}
+
+async function hasRoot(address: string, secrets: Secrets): Promise<boolean> {
+  await using root = connect(`mongodb://root:${secrets.mongoRoot}@${address}`);
+  try {
+    await root.client.connect();
+    return true;
+  } catch (error) {
+    if (error instanceof MongoServerError && error.code === AUTHENTICATION_FAILED) return false;
+    throw error;
+  }
+}
+
+async function createUser(admin: Db, name: string, pwd: string, roles: { role: string; db: string }[]): Promise<void> {
+  await tolerating(USER_EXISTS, admin.command({ createUser: name, pwd, roles }));
+}
+
+async function untilPrimary(admin: Db): Promise<void> {
+  await until("MongoDB's replica set", 30_000, async () => (await admin.command({ hello: 1 })).isWritablePrimary);
+}
+
+async function tolerating(code: number, command: Promise<unknown>): Promise<void> {
+  await command.catch((error) => {
+    if (!(error instanceof MongoServerError) || error.code !== code) throw error;
+  });
+}
+
+export async function mongoAnswers(url: string): Promise<boolean> {
+  await using open = connect(url);
+  await open.client.db("admin").command({ hello: 1 });
+  return true;
+}
+
+function connect(url: string) {
+  const client = new MongoClient(url, { directConnection: true, serverSelectionTimeoutMS: 3000 });
+  return { client, [Symbol.asyncDispose]: () => client.close() };
+}

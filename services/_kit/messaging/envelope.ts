@@ -1,0 +1,78 @@
+import type { Static, TSchema } from "@sinclair/typebox";
+import { TypeCompiler } from "@sinclair/typebox/compiler";
+import { traceparent } from "../telemetry/tracing";
+
+/**
+ * A message between services: CloudEvents 1.0 in JSON.
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+ */
+export type Message<T extends string = string, D = unknown> = {
+  specversion: "1.0";
+  /** UUIDv7. Also the job id in the queue, so a second publish of the same message is not a second job. */
+  id: string;
+  type: T;
+  /** `/services/order` */
+  source: string;
+  /** The id of the aggregate the message is about. */
+  subject: string;
+  /** ISO 8601, UTC. */
+  time: string;
+  /** `urn:shop:schema:order.confirmed:1`; the last part is the version. */
+  dataschema: string;
+  /** Grows with every message of one source about one subject. */
+  sequence: number;
+  sagaid?: string;
+  traceparent?: string;
+  data: D;
+};
+
+/** What a decision says shall be told; ids, sequence and trace are added when it is committed. */
+export type Draft<T extends string = string, D = unknown> = { type: T; data: D; sagaid?: string };
+
+/** The published language: for each message its version, the schema of its data and the queues it goes to. */
+export type Catalogue = Record<string, { version: number; data: TSchema; to: readonly string[] }>;
+export type DraftOf<C extends Catalogue> = {
+  [T in keyof C & string]: Draft<T, Static<C[T]["data"]>>;
+}[keyof C & string];
+export type DataOf<C extends Catalogue, T extends keyof C> = Static<C[T]["data"]>;
+
+/** Makes a message of a draft, in the trace of the work under way. */
+export function createMessage(
+  draft: Draft,
+  of: { source: string; subject: string; sequence: number; version: number; now: Date },
+): Message {
+  return {
+    specversion: "1.0",
+    id: Bun.randomUUIDv7(),
+    type: draft.type,
+    source: `/services/${of.source}`,
+    subject: of.subject,
+    time: of.now.toISOString(),
+    dataschema: `urn:shop:schema:${draft.type}:${of.version}`,
+    sequence: of.sequence,
+    ...(draft.sagaid && { sagaid: draft.sagaid }),
+    traceparent: traceparent(),
+    data: draft.data,
+  };
+}
+
+/** The schema version a message was written with. */
+export const schemaVersion = (message: Message): number =>
+  Number(message.dataschema.slice(message.dataschema.lastIndexOf(":") + 1));
+
+/**
+ * Checks the data of incoming messages against the catalogue; compiled once a type, on first use.
+ * @returns a description of the first thing that is wrong, or undefined
+ */
+export function messageValidator(catalogue: Catalogue): (message: Message) => string | undefined {
+  const compiled = new Map<string, ReturnType<typeof TypeCompiler.Compile>>();
+  return (message) => {
+    const entry = Object.hasOwn(catalogue, message.type) ? catalogue[message.type] : undefined;
+    if (!entry) return `unknown message type ${message.type}`;
+    const check = compiled.get(message.type) ?? TypeCompiler.Compile(entry.data);
+    compiled.set(message.type, check);
+    if (check.Check(message.data)) return undefined;
+    const first = check.Errors(message.data).First();
+    return `${message.type} ${first?.path}: ${first?.message}`;
+  };
+}

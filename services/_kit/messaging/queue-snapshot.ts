@@ -1,0 +1,63 @@
+import type { Redis } from "ioredis";
+
+/** What Redis holds of our messages at one moment. */
+export type QueueSnapshot = {
+  /** Changes when Redis may have lost something: after a restart, a failover or a FLUSHALL. */
+  identity: string;
+  /**
+   * For each queue when its oldest job that is not finished was sent, milliseconds since 1970: infinity if there is none,
+   * 0 if there are too many to look at.
+   */
+  oldest: ReadonlyMap<string, number>;
+};
+
+/** The same for all services on one Redis; gone when its data is. */
+const epochKey = "shop:epoch";
+
+/** So many unfinished jobs of a queue are looked at. With more of them any message may be among them. */
+const mostJobs = 1_000;
+
+/**
+ * One script, so that it is one moment: a queue found empty was empty in the Redis of that identity.
+ * The epoch tells a Redis that was emptied, the run id one that was started again or replaced.
+ * Jobs that failed for good are not counted: they are the operator's.
+ */
+const script = `
+  redis.call('SET', KEYS[1], ARGV[1], 'NX')
+  local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+  local identity = run .. '/' .. redis.call('GET', KEYS[1])
+  local function oldest(queue)
+    local left = tonumber(ARGV[2])
+    local ids = {}
+    for _, list in ipairs({ 'wait', 'paused', 'active' }) do
+      table.insert(ids, redis.call('LRANGE', queue .. list, 0, left))
+    end
+    for _, set in ipairs({ 'delayed', 'prioritized' }) do
+      table.insert(ids, redis.call('ZRANGE', queue .. set, 0, left))
+    end
+    local found = 'none'
+    for _, some in ipairs(ids) do
+      left = left - #some
+      if left < 0 then return '0' end
+      for _, id in ipairs(some) do
+        local sent = redis.call('HGET', queue .. id, 'timestamp')
+        if sent and (found == 'none' or tonumber(sent) < tonumber(found)) then found = sent end
+      end
+    end
+    return found
+  end
+  local answer = { identity }
+  for i = 2, #KEYS do table.insert(answer, oldest(KEYS[i])) end
+  return answer`;
+
+/** @param queues every queue this service sends to @throws when Redis is away */
+export async function snapshotQueues(connection: Redis, queues: readonly string[]): Promise<QueueSnapshot> {
+  const keys = [epochKey, ...queues.map((queue) => `bull:${queue}:`)];
+  const args = [...keys, crypto.randomUUID(), mostJobs];
+  const [identity, ...sent] = (await connection.eval(script, keys.length, ...args)) as [string, ...string[]];
+  const oldest = queues.map((queue, index): [string, number] => [
+    queue,
+    sent[index] === "none" ? Number.POSITIVE_INFINITY : Number(sent[index]),
+  ]);
+  return { identity, oldest: new Map(oldest) };
+}
