@@ -1,6 +1,4 @@
-/** What went wrong, in the few kinds a caller can act on. One table maps each to its HTTP status. */
-export type ErrorKind = keyof typeof httpStatus;
-
+/** What went wrong, in the few kinds a caller can act on. This table maps each kind to its HTTP status. */
 export const httpStatus = {
   malformed: 400,
   unauthenticated: 401,
@@ -17,25 +15,29 @@ export const httpStatus = {
   timeout: 504,
 } as const;
 
+export type ErrorKind = keyof typeof httpStatus;
+
+/** One invalid field of a request. `path` is a JSON pointer. */
+export type FieldError = { path: string; message: string };
+
 type Details = {
   kind: ErrorKind;
-  /** Shown to the caller: no internals, no personal data. */
+  /** Shown to the caller. Must not contain internals or personal data. */
   public: string;
   /** For the log only. */
   internal?: string;
   cause?: unknown;
-  /** When trying again makes sense; sent as `Retry-After`. */
+  /** When a retry makes sense; sent as the `Retry-After` header. */
   retryAfterSeconds?: number;
-  /** One entry per bad field, as RFC 9457 extension member `errors`. */
-  fields?: { path: string; message: string }[];
+  fields?: FieldError[];
 };
 
-/** The one error type that services throw on purpose. `code` is stable and part of the API, e.g. `order.not_found`. */
+/** The only error type that services throw on purpose. `code` is stable and part of the API, e.g. `order.not_found`. */
 export class AppError extends Error {
   readonly kind: ErrorKind;
   readonly public: string;
   readonly retryAfterSeconds: number | undefined;
-  readonly fields: Details["fields"];
+  readonly fields: FieldError[] | undefined;
 
   constructor(
     readonly code: string,
@@ -54,33 +56,5 @@ export class AppError extends Error {
   }
 }
 
-/** RFC 9457 problem details, with the two extension members every error of this system carries. */
-export type Problem = {
-  type: string;
-  title: string;
-  status: number;
-  code: string;
-  traceId: string;
-  errors?: { path: string; message: string }[];
-};
-
-export const toProblem = (error: AppError, traceId: string): Problem => ({
-  type: `urn:shop:error:${error.code}`,
-  title: error.public,
-  status: error.status,
-  code: error.code,
-  traceId,
-  ...(error.fields && { errors: error.fields }),
-});
-
-export const problemResponse = (error: AppError, traceId: string): Response =>
-  new Response(JSON.stringify(toProblem(error, traceId)), {
-    status: error.status,
-    headers: {
-      "content-type": "application/problem+json",
-      ...(error.retryAfterSeconds && { "retry-after": String(error.retryAfterSeconds) }),
-      ...(error.kind === "unauthenticated" && { "www-authenticate": "Bearer" }),
-    },
-  });
-
+/** The message of anything that was thrown, whether or not it is an `Error`. */
 export const errorMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,4 @@
-/** An assumption of the code itself does not hold: a bug, never the caller's fault. */
+/** An assumption of the code does not hold: a bug, never the caller's fault. */
 export class InvariantError extends Error {
   override name = "InvariantError";
 }

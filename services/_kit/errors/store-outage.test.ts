@@ -5,33 +5,33 @@ import { breakableProxy } from "../testing/breakable-proxy";
 import { testMongoUrl } from "../testing/stores";
 import { isStoreOutage } from "./store-outage";
 
-const nobodyListens = 1;
+const unusedPort = 1;
 const caught = (work: Promise<unknown>) => work.then(() => undefined).catch((error) => error);
 
 const url = new URL(testMongoUrl("outage"));
 url.searchParams.set("directConnection", "true");
-const way = await breakableProxy(Number(url.port));
-url.port = String(way.port);
+const proxy = await breakableProxy(Number(url.port));
+url.port = String(proxy.port);
 const mongo = new MongoClient(url.href, { retryWrites: false });
 const things = mongo.db().collection<{ _id: number }>("things");
 afterAll(async () => {
   await mongo.db().dropDatabase();
   await mongo.close();
-  await way.close();
+  await proxy.close();
 });
 
-test("a PostgreSQL that does not listen is away; one that refuses a statement is not", async () => {
-  const gone = connectPostgres(`postgres://a:b@127.0.0.1:${nobodyListens}/x`, { max: 1, service: "kit" });
-  expect(isStoreOutage(await caught(gone`select 1`))).toBe(true);
-  await gone.end();
-  const there = connectPostgres(process.env.TEST_POSTGRES_URL as string, { max: 1, service: "kit" });
-  expect(isStoreOutage(await caught(there`select 1 / 0`))).toBe(false);
-  await there.end();
+test("a PostgreSQL connection that is refused is an outage; a statement that fails is not", async () => {
+  const unreachable = connectPostgres(`postgres://a:b@127.0.0.1:${unusedPort}/x`, { max: 1, service: "kit" });
+  expect(isStoreOutage(await caught(unreachable`select 1`))).toBe(true);
+  await unreachable.end();
+  const reachable = connectPostgres(process.env.TEST_POSTGRES_URL as string, { max: 1, service: "kit" });
+  expect(isStoreOutage(await caught(reachable`select 1 / 0`))).toBe(false);
+  await reachable.end();
 });
 
-test("a MongoDB that does not listen is away, and so is one that is cut off in the middle of a bulk write", async () => {
-  const gone = new MongoClient(`mongodb://127.0.0.1:${nobodyListens}`, { serverSelectionTimeoutMS: 50 });
-  expect(isStoreOutage(await caught(gone.db().command({ ping: 1 })))).toBe(true);
+test("a MongoDB connection that is refused, or broken during a bulk write, is an outage", async () => {
+  const unreachable = new MongoClient(`mongodb://127.0.0.1:${unusedPort}`, { serverSelectionTimeoutMS: 50 });
+  expect(isStoreOutage(await caught(unreachable.db().command({ ping: 1 })))).toBe(true);
 
   await things.insertOne({ _id: 1 });
   const slow = things.bulkWrite([
@@ -39,18 +39,18 @@ test("a MongoDB that does not listen is away, and so is one that is cut off in t
   ]);
   const broken = caught(slow);
   await Bun.sleep(100);
-  way.cut();
+  proxy.breakConnections();
   expect(await broken).toBeInstanceOf(MongoBulkWriteError);
   expect(isStoreOutage(await broken)).toBe(true);
 });
 
-test("a MongoDB that refuses a document is not away", async () => {
+test("a MongoDB write that is refused is no outage", async () => {
   await things.insertOne({ _id: 2 });
   expect(isStoreOutage(await caught(things.insertOne({ _id: 2 })))).toBe(false);
   expect(isStoreOutage(await caught(things.bulkWrite([{ insertOne: { document: { _id: 2 } } }])))).toBe(false);
 });
 
-test("neither is anything else", () => {
+test("any other value is no outage", () => {
   expect(isStoreOutage(new Error("x"))).toBe(false);
   expect(isStoreOutage("ECONNREFUSED")).toBe(false);
   expect(isStoreOutage(Object.assign(new Error("x"), { code: 11600 }))).toBe(false);

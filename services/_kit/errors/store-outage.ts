@@ -1,29 +1,35 @@
-/** What postgres.js and Bun's sockets say when there is no connection, or no longer one. */
+/** Codes of postgres.js and of Bun's sockets for a connection that could not be made or was lost. */
 const connectionCodes = new Set([
   ...["CONNECTION_CLOSED", "CONNECTION_DESTROYED", "CONNECTION_ENDED", "CONNECT_TIMEOUT"],
   ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH"],
 ]);
 
-/** PostgreSQL's: connection exceptions, shutting down or starting, too many connections. */
+/**
+ * PostgreSQL's SQLSTATEs for connection exceptions, shutdown or startup, and too many connections.
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
 const postgresStates = /^(08...|57P0[123]|53300)$/;
 
-/** The MongoDB driver's, when it finds no server that takes the operation. */
+/** Error names of the MongoDB driver when no server can take the operation. */
 const mongoNames =
   /^(Mongo(Network|NetworkTimeout|ServerSelection|PoolCleared|NotConnected|TopologyClosed)Error|PoolClearedOnNetworkError)$/;
 
-/** MongoDB's own: shutting down, stepping down, not (yet) primary, recovering. */
+/**
+ * MongoDB server codes for shutdown, step-down, a node that is not primary, and recovery.
+ * @see https://www.mongodb.com/docs/manual/reference/error-codes/
+ */
 const mongoCodes = new Set([91, 189, 10107, 11600, 11602, 13435, 13436]);
 
 /**
- * Whether an error says that the store was away, rather than that it refused what was asked: whoever asked may ask again.
- * Whether a write that was under way was done is unknown. Both drivers' errors are known by what they carry, so that
- * no service loads the other's.
+ * Whether an error means that the store was unreachable, so that a retry may succeed, and not that it refused the operation.
+ * Whether a write in progress was applied is then unknown. Errors are recognized by their fields, so that no service
+ * loads the other store's driver.
  */
 export function isStoreOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { name, code, errorResponse } = error as Error & { code?: unknown; errorResponse?: unknown };
   if (mongoNames.test(name)) return true;
-  // A bulk write wraps the reason why it broke off.
+  // A bulk write wraps the error that stopped it.
   if (name === "MongoBulkWriteError" && isStoreOutage(errorResponse)) return true;
   if (typeof code === "number") return name.startsWith("Mongo") && mongoCodes.has(code);
   return typeof code === "string" && (connectionCodes.has(code) || postgresStates.test(code));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { containsCardNumber, rejectCardNumberInRequest } from "./card-numbers";
 
-/** Each scheme's published test number. */
+/** The published test number of each scheme. */
 const cards = {
   Visa: "4111111111111111",
   "Visa of 13 digits": "4222222222222",
@@ -25,25 +25,25 @@ const asRequest =
   () =>
     rejectCardNumberInRequest(new Request(`http://service.test${url}`, { headers }));
 
-describe.each(Object.entries(cards))("a number of %s is found", (_scheme, number) => {
+describe.each(Object.entries(cards))("a %s number is found", (_scheme, number) => {
   test.each([
     ["plain", number],
-    ["in groups", grouped(number, " ")],
+    ["in groups of four", grouped(number, " ")],
     ["with hyphens", grouped(number, "-")],
-    ["between letters", `pan${number}x`],
+    ["next to letters", `pan${number}x`],
     ["as a JSON number", `{"a":${number}}`],
     ["after another number", `2 ${number}`],
-    ["before its date and code", `${grouped(number, " ")} 12/28 123`],
-    ["before its code", `${number} 123`],
-    ["in wide digits", number.replace(/\d/g, (digit) => String.fromCharCode(0xff10 + Number(digit)))],
-    ["with spaces that do not break", grouped(number, "\u00a0")],
-    ["with dashes", grouped(number, "–")],
-    ["with spaces of no width", grouped(number, "\u200b")],
-    ["next to an id", `${Bun.randomUUIDv7()} ${number}`],
+    ["before the expiry date and security code", `${grouped(number, " ")} 12/28 123`],
+    ["before the security code", `${number} 123`],
+    ["in full-width digits", number.replace(/\d/g, (digit) => String.fromCharCode(0xff10 + Number(digit)))],
+    ["with no-break spaces", grouped(number, "\u00a0")],
+    ["with en dashes", grouped(number, "–")],
+    ["with zero-width spaces", grouped(number, "\u200b")],
+    ["after a UUID", `${Bun.randomUUIDv7()} ${number}`],
   ])("%s", (_how, text) => expect(containsCardNumber(text)).toBe(true));
 });
 
-describe("what is no card number passes", () => {
+describe("other text passes", () => {
   const pass = (arbitrary: fc.Arbitrary<string>) =>
     fc.assert(
       fc.property(arbitrary, (text) => !containsCardNumber(text)),
@@ -52,10 +52,10 @@ describe("what is no card number passes", () => {
   const bytes = (length: number) =>
     fc.uint8Array({ minLength: length, maxLength: length }).map((array) => Buffer.from(array));
 
-  test("ids", () => {
+  test("UUIDs", () => {
     for (let count = 0; count < 20_000; count++) expect(containsCardNumber(Bun.randomUUIDv7())).toBe(false);
   });
-  test("ids made of few letters, with a prefix, side by side", () =>
+  test("UUIDs with few letters, with a prefix, next to each other", () =>
     pass(
       fc.tuple(bytes(16), fc.constantFrom("", "order_", "sub-", '"', "/orders/")).map(([id, prefix]) => {
         const hex = id.toString("hex").replace(/[c-f]/g, "8");
@@ -69,14 +69,14 @@ describe("what is no card number passes", () => {
     pass(
       fc.tuple(bytes(24), bytes(120), bytes(64)).map((parts) => parts.map((p) => p.toString("base64url")).join(".")),
     ));
-  test("times", () =>
+  test("dates and timestamps", () =>
     pass(
       fc.date({ noInvalidDate: true, min: new Date("2000-01-01"), max: new Date("2032-12-31") }).map((at) => {
         const iso = at.toISOString();
         return `${iso} ${at.getTime()} ${at.getTime()}000 ${iso.replace(/\D/g, "").slice(0, 14)} ${iso.slice(0, 10)}`;
       }),
     ));
-  test("amounts, and numbers that fail the check digit", () => {
+  test("amounts, and numbers that fail the Luhn check", () => {
     expect(containsCardNumber('{"amount":1999,"currency":"USD"}')).toBe(false);
     for (const number of numbers) {
       const last = (Number(number.at(-1)) + 1) % 10;
@@ -87,8 +87,8 @@ describe("what is no card number passes", () => {
   });
 });
 
-describe("around a request", () => {
-  test.each(numbers)("%s is refused in path, query and header", (number) => {
+describe("a request", () => {
+  test.each(numbers)("with %s in its path, query or headers is refused", (number) => {
     expect(asRequest(`/products/${number}`)).toThrow();
     expect(asRequest(`/products?q=${number}`)).toThrow();
     expect(asRequest("/products", { "x-note": grouped(number, " ") })).toThrow();
@@ -97,14 +97,14 @@ describe("around a request", () => {
     expect(asRequest("/products", { cookie: `card=${number}` })).toThrow();
   });
   test.each([
-    ["an escaped digit", "?q=%3" + "4111111111111111"],
-    ["escaped throughout", `?q=${[..."4111111111111111"].map((digit) => `%3${digit}`).join("")}`],
-    ["escaped spaces", "?q=4111%201111%201111%201111"],
-    ["plus signs for spaces", "?q=4111+1111+1111+1111"],
-    ["escaped wide spaces", "?q=4111%C2%A01111%C2%A01111%C2%A01111"],
-    ["next to what cannot be decoded", "?bad=%E0%A4%A&q=%34111111111111111"],
-  ])("%s does not hide it", (_how, query) => expect(asRequest(`/products${query}`)).toThrow());
-  test("traces and ids pass", () => {
+    ["with one percent-encoded digit", "?q=%3" + "4111111111111111"],
+    ["with every digit percent-encoded", `?q=${[..."4111111111111111"].map((digit) => `%3${digit}`).join("")}`],
+    ["with percent-encoded spaces", "?q=4111%201111%201111%201111"],
+    ["with plus signs for spaces", "?q=4111+1111+1111+1111"],
+    ["with percent-encoded no-break spaces", "?q=4111%C2%A01111%C2%A01111%C2%A01111"],
+    ["next to an invalid percent sequence", "?bad=%E0%A4%A&q=%34111111111111111"],
+  ])("%s is refused", (_how, query) => expect(asRequest(`/products${query}`)).toThrow());
+  test("with trace ids and UUIDs passes", () => {
     const traceparent = "00-41111111111111114111111111111111-4111111111111111-01";
     expect(asRequest(`/orders/${Bun.randomUUIDv7()}?a=%zz`, { traceparent })).not.toThrow();
   });

@@ -1,10 +1,10 @@
 import { AppError } from "../errors/app-error";
 
-/** Digits, with at most one space or hyphen between two of them. */
-const runs = /\d(?:[ -]?\d){12,}/g;
-/** Ids and digests are full of digits; one in a few hundred would pass for a card number. */
+/** 13 or more digits, with at most one space or hyphen between two of them. */
+const digitRuns = /\d(?:[ -]?\d){12,}/g;
+/** UUIDs and hex digests. They are removed first: about one in a few hundred would look like a card number. */
 const ids = /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{24,})(?![0-9a-z])/gi;
-/** How the numbers of the card schemes begin, and how long they are. */
+/** The prefixes and lengths of the card schemes. See https://en.wikipedia.org/wiki/Payment_card_number#Issuer_identification_number_(IIN) */
 const schemes = /^(?:4\d{12,18}|5[0-8]\d{11,17}|2[2-7]\d{14,17}|3\d{13,18}|6\d{12,18}|8[12]\d{14,17}|9792\d{12})$/;
 
 function passesLuhn(digits: string): boolean {
@@ -19,8 +19,8 @@ function passesLuhn(digits: string): boolean {
 
 const isCardNumber = (digits: string) => schemes.test(digits) && !/^(\d)\1+$/.test(digits) && passesLuhn(digits);
 
-/** A number may have others before and after it ("2 4111 1111 1111 1111 12/28"): any groups next to each other may be one. */
-function runHoldsCardNumber(run: string): boolean {
+/** A run may hold more than the card number ("2 4111 1111 1111 1111 12/28"), so every sequence of adjacent groups is checked. */
+function runContainsCardNumber(run: string): boolean {
   const groups = run.split(/[ -]/);
   for (let first = 0; first < groups.length; first++) {
     let digits = "";
@@ -32,8 +32,8 @@ function runHoldsCardNumber(run: string): boolean {
   return false;
 }
 
-/** Other writings of digits, spaces and hyphens as the plain ones. */
-function plain(text: string): string {
+/** Replaces Unicode variants of digits, spaces and hyphens by their ASCII forms. */
+function toAscii(text: string): string {
   if (!/[^\0-\x7f]/.test(text)) return text;
   return text
     .normalize("NFKC")
@@ -41,35 +41,38 @@ function plain(text: string): string {
     .replace(/[\u2010-\u2015\u2212]/g, "-");
 }
 
-/** Whether a text holds what looks like a card number: 13 to 19 digits, spaced or not, that pass the Luhn check. */
+/** Whether a text contains 13 to 19 digits, with or without separators, that fit a card scheme and pass the Luhn check. */
 export function containsCardNumber(text: string): boolean {
-  for (const [run] of plain(text).replace(ids, "|").matchAll(runs)) if (runHoldsCardNumber(run)) return true;
+  for (const [run] of toAscii(text).replace(ids, "|").matchAll(digitRuns)) if (runContainsCardNumber(run)) return true;
   return false;
 }
 
-/** @throws AppError `card_number.refused` (422), before anything is logged or stored */
+/** @throws AppError `card_number.refused` (422) if the text contains a card number */
 export function rejectCardNumber(text: string): void {
   if (containsCardNumber(text))
     throw new AppError("card_number.refused", {
       kind: "invalid",
-      public: "The request holds what looks like a card number. Send a payment method token instead.",
+      public: "The request contains what looks like a card number. Send a payment method token instead.",
     });
 }
 
-/** Digits that mean something else. */
-const harmlessHeaders = new Set(["traceparent", "tracestate", "content-length", "host"]);
+/** Headers whose digits mean something else. */
+const uncheckedHeaders = new Set(["traceparent", "tracestate", "content-length", "host"]);
 
-/** The same for a request's URL and headers. */
+/**
+ * Checks the URL and headers of a request, also percent-decoded.
+ * @throws AppError `card_number.refused` (422)
+ */
 export function rejectCardNumberInRequest(request: Request): void {
   let text = request.url;
   request.headers.forEach((value, name) => {
-    if (!harmlessHeaders.has(name)) text += `\n${value}`;
+    if (!uncheckedHeaders.has(name)) text += `\n${value}`;
   });
-  rejectCardNumber(/[%+]/.test(text) ? `${text}\n${decoded(text)}` : text);
+  rejectCardNumber(/[%+]/.test(text) ? `${text}\n${percentDecode(text)}` : text);
 }
 
-/** Percent signs taken back where they can be: what cannot be decoded does not hide what can. */
-const decoded = (text: string) =>
+/** Decodes what can be decoded. `decodeURIComponent` would reject the whole text because of one bad sequence. */
+const percentDecode = (text: string) =>
   text
     .replaceAll("+", " ")
     .replace(/(?:%[0-9a-f]{2})+/gi, (escaped) => Buffer.from(escaped.replaceAll("%", ""), "hex").toString());

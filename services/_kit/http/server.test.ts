@@ -13,7 +13,10 @@ const routes = new Elysia().get("/endless", async function* () {
 });
 
 const decoded = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
-const streaming = (opened: (to: ReadableStreamDefaultController<Uint8Array>) => void, cancel: () => void = () => {}) =>
+const streamRoute = (
+  opened: (to: ReadableStreamDefaultController<Uint8Array>) => void,
+  cancel: () => void = () => {},
+) =>
   new Elysia().get("/stream", () =>
     eventStream(
       new ReadableStream({
@@ -30,7 +33,7 @@ const start = (
   o: Partial<
     Pick<
       Parameters<typeof serve>[0],
-      "routes" | "lifecycle" | "drain" | "noticeMs" | "drainLimitMs" | "exitLimitMs" | "idleTimeoutSeconds"
+      "routes" | "lifecycle" | "drain" | "shutdownDelayMs" | "drainLimitMs" | "exitLimitMs" | "idleTimeoutSeconds"
     >
   > = {},
 ) =>
@@ -45,43 +48,43 @@ const start = (
     ...o,
   });
 
-/** A lifecycle of these parts, in the order in which they are started. */
-function parts(...closes: (() => unknown)[]): Lifecycle {
+/** A lifecycle with these parts, in start order. */
+function lifecycleOf(...closes: (() => unknown)[]): Lifecycle {
   const lifecycle = createLifecycle(silentLog);
   for (const close of closes) lifecycle.use("part", close);
   return lifecycle;
 }
 
-describe("stopping", () => {
-  test("lets requests under way finish, takes no new ones, then closes in order", async () => {
+describe("stop", () => {
+  test("waits for requests in progress, accepts no new ones, then closes the lifecycle", async () => {
     const order: string[] = [];
     const closing =
       (name: string, fails = false) =>
       async () => {
         order.push(name);
-        if (fails) throw new Error("cannot close");
+        if (fails) throw new Error("close failed");
       };
-    const begun = Promise.withResolvers<void>();
+    const slowStarted = Promise.withResolvers<void>();
     const slow = new Elysia().get("/slow", async () => {
-      begun.resolve();
+      slowStarted.resolve();
       await Bun.sleep(200);
       order.push("answered");
       return { done: true };
     });
-    const server = start({ routes: slow, lifecycle: parts(closing("store"), closing("consumer", true)) });
-    const underWay = fetch(`http://127.0.0.1:${server.port}/slow`).then((response) => response.json());
-    await begun.promise;
+    const server = start({ routes: slow, lifecycle: lifecycleOf(closing("store"), closing("consumer", true)) });
+    const inProgress = fetch(`http://127.0.0.1:${server.port}/slow`).then((response) => response.json());
+    await slowStarted.promise;
     await Promise.all([server.stop(), server.stop()]);
-    expect(await underWay).toEqual({ done: true });
+    expect(await inProgress).toEqual({ done: true });
     expect(order).toEqual(["answered", "consumer", "store"]);
     expect(fetch(`http://127.0.0.1:${server.port}/health`)).rejects.toThrow();
   });
-  test("ends streams first, so that they keep nothing from closing", async () => {
+  test("calls drain first, so that streams do not delay the rest", async () => {
     const aStream = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>();
     const server = start({
-      routes: streaming(aStream.resolve),
+      routes: streamRoute(aStream.resolve),
       drain: () => void aStream.promise.then((to) => to.close()),
-      // Never reached; the test would be.
+      // The test times out before this limit if drain does not end the stream.
       drainLimitMs: 60_000,
     });
     const response = await fetch(`http://127.0.0.1:${server.port}/stream`);
@@ -89,16 +92,16 @@ describe("stopping", () => {
     await server.stop();
     expect(await response.text()).toBe(":\n\n");
   });
-  test("cuts off what does not end", async () => {
+  test("cuts off requests that do not finish within the drain limit", async () => {
     const closed: string[] = [];
-    const server = start({ drainLimitMs: 50, lifecycle: parts(async () => closed.push("store")) });
+    const server = start({ drainLimitMs: 50, lifecycle: lifecycleOf(async () => closed.push("store")) });
     const response = await fetch(`http://127.0.0.1:${server.port}/endless`);
     const reader = response.body?.getReader();
     await reader?.read();
     await server.stop();
     expect(closed).toEqual(["store"]);
   });
-  test("leaves no signal handler behind", async () => {
+  test("removes the signal handlers", async () => {
     const before = process.listenerCount("SIGTERM");
     const server = start();
     expect(process.listenerCount("SIGTERM")).toBe(before + 1);
@@ -107,24 +110,24 @@ describe("stopping", () => {
   });
 });
 
-test("a stream may be silent for longer than a connection may be idle; one whose client is gone is told so", async () => {
+test("a stream may be silent longer than the idle timeout, and is cancelled when its client disconnects", async () => {
   const streams: ReadableStreamDefaultController<Uint8Array>[] = [];
-  const gone = Promise.withResolvers<void>();
-  const server = start({ routes: streaming((to) => streams.push(to), gone.resolve), idleTimeoutSeconds: 1 });
+  const cancelled = Promise.withResolvers<void>();
+  const server = start({ routes: streamRoute((to) => streams.push(to), cancelled.resolve), idleTimeoutSeconds: 1 });
   const client = new AbortController();
   const response = await fetch(`http://127.0.0.1:${server.port}/stream`, { signal: client.signal });
   const reader = response.body?.getReader();
   expect(decoded((await reader?.read())?.value)).toBe(":\n\n");
-  // Bun looks every four seconds.
+  // Bun checks idle connections every 4 s.
   await Bun.sleep(9_000);
   streams[0]?.enqueue(new TextEncoder().encode("late"));
   expect(decoded((await reader?.read())?.value)).toBe("late");
   client.abort();
-  await gone.promise;
+  await cancelled.promise;
   await server.stop();
 }, 30_000);
 
-test("a request with an unusable host gets a problem, not Bun's page with the source", async () => {
+test("a request with an invalid Host header is answered with problem details, not with Bun's error page", async () => {
   const server = start();
   const answer = await new Promise<string>((resolve) => {
     let text = "";
@@ -141,8 +144,8 @@ test("a request with an unusable host gets a problem, not Bun's page with the so
 });
 
 describe("a signal", () => {
-  /** What a signal does here, where the process must not end. */
-  async function signalled(o: Parameters<typeof start>[0]): Promise<number> {
+  /** Sends a signal twice with `process.exit` replaced. @returns the exit code */
+  async function exitCodeAfterSignal(o: Parameters<typeof start>[0]): Promise<number> {
     const exited = Promise.withResolvers<number>();
     const exit = spyOn(process, "exit").mockImplementation(((code: number) => exited.resolve(code)) as never);
     const server = start(o);
@@ -156,53 +159,59 @@ describe("a signal", () => {
     expect(fetch(`http://127.0.0.1:${server.port}/health`)).rejects.toThrow();
     return code;
   }
-  test("closes, then ends the process well", async () => {
+  test("closes the lifecycle, then exits with code 0", async () => {
     const closed: string[] = [];
-    expect(await signalled({ lifecycle: parts(async () => closed.push("store")) })).toBe(0);
+    expect(await exitCodeAfterSignal({ lifecycle: lifecycleOf(async () => closed.push("store")) })).toBe(0);
     expect(closed).toEqual(["store"]);
   });
-  test("ends the process when its time is up", async () => {
-    expect(await signalled({ lifecycle: parts(() => new Promise(() => {})), noticeMs: 0, exitLimitMs: 50 })).toBe(1);
+  test("exits with code 1 when the shutdown takes too long", async () => {
+    expect(
+      await exitCodeAfterSignal({
+        lifecycle: lifecycleOf(() => new Promise(() => {})),
+        shutdownDelayMs: 0,
+        exitLimitMs: 50,
+      }),
+    ).toBe(1);
   });
 });
 
-/** A service in a process of its own. */
-async function child(env: Record<string, string> = {}) {
-  const process_ = Bun.spawn([process.execPath, `${import.meta.dir}/../testing/children/serve.ts`], {
+/** A service in its own process. */
+async function startChild(env: Record<string, string> = {}) {
+  const child = Bun.spawn([process.execPath, `${import.meta.dir}/../testing/children/serve.ts`], {
     env: { ...process.env, ...env },
     stdout: "pipe",
     stderr: "inherit",
   });
-  const reader = process_.stdout.getReader();
+  const reader = child.stdout.getReader();
   let output = "";
-  const said = async (pattern: RegExp): Promise<string> => {
+  const waitForOutput = async (pattern: RegExp): Promise<string> => {
     for (;;) {
       const match = pattern.exec(output);
       if (match) return match[0];
       const { value, done } = await reader.read();
-      if (done) throw new Error(`ended without saying ${pattern}: ${output}`);
+      if (done) throw new Error(`the process ended without the output ${pattern}: ${output}`);
       output += new TextDecoder().decode(value);
     }
   };
-  const port = await said(/^\d+(?=\n)/m);
-  return { said, process: process_, url: `http://127.0.0.1:${port}` };
+  const port = await waitForOutput(/^\d+(?=\n)/m);
+  return { waitForOutput, process: child, url: `http://127.0.0.1:${port}` };
 }
 
 describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
-  test("ends the process with 0 once its requests are answered and all is closed", async () => {
-    const { url, process, said } = await child();
-    const underWay = fetch(`${url}/slow`).then((response) => response.json());
-    await said(/slow/);
+  test("exits with code 0 after requests in progress are answered and everything is closed", async () => {
+    const { url, process, waitForOutput } = await startChild();
+    const inProgress = fetch(`${url}/slow`).then((response) => response.json());
+    await waitForOutput(/slow/);
     process.kill(signal);
     process.kill(signal);
-    expect(await underWay).toEqual({ done: true });
-    await said(/closed/);
+    expect(await inProgress).toEqual({ done: true });
+    await waitForOutput(/closed/);
     expect(await process.exited).toBe(0);
   });
 });
 
-test("asked to end, a process goes on answering for a moment, says so, and lets no connection live on", async () => {
-  const { url, process } = await child();
+test("after SIGTERM requests are still answered, /ready is draining, and responses close their connection", async () => {
+  const { url, process } = await startChild();
   process.kill("SIGTERM");
   const ready = await eventually(async () => {
     const answer = await fetch(`${url}/ready`);
@@ -215,17 +224,17 @@ test("asked to end, a process goes on answering for a moment, says so, and lets 
   expect(await process.exited).toBe(0);
 });
 
-test("a live stream does not keep a process from ending well", async () => {
-  const { url, process, said } = await child();
+test("a stream that never ends does not change the exit code", async () => {
+  const { url, process, waitForOutput } = await startChild();
   const reader = (await fetch(`${url}/endless`)).body?.getReader();
   await reader?.read();
   process.kill("SIGTERM");
-  await said(/closed/);
+  await waitForOutput(/closed/);
   expect(await process.exited).toBe(0);
 });
 
-test("what hangs while closing is left behind, and the exit code says so", async () => {
-  const { process } = await child({ CLOSE: "hangs" });
+test("a close that hangs ends the process with exit code 1", async () => {
+  const { process } = await startChild({ CLOSE: "hangs" });
   process.kill("SIGTERM");
   expect(await process.exited).toBe(1);
 });

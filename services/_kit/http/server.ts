@@ -1,30 +1,33 @@
 import type { AnyElysia } from "elysia";
 import type { Lifecycle } from "../lifecycle";
 import type { Log } from "../telemetry/log";
-import { createApp, type Health } from "./app";
+import { createApp } from "./app";
+import type { Health } from "./operations";
 import { isEventStream } from "./sse";
 
 export type Server = {
   port: number;
-  /** Drains and closes everything; what SIGTERM does, less the exit. */
+  /** Drains and closes everything, as SIGTERM does, but does not end the process. */
   stop(): Promise<void>;
 };
 
 const signals = ["SIGTERM", "SIGINT"] as const;
-const largestBodyBytes = 1024 * 1024;
+const bodyBytesMax = 1024 * 1024;
 
-/** How long a process asked to end goes on serving, so that whoever sends it requests can find out and stop. */
-const noticeMs = 500;
-
-/** How long requests under way may take to finish once the process is asked to end: a live stream never does. */
+/** How long a process keeps serving after SIGTERM, so that load balancers see `/ready` fail and stop sending requests. */
+const shutdownDelayMs = 500;
+/** How long requests may take to finish while draining. */
 const drainLimitMs = 4_000;
+/** How long the whole shutdown may take. */
 const exitLimitMs = 9_000;
 
 /**
- * Opens the port, and closes everything in order when the process is asked to end: no longer ready, `drain` ends what would
- * not end by itself (streams), and each answer ends its connection, for half a second → requests under way finish, for 4 s
- * at most → `close` one after the other (consumers, outbox, queues, stores) → exit. After 9 s it exits
- * regardless, with code 1.
+ * Opens the port, and shuts the process down on SIGTERM or SIGINT:
+ * 1. For `shutdownDelayMs` requests are still served, but `/ready` answers 503 and each response closes its connection.
+ * 2. `drain` ends streams, and requests in progress finish. Those that take longer than `drainLimitMs` are cut off.
+ * 3. `lifecycle` closes consumers, outbox, queues and stores, and the process exits with code 0.
+ *
+ * A shutdown that takes longer than `exitLimitMs` ends with exit code 1.
  */
 export function serve(o: {
   service: string;
@@ -33,29 +36,32 @@ export function serve(o: {
   routes: AnyElysia;
   health: Health;
   log: Log;
+  /** Ends responses that do not end by themselves, such as live streams. */
   drain?: () => void;
+  /** What to close after the last request. */
   lifecycle: Lifecycle;
-  noticeMs?: number;
+  shutdownDelayMs?: number;
+  /** How long a connection may be idle; 60 by default. Event streams have no limit. */
   idleTimeoutSeconds?: number;
   drainLimitMs?: number;
   exitLimitMs?: number;
 }): Server {
   let stopping: Promise<void> | undefined;
-  let leaving = false;
-  const draining = () => leaving || stopping !== undefined;
+  let signalled = false;
+  const draining = () => signalled || stopping !== undefined;
   const app = createApp({ ...o, draining });
   const server = Bun.serve({
     hostname: o.host,
     port: o.port,
-    maxRequestBodySize: largestBodyBytes,
+    maxRequestBodySize: bodyBytesMax,
     idleTimeout: o.idleTimeoutSeconds ?? 60,
-    // Bun's error page shows the source.
+    // Bun's development error page shows source code.
     development: false,
     async fetch(request, self) {
       const response = await app.handle(request);
-      // Bun has been seen to cut streams that were written to in time; they have a heartbeat and an end of their own.
+      // Bun was seen to close streams as idle although heartbeats were written in time, so streams have no idle timeout.
       if (isEventStream(response)) self.timeout(request, 0);
-      // Nobody shall send another request on a connection that is about to be closed.
+      // The client must not reuse a connection that is about to be closed.
       if (draining()) response.headers.set("connection", "close");
       return response;
     },
@@ -64,8 +70,8 @@ export function serve(o: {
   async function closeAll(): Promise<void> {
     o.drain?.();
     const finished = server.stop().then(() => true);
-    const tooLong = Bun.sleep(o.drainLimitMs ?? drainLimitMs).then(() => false);
-    if (!(await Promise.race([finished, tooLong]))) {
+    const timedOut = Bun.sleep(o.drainLimitMs ?? drainLimitMs).then(() => false);
+    if (!(await Promise.race([finished, timedOut]))) {
       o.log.warn("requests were cut off");
       await server.stop(true);
     }
@@ -80,16 +86,16 @@ export function serve(o: {
 
   const onSignal = (signal: string) => {
     if (draining()) return;
-    leaving = true;
+    signalled = true;
     o.log.info({ signal }, "stopping");
-    const late = setTimeout(() => {
-      o.log.error("did not stop in time");
+    const exitTimer = setTimeout(() => {
+      o.log.error("shutdown timed out");
       process.exit(1);
     }, o.exitLimitMs ?? exitLimitMs);
-    Bun.sleep(o.noticeMs ?? noticeMs)
+    Bun.sleep(o.shutdownDelayMs ?? shutdownDelayMs)
       .then(stop)
       .finally(() => {
-        clearTimeout(late);
+        clearTimeout(exitTimer);
         process.exit(0);
       });
   };

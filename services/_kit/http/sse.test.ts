@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { sseReader } from "../testing/sse";
 import { eventStream, isEventStream, sseEvent, sseHeartbeat, sseRetry } from "./sse";
 
-test("events are read as they were written, whatever is in them and wherever they are cut", async () => {
+test("events are read as they were written, for any content and any chunk boundaries", async () => {
   const data = { text: "two\nlines: and\r\n\n the rest", name: "Ærø" };
   const written = `${sseRetry(500)}${sseEvent({ event: "a", id: 7, data })}${sseHeartbeat}${sseEvent({ event: "b", data: {} })}`;
   const response = eventStream(
@@ -23,7 +23,7 @@ test("events are read as they were written, whatever is in them and wherever the
   ] as never);
 });
 
-test("no other answer is a stream", () => {
+test("a response of another type is no event stream", () => {
   expect(isEventStream(Response.json({}))).toBe(false);
   expect(isEventStream(new Response())).toBe(false);
 });

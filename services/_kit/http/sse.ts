@@ -1,13 +1,13 @@
-/** Server-sent events, as WHATWG HTML writes them: `text/event-stream`. */
+/** Server-sent events. See https://html.spec.whatwg.org/multipage/server-sent-events.html */
 
-/** One event. JSON has no line breaks, so its data is always one line. */
+/** One event. JSON has no raw line breaks, so the data is always one line. */
 export const sseEvent = (o: { event: string; id?: number; data: unknown }): string =>
   `event: ${o.event}\n${o.id === undefined ? "" : `id: ${o.id}\n`}data: ${JSON.stringify(o.data)}\n\n`;
 
-/** How long a client waits before it connects again. */
+/** Tells the client how long to wait before it reconnects. */
 export const sseRetry = (ms: number): string => `retry: ${ms}\n\n`;
 
-/** A comment, so that nobody on the way takes a silent connection for a dead one. */
+/** A comment, which clients ignore. It keeps proxies from closing an idle connection. */
 export const sseHeartbeat = ":\n\n";
 
 const mediaType = "text/event-stream";

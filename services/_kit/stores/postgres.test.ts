@@ -14,8 +14,8 @@ afterAll(() => database.drop());
 
 const applied = async () => Number((await database.sql`select count(*) from drizzle.__drizzle_migrations`)[0]?.count);
 
-describe("migrating", () => {
-  test("by several at once applies each migration once, and every one of them seeds", async () => {
+describe("a migration", () => {
+  test("run by several processes at once is applied once; each process seeds", async () => {
     await database.sql`drop table outbox, inbox, queue_state, idempotency_key`;
     await database.sql`drop schema drizzle cascade`;
     await database.sql`create table seeded (n int)`;
@@ -28,11 +28,11 @@ describe("migrating", () => {
     expect(await database.sql`select from outbox`).toHaveLength(0);
     expect(await database.sql`select from seeded`).toHaveLength(3);
   });
-  test("again changes nothing", async () => {
+  test("run a second time changes nothing", async () => {
     await migratePostgres(database.url, migrations);
     expect(await applied()).toBe(2);
   });
-  test("that fails lets the next one have its turn", async () => {
+  test("that fails releases its lock", async () => {
     await expect(migratePostgres(database.url, `${migrations}/nowhere`)).rejects.toThrow();
     const badSeed = () => Promise.reject(new Error("bad seed"));
     await expect(migratePostgres(database.url, migrations, badSeed)).rejects.toThrow("bad seed");
@@ -40,7 +40,7 @@ describe("migrating", () => {
   });
 });
 
-test("a pool says whose it is, and lets no statement run for ever", async () => {
+test("a pool sets its application name and statement timeouts", async () => {
   const sql = connectPostgres(database.url, { max: 1, service: "kit" });
   const [setting] =
     await sql`select current_setting('application_name') as name, current_setting('statement_timeout') as statement,
@@ -49,47 +49,47 @@ test("a pool says whose it is, and lets no statement run for ever", async () => 
   await sql.end();
 });
 
-test("a violated unique constraint is known as such, by its name", async () => {
+test("isUniqueViolation recognizes a unique violation, also by constraint name", async () => {
   const insert = () =>
     database.sql`insert into inbox (message_id, reply) values ('01920000-0000-7000-8000-000000000001', '[]')`;
   await insert();
-  const error = await insert().catch((it) => it);
+  const error = await insert().catch((thrown) => thrown);
   expect(isUniqueViolation(error)).toBe(true);
   expect(isUniqueViolation(error, "inbox_pkey")).toBe(true);
   expect(isUniqueViolation(error, "outbox_pkey")).toBe(false);
-  expect(isUniqueViolation(await database.sql`select 1 / 0`.catch((it) => it))).toBe(false);
+  expect(isUniqueViolation(await database.sql`select 1 / 0`.catch((thrown) => thrown))).toBe(false);
   expect(isUniqueViolation(new Error("x"))).toBe(false);
 });
 
-describe("a connection that breaks", () => {
+describe("a broken connection", () => {
   async function aPool(max: number) {
     const url = new URL(database.url);
-    const way = await breakableProxy(Number(url.port));
-    url.port = String(way.port);
-    return { way, sql: connectPostgres(url.href, { max, service: "kit" }) };
+    const proxy = await breakableProxy(Number(url.port));
+    url.port = String(proxy.port);
+    return { proxy, sql: connectPostgres(url.href, { max, service: "kit" }) };
   }
 
-  test("takes its transaction with it: nothing of the rest is written by the connection that follows", async () => {
-    const { way, sql } = await aPool(1);
+  test("ends its transaction: later statements are not written by the next connection", async () => {
+    const { proxy, sql } = await aPool(1);
     await database.sql`create table steps (step int)`;
-    const rest = Promise.withResolvers<void>();
+    const lateInsert = Promise.withResolvers<void>();
     const outcome = sql
       .begin(async (tx) => {
         await tx`insert into steps values (1)`;
-        way.cut();
+        proxy.breakConnections();
         await eventually(() => sql`select 1`);
-        await tx`insert into steps values (2)`.finally(rest.resolve);
+        await tx`insert into steps values (2)`.finally(lateInsert.resolve);
       })
       .catch((error) => isStoreOutage(error));
     expect(await outcome).toBe(true);
-    await rest.promise;
+    await lateInsert.promise;
     expect(await database.sql`select step from steps`).toHaveLength(0);
     await sql.end();
-    await way.close();
+    await proxy.close();
   });
 
-  test("costs the pool nothing: every query gets an answer, and afterwards all connections work again", async () => {
-    const { way, sql } = await aPool(4);
+  test("fails only its own queries: every query ends, and all connections work again afterwards", async () => {
+    const { proxy, sql } = await aPool(4);
     const work = (n: number) =>
       n % 2 === 0
         ? sql`select pg_sleep(0.002), ${n}::int as n`
@@ -99,19 +99,19 @@ describe("a connection that breaks", () => {
           });
     let failed = 0;
     for (let round = 0; round < 20; round++) {
-      const underWay = Array.from({ length: 16 }, (_, n) =>
+      const queries = Array.from({ length: 16 }, (_, n) =>
         work(n).catch((error) => {
           if (!isStoreOutage(error)) throw error;
           failed++;
         }),
       );
       await Bun.sleep(round % 7);
-      way.cut();
-      await Promise.all(underWay);
+      proxy.breakConnections();
+      await Promise.all(queries);
     }
     expect(failed).toBeGreaterThan(0);
     await eventually(() => Promise.all(Array.from({ length: 16 }, (_, n) => work(n))));
     await sql.end();
-    await way.close();
+    await proxy.close();
   });
 });

@@ -1,34 +1,37 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** A way to a server that can be cut, as a crash of the server or of the network cuts it: at once, every connection, every other time by a reset. */
-export async function breakableProxy(port: number) {
+/**
+ * A TCP proxy to a local server, to break a client's connections as a crash of the server or of the network does.
+ * `breakConnections` closes all open connections at once: on odd calls without, on even calls with a TCP reset.
+ */
+export async function breakableProxy(serverPort: number) {
   const open = new Set<Socket>();
-  let cuts = 0;
+  let breaks = 0;
   const server = createServer((client) => {
-    const upstream = connect(port, "127.0.0.1");
-    for (const [one, other] of [
+    const upstream = connect(serverPort, "127.0.0.1");
+    for (const [from, to] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
-      open.add(one);
-      one.pipe(other);
-      one.on("error", () => {});
-      one.on("close", () => {
-        open.delete(one);
-        other.destroy();
+      open.add(from);
+      from.pipe(to);
+      from.on("error", () => {});
+      from.on("close", () => {
+        open.delete(from);
+        to.destroy();
       });
     }
   });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     port: (server.address() as { port: number }).port,
-    cut() {
-      cuts++;
-      for (const socket of open) cuts % 2 === 0 ? socket.resetAndDestroy() : socket.destroy();
+    breakConnections() {
+      breaks++;
+      for (const socket of open) breaks % 2 === 0 ? socket.resetAndDestroy() : socket.destroy();
     },
     async close() {
-      this.cut();
-      await new Promise((done) => server.close(done));
+      this.breakConnections();
+      await new Promise((resolve) => server.close(resolve));
     },
   };
 }

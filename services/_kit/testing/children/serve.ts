@@ -4,12 +4,12 @@ import { createLifecycle } from "../../lifecycle";
 import { startTelemetry } from "../../telemetry/tracing";
 import { silentLog } from "../log";
 
-/** A service that says which port it has, to be ended by a signal. `CLOSE=hangs`: its store never closes. */
+/** A service that prints its port and is stopped by a signal. With `CLOSE=hangs` one of its parts never closes. */
 await startTelemetry("child", undefined);
 const lifecycle = createLifecycle(silentLog);
 lifecycle.use("last", async () => console.log("closed"));
 lifecycle.use("second", () => (process.env.CLOSE === "hangs" ? new Promise(() => {}) : Promise.resolve()));
-lifecycle.use("first", () => Promise.reject(new Error("a part that fails keeps no other from closing")));
+lifecycle.use("first", () => Promise.reject(new Error("close failed")));
 const server = serve({
   service: "child",
   host: "127.0.0.1",
