@@ -6,7 +6,7 @@ import { createLifecycle } from "./lifecycle";
 import { createLog } from "./telemetry/log";
 import { startTelemetry } from "./telemetry/tracing";
 
-/** What every composition root starts with: tracing, log, clock, service tokens, and the lifecycle that closes it all. */
+/** Starts what every service needs: tracing, log, clock, service tokens, and the lifecycle that closes everything. */
 export async function bootstrap(service: string, config: Static<TObject<typeof commonEnv>>) {
   const flushTelemetry = await startTelemetry(service, config.OTEL_EXPORTER_OTLP_ENDPOINT);
   const log = createLog({
@@ -23,17 +23,17 @@ export async function bootstrap(service: string, config: Static<TObject<typeof c
     log,
     tokens: serviceTokens({
       self: service,
-      privateJwk: parsed("SERVICE_KEY", config.SERVICE_KEY),
-      publicKeys: parsed("SERVICE_KEYS", config.SERVICE_KEYS),
+      privateJwk: parseJson("SERVICE_KEY", config.SERVICE_KEY),
+      publicKeys: parseJson("SERVICE_KEYS", config.SERVICE_KEYS),
     }),
   };
 }
 
-/** The parser's own message would print part of the key. */
-function parsed(name: string, json: string) {
+/** @throws Error without the parser's message, which would print a part of the key */
+function parseJson(name: string, json: string) {
   try {
     return JSON.parse(json);
   } catch {
-    throw new Error(`The environment is not usable:\n  ${name}: Expected JSON`);
+    throw new Error(`Invalid environment variables:\n  ${name}: Expected JSON`);
   }
 }

@@ -1,4 +1,4 @@
-/** Time is a dependency, so that tests can move it. */
+/** The current time as a dependency, so that tests can control it. */
 export type Clock = { now(): Date };
 
 export const systemClock: Clock = { now: () => new Date() };

@@ -1,8 +1,8 @@
 import { AppError } from "./errors/app-error";
 
 /**
- * A request that must take effect once, however often it arrives. Only a hash of the request is kept, never its body.
- * `scope` says whose key it is (subject, method, route and key); `requestHash` says what was asked for.
+ * A request that must take effect once, however often it arrives. Only hashes of the request are kept, never its body.
+ * `scope` identifies the use of a key: subject, method, route and key. `requestHash` identifies what was requested.
  */
 export type IdempotentRequest = { scope: string; requestHash: string };
 
@@ -10,16 +10,17 @@ export type IdempotentRequest = { scope: string; requestHash: string };
 type KeyUse = { subject: string; method: string; route: string; key: string };
 
 /**
- * @param of.request what was asked for, as JSON; the order of fields counts, unless the caller makes it `canonical`
- * @param of.scope how the scope is written; `hashedScope` unless given
- * @returns undefined without a key: then every request takes effect
+ * Scopes and hashes are stored. A change of their form makes the keys of the last 25 hours unknown.
+ * @param use.request the request as JSON. Requests whose fields differ in order differ, unless the caller passes it through `canonical`
+ * @param use.scope how the scope is written; `hashedScope` by default
+ * @returns undefined if the client sent no key: the request then takes effect each time
  */
 export function idempotentRequest(
-  of: Omit<KeyUse, "key"> & { key: string | undefined; request: unknown; scope?: (use: KeyUse) => string },
+  use: Omit<KeyUse, "key"> & { key: string | undefined; request: unknown; scope?: (use: KeyUse) => string },
 ): IdempotentRequest | undefined {
-  const { key, request, scope = hashedScope, ...use } = of;
+  const { key, request, scope = hashedScope, ...route } = use;
   if (key === undefined) return undefined;
-  return { scope: scope({ ...use, key }), requestHash: hashJson(request) };
+  return { scope: scope({ ...route, key }), requestHash: hashJson(request) };
 }
 
 /** A scope of constant length. */
@@ -29,7 +30,7 @@ export const hashedScope = ({ subject, method, route, key }: KeyUse): string => 
 export const readableScope = ({ subject, method, route, key }: KeyUse): string =>
   `${subject} ${method} ${route} ${key}`;
 
-/** The same value with fields sorted by name and undefined fields dropped, so that equal requests have equal hashes. */
+/** The same JSON value with fields sorted by name and undefined fields dropped, so that equal requests have equal hashes. */
 export function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== "object" || value === null) return value;
@@ -38,7 +39,10 @@ export function canonical(value: unknown): unknown {
   return Object.fromEntries(sorted.map(([name, field]) => [name, canonical(field)]));
 }
 
-/** @throws AppError `idempotency.key_reused` (422) if the key was used before for a different request */
+/**
+ * Checks that a repeated key belongs to the same request. Hashes are undefined for a request without a key.
+ * @throws AppError `idempotency.key_reused` (422) if the key was used for a different request
+ */
 export function rejectReusedKey(storedHash: string | undefined, requestHash: string | undefined): void {
   if (storedHash === requestHash) return;
   throw new AppError("idempotency.key_reused", {
@@ -47,5 +51,6 @@ export function rejectReusedKey(storedHash: string | undefined, requestHash: str
   });
 }
 
+/** SHA-256 of the JSON text, base64url without padding. `undefined` is hashed as the empty text. */
 const hashJson = (value: unknown): string =>
   new Bun.CryptoHasher("sha256").update(JSON.stringify(value) ?? "").digest("base64url");

@@ -1,6 +1,7 @@
 /**
- * The smallest UUIDv7 of a moment: ids begin with the milliseconds since 1970 at which they were made, so a time is a place
- * in any index of ids. Years that 48 bits cannot say are all before or after.
+ * The smallest UUIDv7 with this time. A UUIDv7 begins with its creation time in milliseconds since 1970, so an index of ids
+ * can be searched by time. Times that do not fit into 48 bits are clamped.
+ * @see https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7
  */
 export function firstIdAt(time: Date): string {
   const ms = Math.min(Math.max(time.getTime(), 0), 2 ** 48 - 1);

@@ -3,7 +3,7 @@ import { createLifecycle } from "./lifecycle";
 import { silentLog } from "./testing/log";
 
 describe("a lifecycle", () => {
-  test("closes what was started in reverse order, each part before the next", async () => {
+  test("closes parts in reverse order, one after the other", async () => {
     const closed: string[] = [];
     const lifecycle = createLifecycle(silentLog);
     const part = (name: string, ms: number) => ({ close: () => Bun.sleep(ms).then(() => closed.push(name)) });
@@ -26,7 +26,7 @@ describe("a lifecycle", () => {
     expect(closed).toEqual(["store"]);
   });
 
-  test("closes once, however often it is asked", async () => {
+  test("closes once, even if close is called twice", async () => {
     let count = 0;
     const lifecycle = createLifecycle(silentLog);
     lifecycle.use("store", () => Bun.sleep(10).then(() => count++));
@@ -34,7 +34,7 @@ describe("a lifecycle", () => {
     expect(count).toBe(1);
   });
 
-  test("gives back what was started", () => {
+  test("returns the part that is registered", () => {
     const store = { close: async () => {}, name: "store" };
     expect(createLifecycle(silentLog).use("store", store)).toBe(store);
   });

@@ -1,29 +1,29 @@
 import type { Log } from "./telemetry/log";
 
-/** What ends something that was started: a `close` method, or the function that the start returned. */
+/** Something that was started: an object with a `close` method, or a function that stops it. */
 type Closable = { close(): unknown } | (() => unknown);
 
-/** Everything a process has started, in order, so that it can be closed in reverse. */
+/** Everything a process has started, closed in reverse order when the process ends. */
 export type Lifecycle = {
   /**
-   * Registers how `started` ends, at the line where it is started.
+   * Registers `part` to be closed. To be called where the part is started, and before `close`: a later part is not closed.
    * @param name appears in the log if closing fails
-   * @returns `started` itself
+   * @returns `part` itself
    */
-  use<T extends Closable>(name: string, started: T): T;
+  use<T extends Closable>(name: string, part: T): T;
   /**
-   * Closes everything, last in, first out, one after the other: what was started later may need what was started earlier.
-   * A part that fails to close is logged and keeps no other from closing. A second call waits for the first.
+   * Closes all parts one after the other, last in, first out: a part may need those that were started before it.
+   * A part that fails to close is logged, and the rest is closed all the same. A second call waits for the first.
    */
   close(): Promise<void>;
 };
 
 export function createLifecycle(log: Log): Lifecycle {
-  const started: { name: string; close: () => unknown }[] = [];
+  const parts: { name: string; close: () => unknown }[] = [];
   let closing: Promise<void> | undefined;
 
   async function closeAll(): Promise<void> {
-    for (const { name, close } of started.toReversed())
+    for (const { name, close } of parts.toReversed())
       try {
         await close();
       } catch (error) {
@@ -33,7 +33,7 @@ export function createLifecycle(log: Log): Lifecycle {
 
   return {
     use(name, part) {
-      started.push({ name, close: () => (typeof part === "function" ? part() : part.close()) });
+      parts.push({ name, close: () => (typeof part === "function" ? part() : part.close()) });
       return part;
     },
     close() {

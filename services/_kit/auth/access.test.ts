@@ -27,13 +27,13 @@ const signed = (payload: object, o: { key?: CryptoKey | Uint8Array; header?: { a
     .sign(o.key ?? pair.privateKey);
 const bearer = async (payload: object, o?: Parameters<typeof signed>[1]) => `Bearer ${await signed(payload, o)}`;
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-const codeOf = (verdict: Promise<unknown>): Promise<string> =>
-  verdict.then(
+const outcome = (verification: Promise<unknown>): Promise<string> =>
+  verification.then(
     () => "accepted",
     (error: AppError) => `${error.status} ${error.code}`,
   );
 
-test("an access token says who it is and what they may do", async () => {
+test("an access token names the user and their permissions", async () => {
   const user = await verify(await bearer(claims));
   expect(user).toEqual({ id: "u1", permissions: ["orders:read"], expiresAt: claims.exp * 1000 });
   expect(hasPermission(user, "orders:read")).toBe(true);
@@ -41,7 +41,7 @@ test("an access token says who it is and what they may do", async () => {
   expect((await verify(await bearer(without("permissions")))).permissions).toEqual([]);
 });
 
-describe("no token", () => {
+describe("no access token", () => {
   test.each([
     undefined,
     "",
@@ -52,7 +52,7 @@ describe("no token", () => {
     "Bearer a.b.c.d",
     "a.b.c",
     "Bearer a.b.c Bearer a.b.c",
-  ])("%p", async (authorization) => expect(await codeOf(verify(authorization))).toBe("401 auth.token_missing"));
+  ])("%p", async (authorization) => expect(await outcome(verify(authorization))).toBe("401 auth.token_missing"));
 });
 
 describe("a token is refused", () => {
@@ -60,30 +60,30 @@ describe("a token is refused", () => {
   const secret = new TextEncoder().encode(JSON.stringify(publicJwk));
   const hmac = { key: secret, header: { alg: "HS256", kid: "k1" } };
   test.each([
-    ["that is none", async () => "Bearer a.b.c"],
-    ["of another audience", () => bearer({ ...claims, aud: "service:order" })],
-    ["of another issuer", () => bearer({ ...claims, iss: "http://evil.test" })],
-    ["without issuer", () => bearer(without("iss"))],
-    ["without audience", () => bearer(without("aud"))],
-    ["without subject", () => bearer(without("sub"))],
-    ["without expiry", () => bearer(without("exp"))],
+    ["that is no JWT", async () => "Bearer a.b.c"],
+    ["for another audience", () => bearer({ ...claims, aud: "service:order" })],
+    ["from another issuer", () => bearer({ ...claims, iss: "http://evil.test" })],
+    ["without an issuer", () => bearer(without("iss"))],
+    ["without an audience", () => bearer(without("aud"))],
+    ["without a subject", () => bearer(without("sub"))],
+    ["without an expiry", () => bearer(without("exp"))],
     ["that has expired", () => bearer({ ...claims, exp: now - 1 })],
     ["that is not valid yet", () => bearer({ ...claims, nbf: now + 60 })],
-    ["of another key", () => bearer(claims, { key: other.privateKey })],
-    ["of an unknown key", () => bearer(claims, { header: { alg: "ES256", kid: "k2" } })],
-    ["signed with the public key as a secret", () => bearer(claims, hmac)],
-    ["signed by nobody", async () => `Bearer ${part({ alg: "none" })}.${part(claims)}.${"AAAA"}`],
+    ["signed with another key", () => bearer(claims, { key: other.privateKey })],
+    ["that names an unknown key", () => bearer(claims, { header: { alg: "ES256", kid: "k2" } })],
+    ["signed with the public key as an HMAC secret", () => bearer(claims, hmac)],
+    ["without a signature (alg none)", async () => `Bearer ${part({ alg: "none" })}.${part(claims)}.${"AAAA"}`],
     [
-      "with other claims than were signed",
+      "with claims changed after signing",
       async () => {
         const [head, , signature] = (await signed(claims)).split(".");
         return `Bearer ${head}.${part({ ...claims, sub: "u2" })}.${signature}`;
       },
     ],
-  ])("%s", async (_what, make) => expect(await codeOf(verify(await make()))).toBe("401 auth.token_invalid"));
+  ])("%s", async (_token, make) => expect(await outcome(verify(await make()))).toBe("401 auth.token_invalid"));
 });
 
-test("a verdict is not used beyond the token's expiry", async () => {
+test("a cached result is not used after the token has expired", async () => {
   const authorization = await bearer({ ...claims, exp: Math.floor(Date.now() / 1000) + 2 });
   const { expiresAt } = await verify(authorization);
   while (Date.now() < expiresAt)
@@ -91,11 +91,11 @@ test("a verdict is not used beyond the token's expiry", async () => {
       () => Bun.sleep(50),
       () => Bun.sleep(50),
     );
-  expect(await codeOf(verify(authorization))).toBe("401 auth.token_invalid");
+  expect(await outcome(verify(authorization))).toBe("401 auth.token_invalid");
 });
 
 describe("a guarded route", async () => {
-  const { verify: verifyTest, bearer: bearerOf } = await testIssuer();
+  const { verify: verifyTest, bearer: testBearer } = await testIssuer();
   const send = testClient(
     new Elysia()
       .use(access(verifyTest))
@@ -111,13 +111,13 @@ describe("a guarded route", async () => {
     ["/all", [], 403],
     ["/all", ["orders:readx", "orders"], 403],
     ["/all", ["orders:read"], 200],
-  ])("%s with %p is %p", async (path, permissions, status) => {
-    const authorization = permissions && (await bearerOf("u1", permissions));
+  ])("%s with permissions %p answers %p", async (path, permissions, status) => {
+    const authorization = permissions && (await testBearer("u1", permissions));
     expect((await send("GET", path, { authorization })).status).toBe(status);
   });
-  test("names the permission that is missing", async () => {
-    const { body } = await send("GET", "/all", { authorization: await bearerOf("u1") });
-    expect(body).toMatchObject({ code: "auth.permission_missing", title: "This needs the permission orders:read." });
+  test("names the missing permission", async () => {
+    const { body } = await send("GET", "/all", { authorization: await testBearer("u1") });
+    expect(body).toMatchObject({ code: "auth.permission_missing", title: "The permission orders:read is required." });
   });
 });
 
@@ -129,34 +129,34 @@ describe("the issuer's keys", () => {
   });
   afterAll(() => server.stop(true));
   const url = () => `http://127.0.0.1:${server.port}/jwks.json`;
-  const down = () => new Response("no", { status: 503 });
+  const down = () => new Response("down", { status: 503 });
   const up = () => Response.json({ keys: [publicJwk] });
 
-  test("are fetched, and used on while the issuer is away", async () => {
+  test("are fetched, and stay in use while the issuer is unavailable", async () => {
     const verifyRemote = accessTokens({ issuer, keys: remoteKeys(url(), { maxAgeMs: 0 }) });
     answer = up;
-    expect(await codeOf(verifyRemote(await bearer(claims)))).toBe("accepted");
+    expect(await outcome(verifyRemote(await bearer(claims)))).toBe("accepted");
     answer = down;
-    expect(await codeOf(verifyRemote(await bearer({ ...claims, sub: "u2" })))).toBe("accepted");
-    expect(await codeOf(verifyRemote(await bearer(claims, { key: other.privateKey })))).toBe("401 auth.token_invalid");
+    expect(await outcome(verifyRemote(await bearer({ ...claims, sub: "u2" })))).toBe("accepted");
+    expect(await outcome(verifyRemote(await bearer(claims, { key: other.privateKey })))).toBe("401 auth.token_invalid");
   });
-  test("not being there yet is not the token's fault", async () => {
+  test("make verification unavailable until they are fetched for the first time", async () => {
     const verifyRemote = accessTokens({ issuer, keys: remoteKeys(url()) });
     answer = down;
-    expect(await codeOf(verifyRemote(await bearer(claims)))).toBe("503 auth.unavailable");
+    expect(await outcome(verifyRemote(await bearer(claims)))).toBe("503 auth.unavailable");
     answer = () => Response.json({ nothing: true });
-    expect(await codeOf(verifyRemote(await bearer(claims)))).toBe("503 auth.unavailable");
+    expect(await outcome(verifyRemote(await bearer(claims)))).toBe("503 auth.unavailable");
     answer = up;
-    expect(await codeOf(verifyRemote(await bearer(claims)))).toBe("accepted");
+    expect(await outcome(verifyRemote(await bearer(claims)))).toBe("accepted");
   });
-  test("of which none is the token's: refused", async () => {
+  test("do not include the token's key: the token is refused", async () => {
     const verifyRemote = accessTokens({ issuer, keys: remoteKeys(url()) });
     answer = up;
     const unknown = await bearer(claims, { header: { alg: "ES256", kid: "k9" } });
-    expect(await codeOf(verifyRemote(unknown))).toBe("401 auth.token_invalid");
+    expect(await outcome(verifyRemote(unknown))).toBe("401 auth.token_invalid");
   });
-  test("at an address nobody answers: unavailable", async () => {
+  test("at an unreachable address make verification unavailable", async () => {
     const verifyRemote = accessTokens({ issuer, keys: remoteKeys("http://127.0.0.1:1/jwks.json") });
-    expect(await codeOf(verifyRemote(await bearer(claims)))).toBe("503 auth.unavailable");
+    expect(await outcome(verifyRemote(await bearer(claims)))).toBe("503 auth.unavailable");
   });
 });

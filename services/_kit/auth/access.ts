@@ -3,16 +3,17 @@ import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jw
 import { cached } from "../async/cache";
 import { AppError } from "../errors/app-error";
 
-/** Who asks: the verified access token. */
+/** The caller, as a verified access token states. `expiresAt` is the token's expiry in milliseconds since 1970. */
 export type User = { id: string; permissions: readonly string[]; expiresAt: number };
 
+/** Takes an `Authorization` header. */
 export type VerifyAccess = (authorization: string | undefined) => Promise<User>;
 
 export const hasPermission = (user: User, permission: string): boolean => user.permissions.includes(permission);
 
 /**
- * Keys of the one issuer, fetched every 5 minutes and when an unknown key id turns up. While the issuer cannot be reached
- * the keys known so far are used on: its outage must not sign everybody out.
+ * The issuer's public keys, fetched every 5 minutes and when a token names an unknown key. While the issuer is unreachable
+ * the last known keys stay in use, so that its outage does not sign users out.
  */
 export function remoteKeys(jwksUrl: string, options: { maxAgeMs?: number } = {}): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(new URL(jwksUrl), {
@@ -25,25 +26,25 @@ export function remoteKeys(jwksUrl: string, options: { maxAgeMs?: number } = {})
       return await remote(header, token);
     } catch (error) {
       const known = remote.jwks();
-      if (isVerdict(error) || !known) throw error;
+      if (isTokenError(error) || !known) throw error;
       return createLocalJWKSet(known)(header, token);
     }
   };
 }
 
-/** Whether an error says something about the token, rather than that the issuer's keys cannot be had. */
-const isVerdict = (error: unknown): boolean =>
+/** Whether an error means that the token is invalid, and not that the issuer's keys are unavailable. */
+const isTokenError = (error: unknown): boolean =>
   error instanceof errors.JOSEError &&
   error.code !== "ERR_JOSE_GENERIC" &&
   !(error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid);
 
 /**
- * Verifies access tokens again behind the edge, so that a port reached directly gives nothing away.
- * A token's verdict is kept for 30 s at most, and never beyond its expiry.
- * @throws AppError `auth.token_missing`, `auth.token_invalid` (401), `auth.unavailable` (503) before the first keys are there
+ * Verifies access tokens. The edge has verified them already; services do not rely on that, since their ports may be reached
+ * directly. The result for a token is cached for 30 s, and never beyond its expiry.
+ * @throws AppError `auth.token_missing`, `auth.token_invalid` (401); `auth.unavailable` (503) if no keys were fetched yet
  */
 export function accessTokens(o: { issuer: string; keys: JWTVerifyGetKey }): VerifyAccess {
-  const verdictOf = cached(
+  const verifyToken = cached(
     async (token): Promise<User> => {
       const { payload } = await jwtVerify(token, o.keys, {
         issuer: o.issuer,
@@ -60,8 +61,8 @@ export function accessTokens(o: { issuer: string; keys: JWTVerifyGetKey }): Veri
     const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization ?? "")?.[1];
     if (!token)
       throw new AppError("auth.token_missing", { kind: "unauthenticated", public: "An access token is required." });
-    return verdictOf(token).catch((cause) => {
-      if (!isVerdict(cause))
+    return verifyToken(token).catch((cause) => {
+      if (!isTokenError(cause))
         throw new AppError("auth.unavailable", {
           kind: "unavailable",
           public: "Access tokens cannot be checked right now.",
@@ -78,26 +79,27 @@ export function accessTokens(o: { issuer: string; keys: JWTVerifyGetKey }): Veri
 }
 
 /**
- * Route options that guard a route: `signedIn: true`, or `permission: "orders:write"`. Both give the handler `user`.
- * Whether somebody may see one particular resource is decided where it is loaded.
+ * Route options that guard a route: `signedIn: true`, or `permission: "orders:write"`. Both pass `user` to the handler.
+ * Whether the user may see one particular resource is decided where it is loaded.
+ * @throws AppError as `VerifyAccess` does; `auth.permission_missing` (403)
  */
 export const access = (verify: VerifyAccess) =>
   new Elysia({ name: "access" }).macro({
     signedIn: {
-      resolve: async ({ request }) => ({ user: await verify(bearerOf(request)) }),
+      resolve: async ({ request }) => ({ user: await verify(getAuthorization(request)) }),
     },
     permission: (name: string) => ({
       resolve: async ({ request }) => {
-        const user = await verify(bearerOf(request));
+        const user = await verify(getAuthorization(request));
         if (!hasPermission(user, name))
           throw new AppError("auth.permission_missing", {
             kind: "forbidden",
-            public: `This needs the permission ${name}.`,
+            public: `The permission ${name} is required.`,
           });
         return { user };
       },
     }),
   });
 
-/** Read from the request itself: a route's header schema hides what it does not name. */
-const bearerOf = (request: Request) => request.headers.get("authorization") ?? undefined;
+/** Read from the request itself: a route's header schema removes headers that it does not list. */
+const getAuthorization = (request: Request) => request.headers.get("authorization") ?? undefined;

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { decodeProtectedHeader, exportJWK, generateKeyPair } from "jose";
 import { sealer, unsealer } from "./sealing";
 
-const jwks = async () => {
+const keyPair = async () => {
   const { publicKey, privateKey } = await generateKeyPair("ECDH-ES", { extractable: true });
   return {
     publicJwk: JSON.stringify(await exportJWK(publicKey)),
@@ -10,33 +10,33 @@ const jwks = async () => {
   };
 };
 
-test("what is sealed is opened by the private key alone", async () => {
-  const [ours, other] = [await jwks(), await jwks()];
+test("a sealed text is opened with the private key only", async () => {
+  const [ours, other] = [await keyPair(), await keyPair()];
   const sealed = await (await sealer(ours.publicJwk))("pm_card_visa");
   expect(sealed).not.toContain("pm_card_visa");
   expect(await (await unsealer(ours.privateJwk))(sealed)).toBe("pm_card_visa");
   expect((await unsealer(other.privateJwk))(sealed)).rejects.toThrow();
 });
 
-test("the holder of the private key seals for itself", async () => {
-  const { privateJwk } = await jwks();
+test("a private key can be used to seal too", async () => {
+  const { privateJwk } = await keyPair();
   const sealed = await (await sealer(privateJwk))("pm_card_visa");
   expect(await (await unsealer(privateJwk))(sealed)).toBe("pm_card_visa");
 });
 
-test("what follows shares the key of what came before, and no text looks like another", async () => {
-  const { publicJwk, privateJwk } = await jwks();
+test("texts share a content key, and equal texts differ when sealed", async () => {
+  const { publicJwk, privateJwk } = await keyPair();
   const seal = await sealer(publicJwk);
   const sealed = await Promise.all(["a", "b", "a"].map(seal));
   expect(new Set(sealed).size).toBe(3);
-  expect(new Set(sealed.map((it) => decodeProtectedHeader(it).kid)).size).toBe(1);
-  const others = await (await sealer(publicJwk))("c");
+  expect(new Set(sealed.map((text) => decodeProtectedHeader(text).kid)).size).toBe(1);
+  const otherKey = await (await sealer(publicJwk))("c");
   const unseal = await unsealer(privateJwk);
-  expect(await Promise.all([...sealed, others].map(unseal))).toEqual(["a", "b", "a", "c"]);
+  expect(await Promise.all([...sealed, otherKey].map(unseal))).toEqual(["a", "b", "a", "c"]);
 });
 
-test("what was changed on its way, or is no sealed text, is not opened", async () => {
-  const { publicJwk, privateJwk } = await jwks();
+test("a changed text, or one that was not sealed, is not opened", async () => {
+  const { publicJwk, privateJwk } = await keyPair();
   const parts = (await (await sealer(publicJwk))("pm_card_visa")).split(".");
   const other = (await (await sealer(publicJwk))("pm_card_visa")).split(".");
   const unseal = await unsealer(privateJwk);

@@ -1,24 +1,26 @@
 import { CompactEncrypt, compactDecrypt, decodeProtectedHeader, importJWK } from "jose";
 import { cached } from "../async/cache";
 
-/** For so long one content key closes texts: the public-key work is done once a minute, not for each of them. */
-const keyMs = 60_000;
-const mostOpened = 1_000;
+/** How long one content key is used. The costly public-key encryption is done once per content key, not once per text. */
+const contentKeyTtlMs = 60_000;
+/** How many opened content keys an unsealer keeps. */
+const openedKeysMax = 1_000;
 
 /**
- * Closes texts for the holder of the private half of `publicJwk`, as compact JWEs: AES-256-GCM (`dir`) under a content key
- * whose `kid` is that key itself, closed with ECDH-ES.
+ * Encrypts texts for the holder of the private key to `publicJwk`. A sealed text is a compact JWE (AES-256-GCM, `dir`) whose
+ * `kid` is the content key, itself encrypted as a compact JWE (ECDH-ES).
+ * @see https://www.rfc-editor.org/rfc/rfc7516
  */
 export async function sealer(publicJwk: string): Promise<(text: string) => Promise<string>> {
   const { d: _, ...publicHalf } = JSON.parse(publicJwk);
   const recipient = await importJWK(publicHalf, "ECDH-ES");
 
-  async function makeKey() {
+  async function createKey() {
     const raw = crypto.getRandomValues(new Uint8Array(32));
-    const closed = new CompactEncrypt(raw).setProtectedHeader({ alg: "ECDH-ES", enc: "A256GCM" }).encrypt(recipient);
-    return { kid: await closed, key: await contentKey(raw) };
+    const encrypted = new CompactEncrypt(raw).setProtectedHeader({ alg: "ECDH-ES", enc: "A256GCM" }).encrypt(recipient);
+    return { kid: await encrypted, key: await importContentKey(raw) };
   }
-  const currentKey = cached(makeKey, { ttlMs: keyMs, max: 1 });
+  const currentKey = cached(createKey, { ttlMs: contentKeyTtlMs, max: 1 });
 
   return async (text) => {
     const { kid, key } = await currentKey("current");
@@ -27,22 +29,25 @@ export async function sealer(publicJwk: string): Promise<(text: string) => Promi
   };
 }
 
-/** Opens what was closed for the public half of `privateJwk`. @throws when it was not, or was changed */
+/**
+ * Decrypts texts that were sealed for the public key to `privateJwk`.
+ * @throws an error of `jose` if the text was sealed for another key or changed
+ */
 export async function unsealer(privateJwk: string): Promise<(sealed: string) => Promise<string>> {
   const recipient = await importJWK(JSON.parse(privateJwk), "ECDH-ES");
 
-  async function open(kid: string): Promise<CryptoKey> {
+  async function openKey(kid: string): Promise<CryptoKey> {
     const { plaintext } = await compactDecrypt(kid, recipient, {
       keyManagementAlgorithms: ["ECDH-ES"],
       contentEncryptionAlgorithms: ["A256GCM"],
     });
-    return contentKey(plaintext);
+    return importContentKey(plaintext);
   }
-  const opened = cached(open, { ttlMs: Number.POSITIVE_INFINITY, max: mostOpened });
+  const openedKeys = cached(openKey, { ttlMs: Number.POSITIVE_INFINITY, max: openedKeysMax });
 
   return async (sealed) => {
     const { kid = "" } = decodeProtectedHeader(sealed);
-    const { plaintext } = await compactDecrypt(sealed, await opened(kid), {
+    const { plaintext } = await compactDecrypt(sealed, await openedKeys(kid), {
       keyManagementAlgorithms: ["dir"],
       contentEncryptionAlgorithms: ["A256GCM"],
     });
@@ -50,5 +55,5 @@ export async function unsealer(privateJwk: string): Promise<(sealed: string) => 
   };
 }
 
-const contentKey = (raw: Uint8Array): Promise<CryptoKey> =>
+const importContentKey = (raw: Uint8Array): Promise<CryptoKey> =>
   crypto.subtle.importKey("raw", new Uint8Array(raw), "AES-GCM", false, ["encrypt", "decrypt"]);

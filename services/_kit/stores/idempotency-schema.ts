@@ -1,15 +1,15 @@
 import { index, integer, json, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 
-/** The table of `idempotency-postgres.ts`, part of the schema of each PostgreSQL service that takes an `Idempotency-Key`. */
+/** The table of `idempotency.ts`. It is part of the schema of each PostgreSQL service that accepts an `Idempotency-Key`. */
 export const idempotencyKey = pgTable(
   "idempotency_key",
   {
-    /** A hash of who asked, how, where and by which key. */
+    /** A hash of subject, method, route and key. */
     scope: text().primaryKey(),
-    /** A hash of what was asked for. */
+    /** A hash of the request. */
     requestHash: text("request_hash").notNull(),
     status: integer().notNull(),
-    /** As text, so that it is sent again as it was. */
+    /** `json` and not `jsonb`, so that a replay returns the same bytes: `jsonb` reorders fields. */
     body: json().notNull(),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   },

@@ -6,18 +6,19 @@ import { type RetentionRule, rowsRule } from "./retention";
 /** The stored response to a request. */
 export type Answer<B> = { status: number; body: B };
 
-/** A day, as promised, and an hour more. */
-const keptHours = 25;
+/** Clients are promised 24 hours; one hour more covers clock differences. */
+const retentionHours = 25;
 
-/** The seed of the advisory locks; no other use in a database takes them. */
+/** The hash seed of the advisory locks; no other advisory lock in the database may use it. */
 const lockSeed = 7_203_413;
 
 /**
- * Does the work once for a request, in the transaction of its effect: the key is stored with the effect or not at all. Until then
- * it is no more than a lock of this transaction, which ends with it, also when the process dies: no key stays claimed.
- * What throws is not stored and may be tried again.
- * @param work is not run where the request was answered before: then that answer is given again
- * @throws AppError `idempotency.key_reused` (422) for another request, `idempotency.in_progress` (409) while the first one runs
+ * Runs `work` once per idempotency key and replays its answer for a repeated request. The key is stored in the transaction of
+ * the effect, so both are committed or neither. While `work` runs, the key is only a transaction-level advisory lock, which
+ * PostgreSQL releases when the process dies. If `work` throws, nothing is stored and the request can be retried.
+ * @param request undefined if the client sent no key: `work` then always runs
+ * @throws AppError `idempotency.key_reused` (422) if the key belongs to a different request,
+ *   `idempotency.in_progress` (409) while the first request runs
  */
 export async function answerOnce<B>(
   tx: TransactionSql,
@@ -26,15 +27,15 @@ export async function answerOnce<B>(
 ): Promise<Answer<B>> {
   if (!request) return work();
   const { scope, requestHash } = request;
-  const [[lock], [before]] = await Promise.all([
+  const [[lock], [stored]] = await Promise.all([
     tx<{ free: boolean }[]>`select pg_try_advisory_xact_lock(hashtextextended(${scope}, ${lockSeed})) as free`,
-    // A statement of its own, after the lock: it sees what was committed by whoever had the lock before.
+    // A separate statement after the lock has a new snapshot: it sees what the previous holder of the lock committed.
     tx<(Answer<B> & { requestHash: string })[]>`
       select request_hash as "requestHash", status, body from idempotency_key where scope = ${scope}`,
   ]);
-  if (before) {
-    rejectReusedKey(before.requestHash, requestHash);
-    return { status: before.status, body: before.body };
+  if (stored) {
+    rejectReusedKey(stored.requestHash, requestHash);
+    return { status: stored.status, body: stored.body };
   }
   if (!lock?.free) throw inProgress();
   const answer = await work();
@@ -44,13 +45,13 @@ export async function answerOnce<B>(
   return answer;
 }
 
-/** Keys nobody may count on any more. */
+/** Removes keys that are older than promised to clients. */
 export const expiredKeysRule = (sql: Sql, service: string): RetentionRule =>
   rowsRule(
     `${service}.idempotency_key`,
     (limit) => sql`
       delete from idempotency_key where scope in (
-        select scope from idempotency_key where created_at < now() - make_interval(hours => ${keptHours})
+        select scope from idempotency_key where created_at < now() - make_interval(hours => ${retentionHours})
         order by created_at limit ${limit} for update skip locked
       )`,
   );
@@ -58,6 +59,6 @@ export const expiredKeysRule = (sql: Sql, service: string): RetentionRule =>
 const inProgress = () =>
   new AppError("idempotency.in_progress", {
     kind: "conflict",
-    public: "The first request with this Idempotency-Key has no answer yet.",
+    public: "A request with this Idempotency-Key is still in progress.",
     retryAfterSeconds: 1,
   });

@@ -1,6 +1,9 @@
 import { type Db, MongoClient } from "mongodb";
 
-/** A client that writes to a majority with the journal: what is acknowledged survives a kill. Set here, not left to a URL. */
+/**
+ * Connects a client whose writes are acknowledged by a majority and journaled, so that an acknowledged write survives a crash.
+ * This is set here and does not depend on the URL.
+ */
 export async function connectMongo(url: string, service: string): Promise<{ client: MongoClient; db: Db }> {
   const client = new MongoClient(url, {
     appName: service,
@@ -14,5 +17,6 @@ export async function connectMongo(url: string, service: string): Promise<{ clie
   return { client, db: client.db() };
 }
 
+/** Whether an error is MongoDB's for a violated unique index. */
 export const isDuplicateKey = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "code" in error && error.code === 11000;

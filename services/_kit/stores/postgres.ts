@@ -4,35 +4,35 @@ import postgres, { type Sql } from "postgres";
 
 export type { Sql, TransactionSql } from "postgres";
 
-/** "Exists already, skipping" is no news. */
-const quiet = () => {};
+/** Notices such as "already exists, skipping" are not logged. */
+const ignoreNotice = () => {};
 
-/** A pool of connections with the service's own role. */
+/** A pool of at most `max` connections. */
 export const connectPostgres = (url: string, options: { max: number; service: string }): Sql =>
   postgres(url, {
     max: options.max,
     idle_timeout: 60,
     connect_timeout: 5,
-    // The library's own pauses grow to 20 s: the pool would stay away long after PostgreSQL is back.
+    // Seconds. postgres.js would wait up to 20 s, so the pool would stay unavailable long after PostgreSQL is back.
     backoff: (attempt) => Math.min(0.01 * 2 ** attempt, 0.5) * (0.5 + Math.random() / 2),
     connection: {
       application_name: options.service,
       statement_timeout: 10_000,
       idle_in_transaction_session_timeout: 10_000,
     },
-    onnotice: quiet,
+    onnotice: ignoreNotice,
   });
 
-/** Any number that no other use of advisory locks in the database takes. */
+/** No other advisory lock in the database may use this number. */
 const migrationLock = 7_203_411;
 
-/** Applies migrations that are not applied yet. Safe to start twice at once: the second waits and finds nothing to do. */
+/** Applies pending migrations, then runs `seed`. Several processes may run it at the same time: they wait for each other. */
 export async function migratePostgres(url: string, folder: string, seed?: (sql: Sql) => Promise<void>): Promise<void> {
-  const sql = postgres(url, { max: 1, onnotice: quiet });
+  const sql = postgres(url, { max: 1, onnotice: ignoreNotice });
   try {
     await sql`select pg_advisory_lock(${migrationLock})`;
-    // drizzle changes how its client reads types, so raw statements (the seed) get one of their own.
-    const forDrizzle = postgres(url, { max: 1, onnotice: quiet });
+    // drizzle changes the type parsers of its client, so the seed does not share it.
+    const forDrizzle = postgres(url, { max: 1, onnotice: ignoreNotice });
     await migrate(drizzle(forDrizzle), { migrationsFolder: folder }).finally(() => forDrizzle.end());
     await seed?.(sql);
   } finally {
@@ -40,7 +40,7 @@ export async function migratePostgres(url: string, folder: string, seed?: (sql: 
   }
 }
 
-/** Whether an error is PostgreSQL's for a violated unique constraint, of that name if one is given. */
+/** Whether an error is PostgreSQL's for a violated unique constraint; of this name, if one is given. */
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
   error instanceof postgres.PostgresError &&
   error.code === "23505" &&

@@ -9,11 +9,11 @@ describe("a Redis URL", () => {
     ["redis://h", { host: "h", port: 6379, username: undefined, password: undefined, db: 0 }],
     ["redis://u:p%40ss@h:6380/7", { host: "h", port: 6380, username: "u", password: "p@ss", db: 7 }],
     ["rediss://:secret@h", { host: "h", port: 6379, password: "secret", db: 0, tls: {} }],
-  ])("%s is understood", (url, options) => expect(bullConnection(url)).toMatchObject(options));
-  test("without TLS asks for none", () => expect(bullConnection("redis://h")).not.toHaveProperty("tls"));
+  ])("%s becomes BullMQ options", (url, options) => expect(bullConnection(url)).toMatchObject(options));
+  test("without TLS has no tls option", () => expect(bullConnection("redis://h")).not.toHaveProperty("tls"));
 });
 
-test("without Redis a command fails at once; when Redis is back it works again by itself", async () => {
+test("while Redis is down commands fail at once; when it is back the client reconnects", async () => {
   const redis = await testRedisServer();
   await redis.start();
   const client = createRedis(redis.url, silentLog);

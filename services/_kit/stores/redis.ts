@@ -3,18 +3,18 @@ import type { Log } from "../telemetry/log";
 
 export type Redis = ReturnType<typeof createRedis>;
 
-/** A client that fails at once while Redis is away (no queueing in memory) and reconnects by itself. */
+/** A client that reconnects by itself. While Redis is unavailable, commands fail at once and are not queued in memory. */
 export function createRedis(url: string, log: Log) {
   const client = createClient({
     url,
     disableOfflineQueue: true,
     socket: { reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2000) },
   });
-  client.on("error", (error) => log.warn({ err: error }, "redis"));
+  client.on("error", (error) => log.warn({ err: error }, "redis connection error"));
   return client;
 }
 
-/** BullMQ's connection options of a Redis URL. */
+/** The connection options of BullMQ and ioredis for a Redis URL. */
 export function bullConnection(url: string) {
   const { hostname, port, username, password, pathname, protocol } = new URL(url);
   return {

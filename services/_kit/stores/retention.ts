@@ -2,27 +2,31 @@ import { every } from "../async/every";
 import type { Log } from "../telemetry/log";
 import { retentionDeleted } from "../telemetry/metrics";
 
-/** How something that grows is kept small. docs/retention.md lists them all. */
+/** Deletes data that is past its retention time. docs/retention.md lists all rules. */
 export type RetentionRule = {
-  /** Its name there, and in the metric. */
+  /** The rule's name in docs/retention.md and in the metric. */
   what: string;
-  /** Removes what is past its time, the oldest first, so many at most. Reads an index; two at once are harmless. */
+  /** Deletes at most `limit` entries, oldest first, found by an index. May run in several processes at the same time. */
   removeSome(limit: number): Promise<Removed>;
 };
 export type Removed = { removed: number; isDone: boolean };
 
-/** Small, so that nobody waits for a batch. */
-const batch = 500;
-/** A run ends here with its rule, so that years of old rows do not hold up the other rules. */
-const mostBatches = 40;
+/** Small, so that a batch does not block other statements for long. */
+const batchSize = 500;
+/** The limit per rule and run, so that a large backlog of one rule does not delay the others. */
+const batchesPerRunMax = 40;
 
-/** Applies the rules once a minute, in batches. A rule that fails is tried again, and holds up no other. */
+/**
+ * Applies all rules in batches, every `everyMs` (60,000 by default). A rule that fails is logged and retried in the next run;
+ * the other rules run all the same.
+ * @returns stops after the batch in progress
+ */
 export function startRetention(o: { rules: RetentionRule[]; log: Log; everyMs?: number }): () => Promise<void> {
   let stopping = false;
 
   async function apply({ what, removeSome }: RetentionRule): Promise<void> {
-    for (let n = 0; n < mostBatches && !stopping; n++) {
-      const { removed, isDone } = await removeSome(batch);
+    for (let n = 0; n < batchesPerRunMax && !stopping; n++) {
+      const { removed, isDone } = await removeSome(batchSize);
       retentionDeleted.inc({ what }, removed);
       if (isDone) return;
     }
@@ -30,7 +34,7 @@ export function startRetention(o: { rules: RetentionRule[]; log: Log; everyMs?: 
 
   async function run(): Promise<void> {
     for (const rule of o.rules)
-      await apply(rule).catch((error) => o.log.warn({ err: error, what: rule.what }, "old rows are not removed"));
+      await apply(rule).catch((error) => o.log.warn({ err: error, what: rule.what }, "retention rule failed"));
   }
 
   const stop = every(o.everyMs ?? 60_000, run, o.log);
@@ -40,7 +44,7 @@ export function startRetention(o: { rules: RetentionRule[]; log: Log; everyMs?: 
   };
 }
 
-/** A rule of one statement, which removes at most `limit` rows. */
+/** A rule that consists of one `delete` statement for at most `limit` rows. */
 export const rowsRule = (what: string, remove: (limit: number) => PromiseLike<{ count: number }>): RetentionRule => ({
   what,
   async removeSome(limit) {

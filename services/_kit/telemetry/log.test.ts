@@ -2,8 +2,8 @@ import { beforeAll, expect, test } from "bun:test";
 import { createLog, type Log } from "./log";
 import { inSpan, startTelemetry } from "./tracing";
 
-/** What a log prints. */
-function printed(write: (log: Log) => void): Record<string, unknown>[] {
+/** The lines that `write` logs, parsed. */
+function loggedLines(write: (log: Log) => void): Record<string, unknown>[] {
   const lines: string[] = [];
   const options = { service: "order", instance: "order-1", version: "1.2.3", level: "info" };
   write(createLog(options, { write: (line) => void lines.push(line) }));
@@ -12,8 +12,8 @@ function printed(write: (log: Log) => void): Record<string, unknown>[] {
 
 beforeAll(() => startTelemetry("test", undefined));
 
-test("a line says who wrote it and when, in words", () => {
-  const [line, ...others] = printed((log) => {
+test("a line has level, time, service, instance and version", () => {
+  const [line, ...others] = loggedLines((log) => {
     log.info({ orderId: 1 }, "placed");
     log.debug("not this");
   });
@@ -24,13 +24,13 @@ test("a line says who wrote it and when, in words", () => {
   expect(others).toEqual([]);
 });
 
-test("secrets are not printed, however deep", () => {
+test("secrets are redacted at any depth", () => {
   const keys = [
     ...["authorization", "cookie", "password", "newPassword", "secret", "clientSecret", "client_secret", "apiKey"],
     ...["token", "refreshToken", "refresh_token", "accessToken", "access_token", "sealedToken"],
   ];
   const secrets = Object.fromEntries(keys.map((key) => [key, "hunter2"]));
-  const lines = printed((log) => {
+  const lines = loggedLines((log) => {
     for (const logged of [
       secrets,
       { a: secrets },
@@ -45,8 +45,8 @@ test("secrets are not printed, however deep", () => {
   expect(JSON.stringify(lines).match(/\[redacted\]/g)).toHaveLength(5 * keys.length);
 });
 
-test("a line carries the trace of the work it belongs to", async () => {
+test("a line inside a span has its trace id", async () => {
   const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-  const [line] = printed((log) => inSpan("x", { traceparent }, () => log.info("in")));
+  const [line] = loggedLines((log) => inSpan("x", { traceparent }, () => log.info("in")));
   expect(line?.traceId).toBe("4bf92f3577b34da6a3ce929d0e0e4736");
 });

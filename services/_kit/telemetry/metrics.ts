@@ -3,7 +3,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 export const registry = new Registry();
 collectDefaultMetrics({ register: registry });
 
-/** Metric names and labels of the plumbing in one place; every label is bounded. Durations are seconds. */
+/** The metrics that all services have. Durations are in seconds. Each label must have a bounded set of values. */
 export const httpDuration = new Histogram({
   name: "http_request_duration_seconds",
   help: "Time to answer an HTTP request",
@@ -20,24 +20,24 @@ export const messageDuration = new Histogram({
 });
 export const outboxLag = new Histogram({
   name: "outbox_lag_seconds",
-  help: "From a message's commit to its being in the queue",
+  help: "Time from the commit of a message until it is in the queue",
   labelNames: ["way"] as const,
   buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30],
   registers: [registry],
 });
 export const outboxUnsent = new Gauge({
   name: "outbox_unsent",
-  help: "Committed messages, or documents with messages, that are not noted as sent; counted up to 10,000",
+  help: "Committed messages, or documents with messages, that are not marked as sent; counted up to 10,000",
   registers: [registry],
 });
 export const outboxOldestUnsent = new Gauge({
   name: "outbox_oldest_unsent_seconds",
-  help: "Age of the oldest of them; 0 if there is none",
+  help: "Age of the oldest unsent message; 0 if there is none",
   registers: [registry],
 });
 export const queueDepth = new Gauge({
   name: "queue_depth",
-  help: "Messages in this service's own queue; failed ones are dead letters, delayed ones wait for another attempt",
+  help: "Messages in this service's queue by state; failed ones are dead letters, delayed ones wait for a retry",
   labelNames: ["queue", "state"] as const,
   registers: [registry],
 });
@@ -56,7 +56,7 @@ export const breakerOpen = new Gauge({
 });
 export const sagasStuck = new Gauge({
   name: "sagas_stuck",
-  help: "Sagas that nobody has answered for too long",
+  help: "Sagas whose step has had no reply for too long",
   labelNames: ["saga", "step"] as const,
   registers: [registry],
 });
@@ -67,12 +67,12 @@ export const degraded = new Gauge({
 });
 export const messagesResent = new Counter({
   name: "messages_resent_total",
-  help: "Messages sent again because Redis may have lost them",
+  help: "Messages resent because Redis may have lost them",
   registers: [registry],
 });
 export const retentionDeleted = new Counter({
   name: "retention_deleted_total",
-  help: "What was removed because it was past its time",
+  help: "Entries deleted because they were past their retention time",
   labelNames: ["what"] as const,
   registers: [registry],
 });

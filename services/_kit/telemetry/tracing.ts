@@ -15,17 +15,17 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core";
 
 export { SpanKind } from "@opentelemetry/api";
 
-/** Whether the SDK starts traces; otherwise we do. */
+/** Whether the SDK is running. It starts new traces itself; without it, `contextFrom` does. */
 let recording = false;
 
 /**
- * Starts tracing. With an OTLP endpoint spans are exported by the OpenTelemetry SDK; without one nothing is recorded,
- * but the trace context still travels through HTTP, outbox and queue, so that logs and errors carry one trace id.
- * @returns a function that flushes what has not been exported yet
+ * Starts tracing. With an OTLP endpoint, spans are exported by the OpenTelemetry SDK. Without one nothing is recorded, but the
+ * trace context is still passed on through HTTP, outbox and queue, so that logs and errors have a trace id.
+ * @returns a function that exports remaining spans and stops the SDK
  */
 export async function startTelemetry(service: string, endpoint: string | undefined): Promise<() => Promise<void>> {
   if (endpoint) {
-    // Loaded only when used: it costs 200 ms of start-up.
+    // Loaded on demand, because loading takes 200 ms.
     const { NodeSDK } = await import("@opentelemetry/sdk-node");
     const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-http");
     const sdk = new NodeSDK({
@@ -46,11 +46,9 @@ export async function startTelemetry(service: string, endpoint: string | undefin
 }
 
 const tracer = trace.getTracer("@shop/kit");
-const carrierOf = (traceparent: string | undefined | null) => (traceparent ? { traceparent } : {});
-
-/** A context with the caller's trace, or with a new trace where there is none and no SDK that would start one. */
+/** A context with the caller's trace. Without one, a context with a new trace, unless the SDK starts it. */
 function contextFrom(traceparent: string | undefined | null): Context {
-  const parent = propagation.extract(ROOT_CONTEXT, carrierOf(traceparent));
+  const parent = propagation.extract(ROOT_CONTEXT, traceparent ? { traceparent } : {});
   if (trace.getSpanContext(parent) || recording) return parent;
   return trace.setSpanContext(ROOT_CONTEXT, newSpanContext());
 }
@@ -58,17 +56,21 @@ function contextFrom(traceparent: string | undefined | null): Context {
 const hex = (bytes: number) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex");
 const newSpanContext = () => ({ traceId: hex(16), spanId: hex(8), traceFlags: TraceFlags.SAMPLED, isRemote: true });
 
-/** Runs `work` inside a span; `traceparent` (W3C) joins the trace it came from. A throw marks the span as failed. */
+/**
+ * Runs `work` inside a new span, which is marked as failed if `work` throws or rejects.
+ * @param options.traceparent the parent span, as a W3C `traceparent`
+ * @param options.root the span starts a new trace unless `traceparent` is given; otherwise its parent is the current span
+ */
 export function inSpan<T>(
   name: string,
   options: { kind?: SpanKind; attributes?: Attributes; traceparent?: string | null; root?: boolean },
   work: (span: Span) => T,
 ): T {
-  const joined = options.root || options.traceparent ? contextFrom(options.traceparent) : context.active();
+  const parent = options.root || options.traceparent ? contextFrom(options.traceparent) : context.active();
   return tracer.startActiveSpan(
     name,
     { kind: options.kind ?? SpanKind.INTERNAL, attributes: options.attributes },
-    joined,
+    parent,
     (span) => {
       try {
         const result = work(span);
@@ -100,10 +102,10 @@ function endFailed(span: Span, error: unknown): void {
   span.end();
 }
 
-/** The trace id of the work under way; empty outside of any. */
+/** The current trace id; empty outside a span. */
 export const traceId = (): string => trace.getSpanContext(context.active())?.traceId ?? "";
 
-/** The W3C `traceparent` of the work under way, to be sent or stored with a message. */
+/** The current W3C `traceparent`, to be sent or stored with a message; undefined outside a span. */
 export function traceparent(): string | undefined {
   const current = trace.getSpanContext(context.active());
   return current && `00-${current.traceId}-${current.spanId}-0${current.traceFlags & 1}`;

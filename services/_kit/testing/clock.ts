@@ -1,6 +1,6 @@
 import type { Clock } from "../clock";
 
-/** A clock that stands still until it is moved. */
+/** A clock that shows `start` until it is advanced. */
 export function testClock(start = new Date("2026-01-01T00:00:00.000Z")): Clock & { advance(seconds: number): void } {
   let at = start.getTime();
   return {

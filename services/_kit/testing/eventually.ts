@@ -1,13 +1,16 @@
-/** Asks again until the answer is there. @throws the last failure, or an error, after `withinMs` */
-export async function eventually<T>(ask: () => Promise<T> | T, withinMs = 10_000): Promise<NonNullable<T>> {
-  const until = Date.now() + withinMs;
+/**
+ * Calls `probe` every 20 ms until it returns something other than undefined, null or false.
+ * @throws what `probe` threw last, or an Error with what it returned last, after `timeoutMs`
+ */
+export async function eventually<T>(probe: () => Promise<T> | T, timeoutMs = 10_000): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
     try {
-      const answer = await ask();
-      if (answer !== undefined && answer !== null && answer !== false) return answer;
-      if (Date.now() > until) throw new Error(`still ${String(answer)} after ${withinMs} ms`);
+      const result = await probe();
+      if (result !== undefined && result !== null && result !== false) return result;
+      if (Date.now() > deadline) throw new Error(`still ${String(result)} after ${timeoutMs} ms`);
     } catch (error) {
-      if (Date.now() > until) throw error;
+      if (Date.now() > deadline) throw error;
     }
     await Bun.sleep(20);
   }

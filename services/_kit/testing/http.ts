@@ -4,7 +4,7 @@ import { silentLog } from "./log";
 
 export type Answer<T = Record<string, unknown>> = { status: number; body: T; headers: Headers };
 
-/** Sends requests to routes without a port, through the same pipeline that the port has. */
+/** Sends requests to routes in the process, through the same pipeline as requests to the port. */
 export function testClient(routes: AnyElysia) {
   const app = createApp({
     service: "test",
@@ -16,7 +16,14 @@ export function testClient(routes: AnyElysia) {
   return async function send<T = Record<string, unknown>>(
     method: string,
     path: string,
-    options: { body?: unknown; raw?: string; authorization?: string; headers?: Record<string, string> } = {},
+    options: {
+      /** Sent as JSON. */
+      body?: unknown;
+      /** Sent as it is, instead of `body`. */
+      raw?: string;
+      authorization?: string;
+      headers?: Record<string, string>;
+    } = {},
   ): Promise<Answer<T>> {
     const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
     const response = await app.handle(

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 
-/** How a property is tried: ten thousand times, saying so. The scoreboard reads what is said. */
-export const thoroughly = <T>(what: string): fc.Parameters<T> => ({
+/** Runs a property 10,000 times and prints the result. tests/chaos/properties.test.ts parses the printed line. */
+export const thoroughly = <T>(name: string): fc.Parameters<T> => ({
   numRuns: 10_000,
   reporter(details) {
-    console.log(`property of ${what}: ${details.numRuns} runs, ${details.failed ? "violated" : "held"}`);
+    console.log(`property of ${name}: ${details.numRuns} runs, ${details.failed ? "violated" : "held"}`);
     if (details.failed) throw new Error(fc.defaultReportMessage(details));
   },
 });

@@ -2,8 +2,9 @@ import { Type as t } from "@sinclair/typebox";
 import { type Job, Queue } from "bullmq";
 import type { Catalogue, Message } from "../messaging/envelope";
 import { bullConnection } from "../stores/redis";
+import { testMessage } from "./message";
 
-/** A published language of a test's own: queues nobody else uses. */
+/** A catalogue for one test, with two queues that no other test uses. */
 export function testCatalogue() {
   const a = `a_${crypto.randomUUID().slice(0, 8)}`;
   const b = `b_${crypto.randomUUID().slice(0, 8)}`;
@@ -22,26 +23,18 @@ export function testCatalogue() {
 
 export type TestType = "to.a" | "to.b" | "to.both" | "to.nobody";
 
-export const aMessage = (type: string, subject = "s1", n: unknown = 1): Message => ({
-  specversion: "1.0",
-  id: Bun.randomUUIDv7(),
-  type,
-  source: "/services/test",
-  subject,
-  time: new Date().toISOString(),
-  dataschema: `urn:shop:schema:${type}:1`,
-  sequence: typeof n === "number" ? n : 0,
-  data: { n },
-});
+/** A message of `testCatalogue`. `n` is its data and its sequence; anything but an integer does not match the schema. */
+export const aMessage = (type: string, subject = "s1", n: unknown = 1): Message =>
+  testMessage(type, { n }, { subject, sequence: typeof n === "number" ? n : 0 });
 
 export type TestQueue = {
   queue: Queue<Message>;
-  /** Jobs that wait, oldest first. */
+  /** The waiting jobs, oldest first. */
   waiting(): Promise<Job<Message>[]>;
   close(): Promise<void>;
 };
 
-/** A look into a queue. `close` also empties it. */
+/** Reads a queue without consuming it. `close` also deletes the queue. */
 export function testQueue(name: string, redisUrl: string): TestQueue {
   const queue = new Queue<Message>(name, { connection: { ...bullConnection(redisUrl), maxRetriesPerRequest: 1 } });
   queue.on("error", () => {});

@@ -10,20 +10,20 @@ import { eventually } from "./eventually";
 export type TestRedis = {
   url: string;
   start(): Promise<void>;
-  /** As when its machine loses power. What it wrote to its log stays. */
+  /** Kills the process, as a power failure does. Its append-only file is kept. */
   kill(): Promise<void>;
-  /** Takes no command and closes no connection, until `resume`. */
+  /** Suspends the process until `resume`: connections stay open, commands get no reply. */
   hang(): void;
   resume(): void;
   stop(): Promise<void>;
 };
 
-/** A Redis of the test's own, to be killed and started again; the one the tests share must not be. */
+/** A Redis server for one test, which may be killed and restarted; the shared one must not be. */
 export async function testRedisServer(): Promise<TestRedis> {
-  const port = await freePort();
+  const port = await findFreePort();
   const dir = join(tmpdir(), `shop-test-redis-${port}`);
   const url = `redis://127.0.0.1:${port}`;
-  const binary = await serverBinary();
+  const binary = await findServerBinary();
   let server: Subprocess | undefined;
   const kill = async () => {
     server?.kill("SIGKILL");
@@ -39,7 +39,7 @@ export async function testRedisServer(): Promise<TestRedis> {
         stdout: "ignore",
         stderr: "ignore",
       });
-      await eventually(() => answers(url));
+      await eventually(() => isReady(url));
     },
     kill,
     hang: () => server?.kill("SIGSTOP"),
@@ -51,7 +51,7 @@ export async function testRedisServer(): Promise<TestRedis> {
   };
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isReady(url: string): Promise<boolean> {
   const client = new Redis({ ...bullConnection(url), lazyConnect: true, retryStrategy: () => null });
   client.on("error", () => {});
   try {
@@ -62,14 +62,14 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** Where the launcher keeps the servers it has fetched. */
-async function serverBinary(): Promise<string> {
+/** The server that the launcher has downloaded. */
+async function findServerBinary(): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "shop-servers");
   for await (const path of new Glob("redis-*/redis-server").scan({ cwd: cache, absolute: true })) return path;
-  throw new Error('no Redis server has been fetched: run tests with "bun run test [path]"');
+  throw new Error('no Redis server has been downloaded: run tests with "bun run test [path]"');
 }
 
-const freePort = () =>
+const findFreePort = () =>
   new Promise<number>((resolve) => {
     const probe = createServer().listen(0, "127.0.0.1", () => {
       const { port } = probe.address() as { port: number };

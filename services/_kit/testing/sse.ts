@@ -1,29 +1,30 @@
 export type SseEvent = { event: string; id?: string; data: Record<string, unknown> };
 export type SseReader = {
-  /** The next event; undefined when the stream has ended. Comments and `retry` are read over. */
+  /** The next event; undefined at the end of the stream. Comments and `retry` are skipped. */
   next(): Promise<SseEvent | undefined>;
-  /** All events until one fits (with it), or to the stream's end. */
-  until(fits: (event: SseEvent) => boolean): Promise<SseEvent[]>;
-  /** Everything received, as it came. */
+  /** All events up to and including the first that matches, or up to the end of the stream. */
+  until(matches: (event: SseEvent) => boolean): Promise<SseEvent[]>;
+  /** Everything received so far, unparsed. */
   text(): string;
   cancel(): Promise<void>;
 };
 
-/** Reads server-sent events as a client would. */
+/** Reads server-sent events as a client does. */
 export function sseReader(body: ReadableStream<Uint8Array> | null): SseReader {
-  if (!body) throw new Error("there is no stream");
+  if (!body) throw new Error("the response has no body");
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let text = "";
-  let read = 0;
+  let position = 0;
 
-  async function block(): Promise<string | undefined> {
+  /** The text up to the next empty line; undefined at the end of the stream. */
+  async function nextBlock(): Promise<string | undefined> {
     for (;;) {
-      const end = text.indexOf("\n\n", read);
+      const end = text.indexOf("\n\n", position);
       if (end >= 0) {
-        const found = text.slice(read, end);
-        read = end + 2;
-        return found;
+        const block = text.slice(position, end);
+        position = end + 2;
+        return block;
       }
       const { value, done } = await reader.read();
       if (done) return undefined;
@@ -32,20 +33,20 @@ export function sseReader(body: ReadableStream<Uint8Array> | null): SseReader {
   }
   async function next(): Promise<SseEvent | undefined> {
     for (;;) {
-      const found = await block();
-      if (found === undefined) return undefined;
-      const fields = Object.fromEntries(found.split("\n").map((line) => line.split(/: (.*)/s, 2)));
+      const block = await nextBlock();
+      if (block === undefined) return undefined;
+      const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s, 2)));
       if (fields.data !== undefined) return { event: fields.event, id: fields.id, data: JSON.parse(fields.data) };
     }
   }
   return {
     next,
-    async until(fits) {
+    async until(matches) {
       const events: SseEvent[] = [];
       for (;;) {
         const event = await next();
         if (event) events.push(event);
-        if (!event || fits(event)) return events;
+        if (!event || matches(event)) return events;
       }
     },
     text: () => text,

@@ -1,9 +1,7 @@
 import postgres from "postgres";
 import { migratePostgres, type Sql } from "../stores/postgres";
 
-/**
- * Real servers for tests. `bun run test` starts them and sets these; `bun run test services/inventory` runs one part.
- */
+/** The URL of a store. `bun run test [path]` starts the stores and sets these variables. */
 function testUrl(name: "TEST_POSTGRES_URL" | "TEST_MONGO_URL" | "TEST_REDIS_URL"): string {
   const url = process.env[name];
   if (!url) throw new Error(`${name} is not set: run tests with "bun run test [path]"`);
@@ -15,7 +13,7 @@ const uniqueName = (prefix: string) => `${prefix}_${crypto.randomUUID().slice(0,
 
 export type TestPostgres = { url: string; sql: Sql; drop(): Promise<void> };
 
-/** A database of its own with the service's migrations applied. */
+/** A new database with the service's migrations applied. */
 export async function testPostgres(service: string, migrations: string): Promise<TestPostgres> {
   const name = uniqueName(`test_${service}`);
   const admin = postgres(testUrl("TEST_POSTGRES_URL"), { max: 1, onnotice: () => {} });
@@ -34,7 +32,7 @@ export async function testPostgres(service: string, migrations: string): Promise
   };
 }
 
-/** A MongoDB database name nobody else uses. */
+/** The URL of a MongoDB database that no other test uses. */
 export function testMongoUrl(service: string): string {
   const url = new URL(testUrl("TEST_MONGO_URL"));
   url.pathname = `/${uniqueName(service)}`;
@@ -42,5 +40,5 @@ export function testMongoUrl(service: string): string {
   return url.href;
 }
 
-/** A Redis database by number (1–15), so that test files running one after the other do not meet the stack's queues. */
+/** The URL of a Redis database by number, 1 to 15. The stack's own queues are in database 0. */
 export const testRedisUrl = (database: number): string => withDatabase(testUrl("TEST_REDIS_URL"), String(database));

@@ -4,7 +4,7 @@ import { type ServiceTokens, serviceTokens } from "../auth/service-tokens";
 
 const issuer = "http://issuer.test";
 
-/** An issuer of access tokens for tests, and the verifier that trusts it. */
+/** Issues access tokens for tests. `verify` accepts them. */
 export async function testIssuer() {
   const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
   const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: "test", alg: "ES256" }] });
@@ -23,9 +23,9 @@ export async function testIssuer() {
   };
 }
 
-/** Service tokens of several services that know each other's keys. */
+/** The service tokens of several services that know each other's public keys. */
 export async function testServiceTokens<N extends string>(...names: N[]): Promise<Record<N, ServiceTokens>> {
-  const pairs = await Promise.all(
+  const keys = await Promise.all(
     names.map(async (name) => {
       const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
       return {
@@ -35,13 +35,13 @@ export async function testServiceTokens<N extends string>(...names: N[]): Promis
       };
     }),
   );
-  const publicKeys = { keys: pairs.map((pair) => pair.publicJwk) };
+  const publicKeys = { keys: keys.map(({ publicJwk }) => publicJwk) };
   return Object.fromEntries(
-    pairs.map(({ name, privateJwk }) => [name, serviceTokens({ self: name, privateJwk, publicKeys })]),
+    keys.map(({ name, privateJwk }) => [name, serviceTokens({ self: name, privateJwk, publicKeys })]),
   ) as Record<N, ServiceTokens>;
 }
 
-/** `SERVICE_KEY` and `SERVICE_KEYS` for a service that is started whole. */
+/** `SERVICE_KEY` and `SERVICE_KEYS` for a test that starts a whole service. */
 export async function testServiceKeyEnv(service: string): Promise<{ SERVICE_KEY: string; SERVICE_KEYS: string }> {
   const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
   return {

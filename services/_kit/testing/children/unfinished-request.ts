@@ -2,8 +2,8 @@ import type { IdempotentRequest } from "../../idempotency";
 import { answerOnce } from "../../stores/idempotency";
 import { connectPostgres } from "../../stores/postgres";
 
-/** Has an effect for a request and never comes to its end: to be killed in the middle. */
-const sql = connectPostgres(process.env.DATABASE as string, { max: 1, service: "asker" });
+/** Handles an idempotent request whose work never ends. The test kills this process while the work runs. */
+const sql = connectPostgres(process.env.DATABASE as string, { max: 1, service: "unfinished-request" });
 const request = JSON.parse(process.env.REQUEST as string) as IdempotentRequest;
 await sql.begin((tx) =>
   answerOnce(tx, request, async () => {

@@ -2,7 +2,7 @@ import { startConsumer } from "../../messaging/consumer";
 import { silentLog } from "../log";
 import { testCatalogue } from "../queue";
 
-/** Takes one message and never finishes it: to be killed in the middle. */
+/** Handles one message whose work never ends. The test kills this process while the work runs. */
 const { catalogue } = testCatalogue();
 startConsumer({
   queue: process.env.QUEUE as string,
