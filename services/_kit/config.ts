@@ -2,7 +2,7 @@ import type { Static, TObject } from "@sinclair/typebox";
 import { Type as t } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-/** Environment variables that every service reads; see `docs/microservices-architecture.md`. Without `APP_ENV` it is production. */
+/** The environment variables of every service; see `docs/microservices-architecture.md`. `APP_ENV` is production by default. */
 export const commonEnv = {
   APP_ENV: t.Union([t.Literal("production"), t.Literal("dev"), t.Literal("test"), t.Literal("bench")], {
     default: "production",

@@ -11,7 +11,7 @@ type KeyUse = { subject: string; method: string; route: string; key: string };
 
 /**
  * Scopes and hashes are stored. A change of their form makes the keys of the last 25 hours unknown.
- * @param use.request the request as JSON. Requests whose fields differ in order differ, unless the caller passes it through `canonical`
+ * @param use.request the request as JSON. The order of fields matters, unless the caller passes it through `canonical`
  * @param use.scope how the scope is written; `hashedScope` by default
  * @returns undefined if the client sent no key: the request then takes effect each time
  */

@@ -4,7 +4,10 @@ import { AppError } from "../errors/app-error";
 const digitRuns = /\d(?:[ -]?\d){12,}/g;
 /** UUIDs and hex digests. They are removed first: about one in a few hundred would look like a card number. */
 const ids = /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{24,})(?![0-9a-z])/gi;
-/** The prefixes and lengths of the card schemes. See https://en.wikipedia.org/wiki/Payment_card_number#Issuer_identification_number_(IIN) */
+/**
+ * The prefixes and lengths of the card schemes.
+ * @see https://en.wikipedia.org/wiki/Payment_card_number#Issuer_identification_number_(IIN)
+ */
 const schemes = /^(?:4\d{12,18}|5[0-8]\d{11,17}|2[2-7]\d{14,17}|3\d{13,18}|6\d{12,18}|8[12]\d{14,17}|9792\d{12})$/;
 
 function passesLuhn(digits: string): boolean {

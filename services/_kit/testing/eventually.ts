@@ -1,6 +1,6 @@
 /**
  * Calls `probe` every 20 ms until it returns something other than undefined, null or false.
- * @throws what `probe` threw last, or an Error with what it returned last, after `timeoutMs`
+ * @throws the last error of `probe`, or an Error with its last result, after `timeoutMs`
  */
 export async function eventually<T>(probe: () => Promise<T> | T, timeoutMs = 10_000): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
