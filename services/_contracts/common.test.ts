@@ -6,7 +6,7 @@ import { InternalProducts, InternalUser, Payable } from "./internal-api";
 const id = "01920000-0000-7000-8000-000000000001";
 const usd = { amount: 1999, currency: "USD" };
 
-describe("money is whole minor units of a known kind of currency code", () => {
+describe("money is a whole number of minor units with a currency code", () => {
   test.each([
     [usd, true],
     [{ amount: 0, currency: "JPY" }, true],
@@ -17,23 +17,23 @@ describe("money is whole minor units of a known kind of currency code", () => {
     [{ amount: 1, currency: "usd" }, false],
     [{ amount: 1, currency: "EURO" }, false],
     [{ amount: 1 }, false],
-  ])("%j: %p", (money, good) => expect(Value.Check(Money, money)).toBe(good));
+  ])("%j: %p", (money, valid) => expect(Value.Check(Money, money)).toBe(valid));
 });
 
-test.each([0, -1, 1001, 1.5, "2"])("nobody orders %p of a thing", (quantity) => {
+test.each([0, -1, 1001, 1.5, "2"])("an item with quantity %p is invalid", (quantity) => {
   expect(Value.Check(Item, { productId: id, quantity })).toBe(false);
 });
 
-test("an id is a UUID", () => {
+test("an id must be a UUID", () => {
   expect(Value.Check(Uuid, id)).toBe(true);
   for (const other of ["1", "", `${id}0`, "../etc"]) expect(Value.Check(Uuid, other)).toBe(false);
 });
 
-test("every error answer of a route has the one shape, and 503 is always one of them", () => {
+test("all error responses of a route are problem details, and 503 is always one of them", () => {
   expect(problems(404, 409)).toEqual({ 404: Problem, 409: Problem, 503: Problem });
 });
 
-test("services answer each other as agreed", () => {
+test("the internal API accepts its documented responses", () => {
   expect(Value.Check(InternalUser, { id, email: "ada@shop.test", name: "Ada" })).toBe(true);
   expect(Value.Check(InternalProducts, { items: [{ id, name: "Lamp", price: usd, available: 3 }] })).toBe(true);
   expect(Value.Check(Payable, { orderId: id, userId: id, amount: usd, payable: true })).toBe(true);

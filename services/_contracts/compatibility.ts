@@ -2,10 +2,10 @@
 export type Schema = { readonly [keyword: string]: unknown };
 type Properties = Record<string, Schema>;
 
-/** Said to people, not checked. */
+/** Keywords for human readers, which validate nothing. */
 const annotations = new Set(["description", "title", "examples", "default", "$id"]);
 
-/** A schema without what is only said to people: this is what is published and held to. */
+/** A schema without annotations. This is what is published, and what later schemas are compared with. */
 export function withoutAnnotations(schema: Schema): Schema {
   const strip = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(strip);
@@ -13,7 +13,7 @@ export function withoutAnnotations(schema: Schema): Schema {
     const { properties, ...keywords } = value as Schema;
     const kept = Object.entries(keywords).filter(([keyword]) => !annotations.has(keyword));
     const stripped = kept.map(([keyword, inner]) => [keyword, strip(inner)]);
-    // The names of properties are no keywords: a field may well be called `description`.
+    // Property names are not keywords: a field may be named `description`.
     const fields = Object.entries((properties ?? {}) as Properties).map(([name, field]) => [name, strip(field)]);
     return Object.fromEntries(properties ? [...stripped, ["properties", Object.fromEntries(fields)]] : stripped);
   };
@@ -21,40 +21,45 @@ export function withoutAnnotations(schema: Schema): Schema {
 }
 
 /**
- * What of a change to the data of one and the same version breaks: `after` has to take what is sent as `before` (by producers
- * deployed already, or waiting in a queue), and who is deployed with `before` has to take what is sent as `after`.
- * @returns nothing if the two can live side by side
+ * Finds what breaks when the data of a message changes within one version. Both directions count: the new code must accept what
+ * deployed senders and queues still hold, and deployed consumers must accept what the new code sends.
+ * @returns a line for each breaking change; empty if both schemas can be in use at the same time
  */
-export const breakingChanges = (before: Schema, after: Schema): string[] => [
-  ...unreadable(before, after),
-  ...refusals(before, after).map((text) => `deployed consumers refuse what is sent now: ${text}`),
-];
-
-/** What of a new version breaks. Its consumers are deployed before its producers, and so read the version before as well. */
-export const unreadable = (before: Schema, after: Schema): string[] => [
-  ...refusals(after, before).map((text) => `messages sent already are refused: ${text}`),
-  ...removed(before, after).map((path) => `${path} is gone: whoever sends it is no longer heard`),
+export const breakingChangesWithinVersion = (before: Schema, after: Schema): string[] => [
+  ...breakingChangesAcrossVersions(before, after),
+  ...rejections(before, after).map((text) => `deployed consumers reject new messages: ${text}`),
 ];
 
 /**
- * Why a reader may refuse what a writer sends. A keyword it knows nothing about counts as a refusal where it differs: better
- * a question too many.
+ * Finds what breaks when a message gets a new version. Only one direction counts: consumers of the new version are deployed
+ * before its senders, so they must also accept the version before.
  */
-function refusals(reader: Schema, writer: Schema, path = ""): string[] {
-  const [asked, given] = [alternatives(reader), alternatives(writer)];
-  if (asked.length === 1 && given.length === 1) return refusalsOfOne(asked[0] as Schema, given[0] as Schema, path);
-  return given
-    .filter((one) => asked.every((other) => refusalsOfOne(other, one, path).length > 0))
+export const breakingChangesAcrossVersions = (before: Schema, after: Schema): string[] => [
+  ...rejections(after, before).map((text) => `messages already sent are rejected: ${text}`),
+  ...removedFields(before, after).map((path) => `${path} was removed: values already sent are ignored`),
+];
+
+/**
+ * Why a reader may reject what a writer sends. A keyword that is not known here counts as a rejection if it differs, so that an
+ * unknown case is reported and not missed.
+ */
+function rejections(reader: Schema, writer: Schema, path = ""): string[] {
+  const [accepted, written] = [toAlternatives(reader), toAlternatives(writer)];
+  if (accepted.length === 1 && written.length === 1)
+    return rejectionsOfOne(accepted[0] as Schema, written[0] as Schema, path);
+  return written
+    .filter((one) => accepted.every((other) => rejectionsOfOne(other, one, path).length > 0))
     .map((one) => `${path || "/"} may be ${JSON.stringify(one.const ?? one.type ?? one)}`);
 }
 
-const alternatives = (schema: Schema): Schema[] => {
-  if (Array.isArray(schema.anyOf)) return schema.anyOf.flatMap(alternatives);
+/** The alternatives of `anyOf` and `enum`, flattened. */
+function toAlternatives(schema: Schema): Schema[] {
+  if (Array.isArray(schema.anyOf)) return schema.anyOf.flatMap(toAlternatives);
   const { enum: values, ...rest } = schema;
   return Array.isArray(values) ? values.map((value) => ({ ...rest, const: value })) : [schema];
-};
+}
 
-function refusalsOfOne(reader: Schema, writer: Schema, path: string): string[] {
+function rejectionsOfOne(reader: Schema, writer: Schema, path: string): string[] {
   const here = path || "/";
   const typeFits =
     reader.type === undefined ||
@@ -64,47 +69,49 @@ function refusalsOfOne(reader: Schema, writer: Schema, path: string): string[] {
   const narrower = Object.keys(reader)
     .filter((keyword) => !structure.has(keyword) && !annotations.has(keyword))
     .filter((keyword) => !isWideEnough(keyword, reader[keyword], writer[keyword]))
-    .map((keyword) => `${here} has ${keyword} ${JSON.stringify(reader[keyword])}, was not promised`);
-  return [...narrower, ...refusedFields(reader, writer, path), ...refusedItems(reader, writer, path)];
+    .map((keyword) => `${here} may violate ${keyword} ${JSON.stringify(reader[keyword])}`);
+  return [...narrower, ...rejectedFields(reader, writer, path), ...rejectedItems(reader, writer, path)];
 }
 
+/** Keywords that have comparisons of their own. */
 const structure = new Set(["type", "properties", "required", "items"]);
 
-/** Whether whatever keeps to the writer's value of a keyword keeps to the reader's as well. */
+/** Whether every value that satisfies the writer's keyword also satisfies the reader's. */
 function isWideEnough(keyword: string, reader: unknown, writer: unknown): boolean {
   if (/^(exclusiveM|m)inimum$|^min/.test(keyword)) return typeof writer === "number" && writer >= (reader as number);
   if (/^(exclusiveM|m)aximum$|^max/.test(keyword)) return typeof writer === "number" && writer <= (reader as number);
   return (keyword === "additionalProperties" && reader === true) || Bun.deepEquals(reader, writer);
 }
 
-function refusedFields(reader: Schema, writer: Schema, path: string): string[] {
-  const [asked, given] = [fieldsOf(reader), fieldsOf(writer)];
+function rejectedFields(reader: Schema, writer: Schema, path: string): string[] {
+  const [accepted, written] = [getFields(reader), getFields(writer)];
   const promised = new Set((writer.required ?? []) as string[]);
   const missing = ((reader.required ?? []) as string[])
     .filter((name) => !promised.has(name))
     .map((name) => `${path}/${name} is required and may be missing`);
-  const unknown = Object.keys(given)
-    .filter((name) => reader.additionalProperties === false && !Object.hasOwn(asked, name))
-    .map((name) => `${path}/${name} is not expected`);
-  const inner = Object.entries(asked).flatMap(([name, field]) =>
-    Object.hasOwn(given, name) ? refusals(field, given[name] as Schema, `${path}/${name}`) : [],
+  const unknown = Object.keys(written)
+    .filter((name) => reader.additionalProperties === false && !Object.hasOwn(accepted, name))
+    .map((name) => `${path}/${name} is not allowed`);
+  const inner = Object.entries(accepted).flatMap(([name, field]) =>
+    Object.hasOwn(written, name) ? rejections(field, written[name] as Schema, `${path}/${name}`) : [],
   );
   return [...missing, ...unknown, ...inner];
 }
 
-const refusedItems = (reader: Schema, writer: Schema, path: string): string[] =>
-  reader.items ? refusals(reader.items as Schema, (writer.items ?? {}) as Schema, `${path}/*`) : [];
+const rejectedItems = (reader: Schema, writer: Schema, path: string): string[] =>
+  reader.items ? rejections(reader.items as Schema, (writer.items ?? {}) as Schema, `${path}/*`) : [];
 
-/** Fields there were and that are no longer known, also under another name: to a reader that is the same. */
-function removed(before: Schema, after: Schema, path = ""): string[] {
-  const [old, now] = [fieldsOf(before), fieldsOf(after)];
+/** The paths of fields that `after` no longer has. A renamed field counts as removed. */
+function removedFields(before: Schema, after: Schema, path = ""): string[] {
+  const [old, now] = [getFields(before), getFields(after)];
   const fields = Object.entries(old).flatMap(([name, field]) =>
-    Object.hasOwn(now, name) ? removed(field, now[name] as Schema, `${path}/${name}`) : [`${path}/${name}`],
+    Object.hasOwn(now, name) ? removedFields(field, now[name] as Schema, `${path}/${name}`) : [`${path}/${name}`],
   );
-  const items = before.items && after.items ? removed(before.items as Schema, after.items as Schema, `${path}/*`) : [];
-  const either = alternativesOf(before).flatMap((one, at) => removed(one, alternativesOf(after)[at] ?? {}, path));
-  return [...fields, ...items, ...either];
+  const items =
+    before.items && after.items ? removedFields(before.items as Schema, after.items as Schema, `${path}/*`) : [];
+  const alternatives = getAnyOf(before).flatMap((one, index) => removedFields(one, getAnyOf(after)[index] ?? {}, path));
+  return [...fields, ...items, ...alternatives];
 }
 
-const alternativesOf = (schema: Schema) => (schema.anyOf ?? []) as Schema[];
-const fieldsOf = (schema: Schema) => (schema.properties ?? {}) as Properties;
+const getAnyOf = (schema: Schema) => (schema.anyOf ?? []) as Schema[];
+const getFields = (schema: Schema) => (schema.properties ?? {}) as Properties;

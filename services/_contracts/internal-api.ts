@@ -1,13 +1,13 @@
 import { type Static, t } from "elysia";
 import { Integer, Money, Uuid } from "./common";
 
-/** What services ask each other over HTTP: paths below `/internal`, never routed by the edge, with a service token. */
+/** Requests between services: paths below `/internal`, with a service token. The edge has no route to them. */
 
 /** user: `GET /internal/users/{id}` */
 export const InternalUser = t.Object({ id: Uuid, email: t.String(), name: t.String() });
 export type InternalUser = Static<typeof InternalUser>;
 
-/** user: `GET /internal/users/{id}/email-verification` → what proves, when it comes back, that the address's mail is read */
+/** user: `GET /internal/users/{id}/email-verification`. The mail's link contains `token`; opening it verifies the address. */
 export const InternalEmailVerification = t.Object({
   email: t.String(),
   name: t.String(),
@@ -16,35 +16,35 @@ export const InternalEmailVerification = t.Object({
 });
 export type InternalEmailVerification = Static<typeof InternalEmailVerification>;
 
-/** inventory: `GET /internal/products?ids=a,b` → the ones that exist */
+/** inventory: `GET /internal/products?ids=a,b`. Has those that exist. */
 export const InternalProducts = t.Object({
   items: t.Array(t.Object({ id: Uuid, name: t.String(), price: Money, available: Integer() })),
 });
 export type InternalProducts = Static<typeof InternalProducts>;
 export type InternalProduct = InternalProducts["items"][number];
 
-/** What may be charged for an order, and for whom. */
+/** The amount of an order, its buyer, and whether it may be charged now. */
 export const Payable = t.Object({
   orderId: Uuid,
   userId: Uuid,
   amount: Money,
-  /** Whether the charge that order itself asks for may be made now. */
+  /** Whether the charge that the order service itself commanded may be made now. */
   payable: t.Boolean(),
-  /** Why its owner cannot begin to pay for it now: an error code. Absent while it awaits payment. */
+  /** The error code why the buyer cannot begin to pay now. Absent while the order awaits payment. */
   refusal: t.Optional(t.String()),
 });
 export type Payable = Static<typeof Payable>;
 
-/** order: `GET /internal/orders/payable?ids=a,b` → of the orders that exist */
+/** order: `GET /internal/orders/payable?ids=a,b`. Has those that exist. */
 export const Payables = t.Object({ items: t.Array(Payable) });
 export type Payables = Static<typeof Payables>;
 
-/** How many ids one such question may name. */
+/** The maximum number of ids in one request. */
 export const idsMax = 100;
 const uuid = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
 export const IdsQuery = t.Object({
   ids: t.String({
     pattern: `^${uuid}(?:,${uuid}){0,${idsMax - 1}}$`,
-    description: `Up to ${idsMax} ids, with commas between`,
+    description: `Up to ${idsMax} ids, separated by commas`,
   }),
 });

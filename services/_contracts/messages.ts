@@ -9,21 +9,31 @@ const order = t.Object({ orderId: Uuid, userId: Uuid, items: t.Array(OrderLine),
 const orderWithReason = t.Composite([order, t.Object({ reason: t.String({ description: "An error code" }) })]);
 const payment = t.Object({ paymentId: Uuid, orderId: Uuid, amount: Money, provider: t.String() });
 
+const reserveSteps = ["place-order/stock", "place-unpaid-order/stock", "take-payment/stock"];
+const releaseSteps = [
+  ...reserveSteps.map((step) => `undo of ${step}`),
+  ...["cancel-order/restock", "cancel-unpaid-order/restock"],
+];
+
 type Entry = Catalogue[string] & {
-  /** A command asks one service for something; an event says what happened. */
+  /** A command asks one service to do something; an event says what happened. */
   kind: "command" | "event";
   from: ServiceName;
-  /** The services whose queues it goes to. */
+  /** The queues that receive the message. */
   to: readonly QueueName[];
-  /** For its reader in docs/asyncapi.json. */
-  about: string;
-  /** `<saga>/<step>`, or `undo of <saga>/<step>`: what a command asks for, and the events that answer it. */
+  /** Shown in docs/asyncapi.json. */
+  summary: string;
+  /**
+   * The saga steps that a command executes or an event replies to: `<saga>/<step>`, or `undo of <saga>/<step>` for a
+   * compensation.
+   */
   steps?: readonly string[];
 };
 
 /**
- * The published language: every message, its version, who sends it, and the services whose queues it goes to. Commands are named
- * `<service>.<verb>`, events in the past tense. A step's answer is the event that carries the saga's id.
+ * The published language: every message with its version, sender and receivers, sorted by the service in its name. A command is
+ * named `<receiver>.<verb>`, an event `<sender>.<past tense>`. The reply to a saga step is an event with the saga's id. One file,
+ * so that the whole language can be read in one place.
  */
 export const messages = {
   // user
@@ -32,7 +42,7 @@ export const messages = {
     version: 1,
     from: "user",
     to: ["notification"],
-    about: "Somebody has made an account. Notification welcomes them by mail, and asks them to verify the address.",
+    summary: "A user registered. Notification sends a welcome mail with a link to verify the address.",
     data: t.Object({ userId: Uuid, email: t.String(), name: t.String() }),
   },
   "user.email_changed": {
@@ -40,7 +50,7 @@ export const messages = {
     version: 1,
     from: "user",
     to: ["notification"],
-    about: "An account has another e-mail address, which is yet to be verified. Notification writes to it.",
+    summary: "A user changed their e-mail address. Notification sends a link to verify it to the new address.",
     data: t.Object({ userId: Uuid, email: t.String(), name: t.String() }),
   },
 
@@ -50,7 +60,7 @@ export const messages = {
     version: 1,
     from: "order",
     to: [],
-    about: "An order was taken. It stands in the order's own history and goes to no queue.",
+    summary: "An order was accepted. The event is kept in the order's history and is sent to no queue.",
     data: order,
   },
   "order.confirmed": {
@@ -58,7 +68,7 @@ export const messages = {
     version: 1,
     from: "order",
     to: ["inventory", "notification"],
-    about: "An order is paid and final. Inventory turns its hold into a sale, notification tells the buyer.",
+    summary: "An order is paid and final. Inventory turns its hold into a sale; notification mails the buyer.",
     data: order,
   },
   "order.cancelled": {
@@ -66,7 +76,7 @@ export const messages = {
     version: 1,
     from: "order",
     to: ["notification"],
-    about: "An order came to nothing, or was taken back; no money and no stock are held for it. The buyer is told.",
+    summary: "An order failed or was cancelled. No money and no stock is held for it. Notification mails the buyer.",
     data: orderWithReason,
   },
   "order.status_changed": {
@@ -74,15 +84,15 @@ export const messages = {
     version: 2,
     from: "order",
     to: ["notification", "payment"],
-    about:
-      "An order that waits for its buyer's money, is being paid, is paid for, shipped or delivered. The buyer is told when it is shipped; to payment it says whether the money may be taken, and that it has been.",
+    summary:
+      "An order awaits payment, is being paid, is confirmed, shipped or delivered. Notification mails the buyer when it is shipped. For payment it is the reply whether the money may be taken, and whether the payment was accepted.",
     steps: ["pay-order/begin", "undo of pay-order/begin", "pay-order/settle", "take-payment/payment"],
     data: t.Object({
       orderId: Uuid,
       userId: Uuid,
       from: t.String(),
       to: t.String(),
-      reason: t.Optional(t.String({ description: "For the buyer to read. Since version 2." })),
+      reason: t.Optional(t.String({ description: "Shown to the buyer. Since version 2." })),
     }),
   },
   "order.begin": {
@@ -90,7 +100,7 @@ export const messages = {
     version: 1,
     from: "payment",
     to: ["order"],
-    about: "Somebody pays for an order that waits for it: hold its stock for good, and wait for the money.",
+    summary: "Begin the payment of an order that awaits payment: pin its hold and wait for the money.",
     steps: ["pay-order/begin"],
     data: t.Object({ orderId: Uuid, paymentId: Uuid }),
   },
@@ -99,7 +109,7 @@ export const messages = {
     version: 1,
     from: "payment",
     to: ["order"],
-    about: "The money for the order is there.",
+    summary: "The money for the order was captured: confirm the order.",
     steps: ["pay-order/settle", "take-payment/payment"],
     data: t.Object({ orderId: Uuid, paymentId: Uuid }),
   },
@@ -108,7 +118,7 @@ export const messages = {
     version: 1,
     from: "payment",
     to: ["order"],
-    about: "There is and will be no money of this payment.",
+    summary: "This payment failed for good: continue without it.",
     steps: ["undo of pay-order/begin", "take-payment/payment"],
     data: t.Object({ orderId: Uuid, paymentId: Uuid, code: t.String({ description: "An error code" }) }),
   },
@@ -117,7 +127,7 @@ export const messages = {
     version: 1,
     from: "order",
     to: ["payment"],
-    about: "This payment does not pay the order, now or ever.",
+    summary: "The order does not accept this payment, now or later.",
     steps: ["pay-order/begin", "undo of pay-order/begin", "pay-order/settle"],
     data: t.Object({ orderId: Uuid, paymentId: Uuid, code: t.String({ description: "An error code" }) }),
   },
@@ -128,12 +138,14 @@ export const messages = {
     version: 1,
     from: "order",
     to: ["inventory"],
-    about: "Hold everything the order asks for, or nothing.",
-    steps: ["place-order/stock", "place-unpaid-order/stock", "take-payment/stock"],
+    summary: "Hold all items of the order, or none.",
+    steps: reserveSteps,
     data: t.Object({
       orderId: Uuid,
       items: t.Array(Item),
-      expiresAt: t.Optional(t.String({ description: "When the hold lapses by itself; without it, never" })),
+      expiresAt: t.Optional(
+        t.String({ description: "When the hold lapses by itself. Without it the hold is pinned." }),
+      ),
     }),
   },
   "inventory.release": {
@@ -141,14 +153,9 @@ export const messages = {
     version: 1,
     from: "order",
     to: ["inventory"],
-    about: "Give back what is held for the order or was sold to it, whatever became of the reserve; also before it.",
-    steps: [
-      "undo of place-order/stock",
-      "undo of place-unpaid-order/stock",
-      "undo of take-payment/stock",
-      "cancel-order/restock",
-      "cancel-unpaid-order/restock",
-    ],
+    summary:
+      "Return the stock that is held for the order or was sold to it. If it arrives before the reserve, it leaves a tombstone that rejects the reserve.",
+    steps: releaseSteps,
     data: t.Object({ orderId: Uuid }),
   },
   "inventory.updated": {
@@ -156,17 +163,14 @@ export const messages = {
     version: 1,
     from: "inventory",
     to: ["order"],
-    about: "What became of the stock for an order; `low` that a product runs out, which answers nothing.",
-    steps: [
-      ...["place-order/stock", "place-unpaid-order/stock", "take-payment/stock"],
-      ...["undo of place-order/stock", "undo of place-unpaid-order/stock", "undo of take-payment/stock"],
-      ...["cancel-order/restock", "cancel-unpaid-order/restock"],
-    ],
+    summary:
+      "The stock of an order was reserved, rejected or released. `low` reports that a product is running out; it is no reply.",
+    steps: [...reserveSteps, ...releaseSteps],
     data: t.Object({
       orderId: Uuid,
       change: t.Union([t.Literal("reserved"), t.Literal("rejected"), t.Literal("released"), t.Literal("low")]),
       items: t.Array(Item),
-      code: t.Optional(t.String({ description: "With `rejected`: why" })),
+      code: t.Optional(t.String({ description: "The reason; only with `rejected`" })),
     }),
   },
 
@@ -176,13 +180,13 @@ export const messages = {
     version: 1,
     from: "order",
     to: ["payment"],
-    about: "Take the money for the order. How much, payment asks order: the message does not say.",
+    summary: "Charge the buyer for the order. The message has no amount: payment asks order for it.",
     steps: ["place-order/funds"],
     data: t.Object({
       orderId: Uuid,
       paymentMethod: t.Object({
         provider: t.String(),
-        sealedToken: t.String({ description: "A JWE for payment's key: nobody on the way can read it" }),
+        sealedToken: t.String({ description: "The provider's token, encrypted for the payment service (JWE)" }),
       }),
     }),
   },
@@ -191,7 +195,8 @@ export const messages = {
     version: 2,
     from: "order",
     to: ["payment"],
-    about: "See to it that no money is held for the order, whatever became of the charge; also before it.",
+    summary:
+      "Make sure that no money is held for the order. If it arrives before the charge, it leaves a tombstone that refuses the charge.",
     steps: ["undo of place-order/funds", "undo of take-payment/payment", "cancel-order/give_back"],
     data: t.Object({
       orderId: Uuid,
@@ -199,7 +204,8 @@ export const messages = {
       paymentId: t.Optional(
         t.String({
           format: "uuid",
-          description: "Since version 2: which payment, where another saga made it. Without it: the asking saga's.",
+          description:
+            "The payment, if another saga created it. Without it: the payment of the sending saga. Since version 2.",
         }),
       ),
     }),
@@ -209,7 +215,7 @@ export const messages = {
     version: 1,
     from: "payment",
     to: ["order"],
-    about: "The money is captured.",
+    summary: "The money was captured.",
     steps: ["place-order/funds", "pay-order/funds"],
     data: payment,
   },
@@ -218,7 +224,7 @@ export const messages = {
     version: 1,
     from: "payment",
     to: ["order"],
-    about: "The charge was refused; no money is held.",
+    summary: "The charge was refused. No money is held.",
     steps: ["place-order/funds", "pay-order/funds"],
     data: t.Composite([payment, t.Object({ code: t.String({ description: "An error code" }) })]),
   },
@@ -227,7 +233,7 @@ export const messages = {
     version: 1,
     from: "payment",
     to: ["order"],
-    about: "No money is held for the order, whatever was before.",
+    summary: "No money is held for the order any more, or none ever was.",
     steps: ["undo of place-order/funds", "undo of take-payment/payment", "cancel-order/give_back", "pay-order/funds"],
     data: t.Object({ orderId: Uuid, paymentId: Uuid }),
   },
@@ -236,8 +242,8 @@ export const messages = {
     version: 1,
     from: "payment",
     to: ["order", "notification"],
-    about:
-      "Money that was captured went back to its payer: a fact beside the answer to whoever asked for it. The buyer is told.",
+    summary:
+      "Captured money was returned to the buyer. The service that requested it gets its reply separately. Notification mails the buyer.",
     data: t.Composite([payment, t.Object({ userId: Uuid, refundId: Uuid, refunded: Money })]),
   },
 } as const satisfies Record<string, Entry>;
@@ -252,6 +258,6 @@ export const isCommand = (type: MessageType): boolean => messages[type].kind ===
 
 export const sagaSteps = (type: MessageType): readonly string[] => (messages[type] as Entry).steps ?? [];
 
-/** Whether a message is of this type, with its data typed accordingly. */
+/** Whether a message has this type; narrows its data accordingly. */
 export const isMessage = <T extends MessageType>(message: Message, type: T): message is MessageFor<T> =>
   message.type === type;

@@ -1,4 +1,4 @@
-/** Every permission there is, and the roles that have it from the start. */
+/** All permissions, and the roles that have them by default. */
 export const permissions = {
   "users:read": ["support", "admin"],
   "roles:write": ["admin"],

@@ -1,38 +1,42 @@
-import { asyncApi } from "./asyncapi";
-import { byTypeAndVersion, current, fileOf, problemsWith, readPublished } from "./published";
+import { toAsyncApi } from "./asyncapi";
+import type { MessageType } from "./messages";
+import { byTypeAndVersion, currentSchemas, findBreakingChanges, readPublished, toPath } from "./published";
 
 /**
- * `bun services/_contracts/publish.ts`: writes what the messages are to where others read it: each version's schema, which from
- * then on holds, and docs/asyncapi.json. `bun run check` says when it has to be run.
+ * `bun services/_contracts/publish.ts` writes the schema of each message version to `published/`, and docs/asyncapi.json. A
+ * published schema is permanent: later changes must be compatible with it. `bun run check` fails if this has to be run.
  */
-const document = `${import.meta.dir}/../../docs/asyncapi.json`;
+const asyncApiPath = `${import.meta.dir}/../../docs/asyncapi.json`;
 
-/** Every file as it should be. @throws Error where a published version would change so that somebody deployed stumbles */
-async function files(): Promise<Map<string, string>> {
-  const [now, before] = [current(), await readPublished()];
-  const problems = problemsWith(now, before);
-  if (problems.length > 0) throw new Error(`A published version does not change so:\n${problems.join("\n")}`);
-  const earlier = before.filter((old) => !now.some((one) => one.type === old.type && one.version === old.version));
-  const types = [...new Set(now.map(({ type }) => type))];
-  const examples = await Promise.all(
-    types.map(async (type) => [type, await Bun.file(`${import.meta.dir}/golden/${type}.golden.json`).json()] as const),
-  );
-  const published = [...earlier, ...now].sort(byTypeAndVersion);
+/**
+ * The content of each file to publish, by path.
+ * @throws Error if a published version would change incompatibly
+ */
+async function toFiles(): Promise<Map<string, string>> {
+  const [current, published] = [currentSchemas(), await readPublished()];
+  const problems = findBreakingChanges(current, published);
+  if (problems.length > 0) throw new Error(`Published messages must not change incompatibly:\n${problems.join("\n")}`);
+  const isCurrent = new Set(current.map(toPath));
+  const earlier = published.filter((one) => !isCurrent.has(toPath(one)));
+  const examples = new Map(await Promise.all(current.map(async ({ type }) => [type, await readGolden(type)] as const)));
+  const example = (type: MessageType) => examples.get(type);
   return new Map([
-    ...now.map((one) => [fileOf(one), text(one.schema)] as const),
-    [document, text(asyncApi((type) => new Map(examples).get(type as never), published))],
+    ...current.map((one) => [toPath(one), toText(one.schema)] as const),
+    [asyncApiPath, toText(toAsyncApi(example, [...earlier, ...current].sort(byTypeAndVersion)))],
   ]);
 }
 
-const text = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+const readGolden = (type: string): Promise<unknown> => Bun.file(`${import.meta.dir}/golden/${type}.golden.json`).json();
 
-/** @returns what is not as it should be, for `bun run check`; undefined if all is */
+const toText = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+
+/** For `bun run check`. @returns which files are stale, or why publishing fails; undefined if all files are up to date */
 export async function stalePublications(): Promise<string | undefined> {
   try {
     const stale: string[] = [];
-    for (const [path, wanted] of await files()) {
+    for (const [path, content] of await toFiles()) {
       const file = Bun.file(path);
-      if (!(await file.exists()) || (await file.text()) !== wanted) stale.push(path);
+      if (!(await file.exists()) || (await file.text()) !== content) stale.push(path);
     }
     return stale.length > 0 ? `Run: bun services/_contracts/publish.ts. Stale:\n${stale.join("\n")}` : undefined;
   } catch (error) {
@@ -40,4 +44,4 @@ export async function stalePublications(): Promise<string | undefined> {
   }
 }
 
-if (import.meta.main) for (const [path, wanted] of await files()) await Bun.write(path, wanted);
+if (import.meta.main) for (const [path, content] of await toFiles()) await Bun.write(path, content);

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { messages } from "./messages";
 import { stalePublications } from "./publish";
-import { current, problemsWith, readPublished } from "./published";
+import { currentSchemas, findBreakingChanges, readPublished } from "./published";
 
 const published = await readPublished();
-const now = current();
+const current = currentSchemas();
 
-test("what was published still holds: nobody deployed stumbles over the messages of today", () => {
-  expect(problemsWith(now, published)).toEqual([]);
+test("the current messages are compatible with all published ones", () => {
+  expect(findBreakingChanges(current, published)).toEqual([]);
 });
 
-test("every version of every message is published, and written down as it is", async () => {
+test("every version of every message is published, and the published files are up to date", async () => {
   for (const [type, { version }] of Object.entries(messages)) {
     const versions = published.filter((one) => one.type === type).map((one) => one.version);
     expect(`${type} ${versions}`).toBe(`${type} ${Array.from({ length: version }, (_, index) => index + 1)}`);
@@ -18,31 +18,32 @@ test("every version of every message is published, and written down as it is", a
   expect(await stalePublications()).toBeUndefined();
 });
 
-describe("planted in the messages of today:", () => {
-  const with_ = (type: string, over: object) => now.map((one) => (one.type === type ? { ...one, ...over } : one));
-  const dataOf = (type: string) => now.find((one) => one.type === type)?.schema as { required: string[] };
+describe("a breaking change of the current messages is found:", () => {
+  const replaced = (type: string, over: object) =>
+    current.map((one) => (one.type === type ? { ...one, ...over } : one));
+  const schemaOf = (type: string) => current.find((one) => one.type === type)?.schema as { required: string[] };
 
-  test("a message that is gone", () => {
-    const left = now.filter(({ type }) => type !== "inventory.release");
-    expect(problemsWith(left, published)).toEqual(["inventory.release version 1: the message is gone"]);
+  test("a removed message", () => {
+    const rest = current.filter(({ type }) => type !== "inventory.release");
+    expect(findBreakingChanges(rest, published)).toEqual(["inventory.release version 1: the message was removed"]);
   });
-  test("a version that went back", () => {
-    expect(problemsWith(with_("payment.void", { version: 1 }), published).join()).toContain(
+  test("a lower version", () => {
+    expect(findBreakingChanges(replaced("payment.void", { version: 1 }), published).join()).toContain(
       "payment.void version 2: was published",
     );
   });
-  test("a field newly required: not in the same version, nor in a new one while the old is on its way", () => {
-    const data = dataOf("order.confirmed");
-    const schema = { ...data, required: [...data.required, "note"] };
+  test("a new required field, in the same version or a new one", () => {
+    const before = schemaOf("order.confirmed");
+    const schema = { ...before, required: [...before.required, "note"] };
     for (const version of [1, 2])
-      expect(problemsWith(with_("order.confirmed", { schema, version }), published)).toEqual([
-        "order.confirmed version 1: messages sent already are refused: /note is required and may be missing",
+      expect(findBreakingChanges(replaced("order.confirmed", { schema, version }), published)).toEqual([
+        "order.confirmed version 1: messages already sent are rejected: /note is required and may be missing",
       ]);
   });
-  test("a field that may be missing: in a new version alone", () => {
-    const data = dataOf("order.confirmed");
-    const schema = { ...data, required: data.required.filter((name) => name !== "total") };
-    expect(problemsWith(with_("order.confirmed", { schema }), published)).toHaveLength(1);
-    expect(problemsWith(with_("order.confirmed", { schema, version: 2 }), published)).toEqual([]);
+  test("a required field made optional in the same version, but not in a new one", () => {
+    const before = schemaOf("order.confirmed");
+    const schema = { ...before, required: before.required.filter((name) => name !== "total") };
+    expect(findBreakingChanges(replaced("order.confirmed", { schema }), published)).toHaveLength(1);
+    expect(findBreakingChanges(replaced("order.confirmed", { schema, version: 2 }), published)).toEqual([]);
   });
 });

@@ -1,47 +1,52 @@
 import { Glob } from "bun";
-import { breakingChanges, type Schema, unreadable, withoutAnnotations } from "./compatibility";
+import {
+  breakingChangesAcrossVersions,
+  breakingChangesWithinVersion,
+  type Schema,
+  withoutAnnotations,
+} from "./compatibility";
 import { type MessageType, messages } from "./messages";
 
-/** The data of one version of one message, as it was given to the world. */
-export type Published = { type: string; version: number; schema: Schema };
+/** The schema of the data of one message in one version. */
+export type PublishedSchema = { type: string; version: number; schema: Schema };
 
 const folder = `${import.meta.dir}/published`;
-export const fileOf = ({ type, version }: { type: string; version: number }) => `${folder}/${type}.${version}.json`;
-export const urn = (type: string, version: number) => `urn:shop:schema:${type}:${version}`;
+export const toPath = ({ type, version }: { type: string; version: number }) => `${folder}/${type}.${version}.json`;
+export const toUrn = (type: string, version: number) => `urn:shop:schema:${type}:${version}`;
 
-/** Every schema that was ever published, by type and version. */
-export async function readPublished(): Promise<Published[]> {
+/** All schemas in `published/`, by type and version. */
+export async function readPublished(): Promise<PublishedSchema[]> {
   const names = await Array.fromAsync(new Glob("*.json").scan(folder));
-  const read = names.map(async (name): Promise<Published> => {
+  const read = names.map(async (name): Promise<PublishedSchema> => {
     const parts = name.split(".");
     const [type, version] = [parts.slice(0, -2).join("."), Number(parts.at(-2))];
-    return { type, version, schema: await Bun.file(fileOf({ type, version })).json() };
+    return { type, version, schema: await Bun.file(toPath({ type, version })).json() };
   });
   return (await Promise.all(read)).sort(byTypeAndVersion);
 }
 
-export const byTypeAndVersion = (a: Published, b: Published): number =>
+export const byTypeAndVersion = (a: PublishedSchema, b: PublishedSchema): number =>
   a.type === b.type ? a.version - b.version : a.type < b.type ? -1 : 1;
 
-/** What is to be published: the messages as they are now. */
-export const current = (): Published[] =>
+/** The schemas of the catalogue as it is now, one for each message. */
+export const currentSchemas = (): PublishedSchema[] =>
   (Object.keys(messages) as MessageType[]).map((type) => ({
     ...{ type, version: messages[type].version },
     schema: withoutAnnotations(JSON.parse(JSON.stringify(messages[type].data))),
   }));
 
 /**
- * What of the messages as they are now somebody who is deployed would stumble over.
- * @returns a line for each; nothing if all that was published still holds
+ * Compares the current schemas with the published ones.
+ * @returns a line for each change that breaks a deployed sender or consumer; empty if there is none
  */
-export function problemsWith(now: Published[], published: Published[]): string[] {
-  const latest = new Map(now.map((one) => [one.type, one]));
+export function findBreakingChanges(current: PublishedSchema[], published: PublishedSchema[]): string[] {
+  const currentByType = new Map(current.map((one) => [one.type, one]));
   return published.flatMap(({ type, version, schema }) => {
-    const named = `${type} version ${version}`;
-    const it = latest.get(type);
-    if (!it) return [`${named}: the message is gone`];
-    if (version > it.version) return [`${named}: was published, and the message is version ${it.version}`];
-    const changes = version === it.version ? breakingChanges(schema, it.schema) : unreadable(schema, it.schema);
-    return changes.map((change) => `${named}: ${change}`);
+    const name = `${type} version ${version}`;
+    const now = currentByType.get(type);
+    if (!now) return [`${name}: the message was removed`];
+    if (version > now.version) return [`${name}: was published, but the catalogue has version ${now.version}`];
+    const compare = version === now.version ? breakingChangesWithinVersion : breakingChangesAcrossVersions;
+    return compare(schema, now.schema).map((change) => `${name}: ${change}`);
   });
 }

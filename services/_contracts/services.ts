@@ -1,6 +1,6 @@
 /**
- * Every service of the shop, in one table: ports, databases, queues and the lists of launcher, tools and tests derive from it.
- * A new service is a folder of its own and a line here. This file imports nothing, so that any tool can read it.
+ * All services of the shop. Ports, databases, queues, and the lists of the launcher, tools and tests are derived from this table:
+ * a new service is a new folder and one line here. This file imports nothing, so that any tool can read it.
  */
 export const services = {
   user: { port: 3001, store: "postgres", database: "users", queue: undefined },
@@ -16,7 +16,7 @@ type ServiceEntry = {
   store: "postgres" | "mongo";
   /** The database in that store; each service has its own. */
   database: string;
-  /** The BullMQ queue that the service consumes. The service's own name; none if it receives no messages. */
+  /** The BullMQ queue that the service consumes, named as the service; undefined if it receives no messages. */
   queue: string | undefined;
 };
 

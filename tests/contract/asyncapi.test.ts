@@ -39,7 +39,7 @@ test("the parts of order's queue, its commands and their answers are there", asy
       .map((channel) => channel.address())
       .sort(),
   ).toEqual(["inventory", "notification", "order", "payment"]);
-  const charge = document?.operations().get("order.asks.payment.charge");
+  const charge = document?.operations().get("order.sends.payment.charge");
   expect(charge?.isSend()).toBe(true);
   const replies = charge
     ?.reply()
