@@ -1,26 +1,19 @@
-type Product = { id: string; available: number };
+import { expectStatus } from "../deploy/local/clients/json-request";
+import { stripeCard, testCards } from "../deploy/local/clients/sandbox-api";
+import { shopApi } from "../deploy/local/clients/shop-api";
 
-async function call<T>(url: string, init: RequestInit = {}): Promise<T> {
-  const response = await fetch(url, { ...init, headers: { "content-type": "application/json", ...init.headers } });
-  if (!response.ok)
-    throw new Error(`${init.method ?? "GET"} ${url} answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as T;
-}
-
-/** A customer and products to buy, made through the edge. */
+/** A customer, and products with enough stock for every run. */
 export async function prepareShop(edgeUrl: string) {
-  const api = `${edgeUrl}/api/v1`;
-  const body = { email: `bench-${Date.now()}@example.test`, password: "a-good-password", name: "Bench" };
-  const { token } = await call<{ token: string }>(`${api}/auth/register`, {
-    method: "POST",
-    body: JSON.stringify(body),
-  });
-  const { items } = await call<{ items: Product[] }>(`${api}/products?limit=100`);
-  const productIds = items.filter((product) => product.available > 2_000).map((product) => product.id);
-  return { api, token, productIds };
+  const api = shopApi(edgeUrl);
+  const account = { email: `bench-${Date.now()}@example.test`, password: "a-good-password", name: "Bench" };
+  const { token } = expectStatus(await api.register(account), 201);
+  const { items } = expectStatus(await api.listProducts(), 200);
+  const productIds = items.filter(({ available }) => available > 2_000).map(({ id }) => id);
+  return { api: api.baseUrl, token, productIds };
 }
 
 export type BenchShop = Awaited<ReturnType<typeof prepareShop>>;
 
-export const orderBody = (productId: string, card = "pm_card_visa") =>
-  JSON.stringify({ items: [{ productId, quantity: 1 }], paymentMethod: { provider: "stripe", token: card } });
+/** The body of `POST /orders`, as text. */
+export const orderBody = (productId: string) =>
+  JSON.stringify({ items: [{ productId, quantity: 1 }], paymentMethod: stripeCard(testCards.approved) });

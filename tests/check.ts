@@ -1,12 +1,12 @@
 import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/validate-edge";
 
-/** `bun run check`: everything that can be said about the code without running it. */
+/** `bun run check`: the static checks. Exits with 1 if one of them fails. */
 const bun = process.execPath;
 const tool = (name: string, ...args: string[]) => [bun, "--bun", "x", name, ...args];
 
 const checks: { name: string; run: () => Promise<string | undefined> }[] = [
-  // TypeScript 7 checks; TypeScript 6 stays for the tools that need its programming interface.
+  // TypeScript 7 checks the types. TypeScript 6 is installed for the tools that need its API.
   { name: "types", run: command([bun, "node_modules/@typescript/native/bin/tsc", "--noEmit", "-p", "."]) },
   { name: "lint and format", run: command(tool("biome", "check", "--error-on-warnings", ".")) },
   {

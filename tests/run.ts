@@ -1,19 +1,18 @@
 import { UserError } from "../deploy/local/user-error";
+import { abortOnTermination } from "./support/abort";
 import { coverageProblems } from "./support/coverage";
 import type { Outcome } from "./support/run-tests";
 import { type Part, parts, runParts } from "./support/with-stack";
 
 /**
- * `bun run test [path…]`: one stack of real servers for the whole run, then every test against it; the tests of several
- * instances have a second one. Paths below `services` and `deploy` need the stores only. `bun run test:full` adds what takes long:
- * `*.full.test.ts`. The last line is `N passed, N failed`.
+ * `bun run test [path…]`: starts a stack of real servers and runs every test against it, or those below the paths. The
+ * tests of several instances have a second stack. Paths below `services` and `deploy` start the stores only.
+ * `bun run test:full` also runs the slow tests, `*.full.test.ts`. The last line printed is `N passed, N failed`.
  */
 const offset = Number(process.env.TEST_PORT_OFFSET ?? 4_000);
 const full = process.argv.includes("--full");
 const paths = process.argv.slice(2).filter((argument) => argument !== "--full");
-const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort());
-const signal = stopping.signal;
+const signal = abortOnTermination();
 
 async function run(): Promise<Outcome> {
   if (paths.length > 0) return await runPaths();
@@ -24,13 +23,13 @@ async function run(): Promise<Outcome> {
 }
 
 async function runPaths(): Promise<Outcome> {
-  const scaled = parts.find(({ scale }) => scale) as Part;
-  const needScaled = paths.filter((path) => scaled.paths.some((folder) => path.startsWith(folder.slice(0, -1))));
-  const others = paths.filter((path) => !needScaled.includes(path));
-  const only = others.some((path) => path.startsWith("tests")) || others.length === 0 ? undefined : "stores";
+  const scaledPart = parts.find(({ scale }) => scale) as Part;
+  const scaledPaths = paths.filter((path) => scaledPart.paths.some((folder) => path.startsWith(folder.slice(0, -1))));
+  const otherPaths = paths.filter((path) => !scaledPaths.includes(path));
+  const only = otherPaths.some((path) => path.startsWith("tests")) || otherPaths.length === 0 ? undefined : "stores";
   const wanted = [
-    ...(others.length > 0 ? [{ name: "as asked", paths: others }] : []),
-    ...(needScaled.length > 0 ? [{ ...scaled, paths: needScaled }] : []),
+    ...(otherPaths.length > 0 ? [{ name: "selected paths", paths: otherPaths }] : []),
+    ...(scaledPaths.length > 0 ? [{ ...scaledPart, paths: scaledPaths }] : []),
   ];
   return await runParts(wanted, { offset, only, full, signal });
 }
@@ -38,7 +37,7 @@ async function runPaths(): Promise<Outcome> {
 const started = performance.now();
 try {
   const { passed, failed } = await run();
-  console.log(`\nin ${Math.round((performance.now() - started) / 1000)} s`);
+  console.log(`\nfinished in ${Math.round((performance.now() - started) / 1000)} s`);
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed === 0 && passed > 0 ? 0 : 1);
 } catch (error) {

@@ -1,19 +1,19 @@
 import { cpus, totalmem } from "node:os";
 import { UserError } from "../deploy/local/user-error";
-import type { Record } from "./support/score";
+import { abortOnTermination } from "./support/abort";
+import type { ScoreRecord } from "./support/score";
 import { type LineNumber, scoreLines } from "./support/score-lines";
 import { parts, runParts } from "./support/with-stack";
 
 /**
- * `bun run scoreboard [path…]`: the checks of tests/chaos and tests/instances at full size. Writes docs/scoreboard.md; with
- * paths, only the lines that were measured are written anew. Exits with 1 where a target is missed.
+ * `bun run scoreboard [path…]`: runs the checks of tests/chaos and tests/instances at full size and writes
+ * docs/scoreboard.md. With paths it runs only those and keeps the other lines of the file. Exits with 1 if a target is
+ * missed.
  */
 const offset = Number(process.env.TEST_PORT_OFFSET ?? 4_000);
 const paths = process.argv.slice(2);
 const report = "docs/scoreboard.md";
 const scoreFile = `.data/score-${offset}.jsonl`;
-const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort());
 
 const wanted = parts
   .filter(({ name }) => ["chaos", "two instances"].includes(name))
@@ -22,39 +22,43 @@ const wanted = parts
   )
   .filter((part) => part.paths.length > 0);
 
-async function measure(): Promise<Record[]> {
+async function measure(): Promise<ScoreRecord[]> {
   await Bun.write(scoreFile, "");
   const env = { SCORE: "full", SCORE_FILE: scoreFile };
-  await runParts(wanted, { offset, env, signal: stopping.signal });
+  await runParts(wanted, { offset, env, signal: abortOnTermination() });
   const lines = (await Bun.file(scoreFile).text()).split("\n").filter(Boolean);
-  return lines.map((line) => JSON.parse(line) as Record);
+  return lines.map((line) => JSON.parse(line) as ScoreRecord);
 }
 
 const numbers = Object.keys(scoreLines).map(Number) as LineNumber[];
 
-function rowOf(number: LineNumber, record: Record | undefined): string {
+function toRow(number: LineNumber, record: ScoreRecord | undefined): string {
   const { check, target } = scoreLines[number];
-  const found = record
+  const result = record
     ? [record.figure, record.ok ? "met" : "**missed**", `${record.seconds} s`]
     : ["not measured", "–", "–"];
-  return `| ${[number, check, target, ...found].join(" | ")} |`;
+  return `| ${[number, check, target, ...result].join(" | ")} |`;
 }
 
-/** @param kept rows of an earlier run, for the lines that were not measured in this one */
-async function render(records: Record[], kept: Map<number, string>): Promise<string> {
+/** @param kept rows of the file as it was, for the lines that were not measured in this run */
+async function render(records: ScoreRecord[], kept: Map<number, string>): Promise<string> {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
   const commit = (await Bun.$`git rev-parse --short HEAD`.quiet().text()).trim();
-  const dirty = (await Bun.$`git status --porcelain -- services deploy envoy tests`.quiet().text()) !== "";
+  const isDirty = (await Bun.$`git status --porcelain -- services deploy envoy tests`.quiet().text()) !== "";
+  const revision = `commit ${commit}${isDirty ? " with changes" : ""}`;
+  const date = new Date().toISOString().slice(0, 16);
   const versions = JSON.parse(await Bun.file("package.json").text()).workspaces.catalog;
-  const of = (name: string) => `${name} ${versions[name]}`;
+  const withVersion = (name: string) => `${name} ${versions[name]}`;
   const rows = numbers.map((number) => {
     const record = records.find(({ line }) => line === number);
-    return !record && kept.has(number) ? (kept.get(number) as string) : rowOf(number, record);
+    return !record && kept.has(number) ? (kept.get(number) as string) : toRow(number, record);
   });
   return `# Scoreboard
 
-Written by \`bun run scoreboard\`, never by hand: ${new Date().toISOString().slice(0, 16)} UTC, commit ${commit}${dirty ? " with changes" : ""}, on ${machine}. Bun ${Bun.version},
-PostgreSQL 18.4, MongoDB 6.0.5, Redis 8.2.3, Envoy 1.40.0, ${["elysia", "bullmq", "mongodb", "postgres"].map(of).join(", ")}. A check that missed its target says so.
+Written by \`bun run scoreboard\`, never by hand: ${date} UTC, ${revision},
+on ${machine}. Bun ${Bun.version}, PostgreSQL 18.4, MongoDB 6.0.5, Redis 8.2.3,
+Envoy 1.40.0, ${["elysia", "bullmq", "mongodb", "postgres"].map(withVersion).join(", ")}.
+The verdict of a check that missed its target is **missed**.
 
 | # | check | target | figure | verdict | took |
 |---|---|---|---|---|---|
@@ -62,36 +66,53 @@ ${rows.join("\n")}
 
 ## How it is measured
 
-Everything runs on one machine: real servers, one instance of each service (two for line 17) behind Envoy, the clients, and the sandbox that stands in for the payment provider. What happened to money is read
-from the sandbox's own ledger; everything else from the stores, beside the services (\`tests/support/books.ts\`). Clients repeat what is refused or broken with the same \`Idempotency-Key\`, but for line 17, where nothing is repeated.
-\`bun run test\` runs every check at about a tenth of this size and asserts the same, but for the times of lines 4 and 15, which say nothing on a busy machine.
+Everything runs on one machine: real servers, one instance of each service (two for line 17) behind
+Envoy, the clients, and the sandbox that stands in for the payment provider. What the provider charged
+and refunded is read from the sandbox's ledger. Everything else is read from the stores, not through
+the services (\`tests/support/audit.ts\`). Clients retry refused and broken requests with the same
+\`Idempotency-Key\`, except for line 17, where no request is retried. \`bun run test\` runs every check
+at about a tenth of this size. It asserts the same, except for the times of lines 4 and 15, which mean
+nothing on a busy machine.
 
-- **1–3** Orders come without a pause, 16 at a time, a fifth of them with a card that is declined; in the middle of each 42 a process is killed (order, inventory, payment, notification, user and Envoy in turn). *Lost*: answered 201 and not there, or not at an
-  end, or not as its payment, its stock and its mail say.
-- **4** A service is killed while jobs of its queue are active. From the kill until BullMQ notes each of them as finished, by its clock.
-- **6, 7** \`kill -9\` of the server, which the launcher starts again. Meanwhile orders, profiles, stock bookings and registrations are written; each that was acknowledged is looked for. An answer of 5xx other than 503
-  \`application/problem+json\`, or later than 16 s, counts as a miss.
-- **9** 100 requests with one key at the same time; then one more with another quantity.
-- **13** Half of the orders are cancelled when they are confirmed, half as soon as they are placed. Of the provider's refunds and cancellations half fail: with an error of 500, or done but with the answer dropped.
-- **14** 200 requests at once from 20 accounts. *Sold*: confirmed, and paid in the ledger.
-- **15** Orders at a fixed rate, whether or not earlier ones are answered. From the message's time, which is taken before its commit, to when Redis notes the job in BullMQ's event stream: the commit itself is in the figure. *Inversion*: of what one service says about one order, something later came into
-  a queue, or was taken by a worker, first.
-- **17** Of two instances one is taken from Envoy's endpoints and gets SIGTERM, as an orchestrator does it; so is the only notification service. A request that gets anything but its answer has failed. Then once more while Redis refuses connections.
+- **1–3** Orders are placed without a pause, 16 at a time. A fifth of them use a card that is declined.
+  While each portion of about 42 orders is placed, one process is killed: order, inventory, payment,
+  notification, user and Envoy in turn. *Lost*: the order was answered with 201 but is not stored, or
+  it is not settled, or its payment, stock or mail disagrees with it.
+- **4** A service is killed while jobs of its queue are active. The time is measured from the kill
+  until BullMQ records each of these jobs as completed, by the clock of Redis.
+- **6, 7** The server is killed with \`kill -9\`, and the launcher restarts it. Meanwhile orders,
+  profiles, stock bookings and registrations are written. Every change that was acknowledged must be
+  stored. A server error other than 503 \`application/problem+json\`, or a response after more than
+  16 s, counts as a problem.
+- **9** 100 concurrent requests with one key, followed by one request with another quantity.
+- **13** Half of the orders are cancelled after they are confirmed, half directly after they are
+  placed. Half of the provider's refunds and cancellations fail: with status 500, or they are done but
+  the response is dropped.
+- **14** 200 concurrent requests from 20 accounts. *Sale*: the order is confirmed, and its payment is
+  in the ledger.
+- **15** Orders are placed at a fixed rate, whether or not earlier ones are answered. The lag is
+  measured from the message's time, which is taken before its commit, until Redis records the job in
+  BullMQ's event stream. It includes the commit. *Inversion*: of the messages of one service about one
+  order, a later one entered a queue, or was taken by a worker, before an earlier one.
+- **17** One of two instances is removed from Envoy's endpoints and receives SIGTERM, as an
+  orchestrator does it; so does the only notification service. A request fails if it gets any other
+  response than the expected one. The same is repeated while Redis refuses connections.
 `;
 }
 
-async function rowsBefore(): Promise<Map<number, string>> {
+/** @returns the rows of the file as it is, by line; none if every line is measured */
+async function loadRows(): Promise<Map<number, string>> {
   const file = Bun.file(report);
   const text = paths.length > 0 && (await file.exists()) ? await file.text() : "";
   return new Map([...text.matchAll(/^\| (\d+) \|.*\|$/gm)].map(([row, number]) => [Number(number), row]));
 }
 
 try {
-  const kept = await rowsBefore();
+  const kept = await loadRows();
   const records = await measure();
   await Bun.write(report, await render(records, kept));
   const missed = records.filter(({ ok }) => !ok).length;
-  console.log(`\n${records.length} lines measured, ${missed} missed: ${report}`);
+  console.log(`\n${records.length} lines measured, ${missed} targets missed, written to ${report}`);
   process.exit(missed === 0 && records.length > 0 ? 0 : 1);
 } catch (error) {
   console.error(error instanceof UserError ? error.message : error);

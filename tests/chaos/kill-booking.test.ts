@@ -1,38 +1,39 @@
 import { afterAll, expect, test } from "bun:test";
-import { openBooks } from "../support/audit";
+import { openAudit } from "../support/audit";
 import { eventually } from "../support/eventually";
-import { killAndAwait } from "../support/kill";
-import { call, plentiful, product, theAdmin } from "../support/shop";
+import { killAndAwaitRestart } from "../support/kill";
+import { loginAsAdmin, productInStock, readProduct } from "../support/shop";
+import { api } from "../support/stack";
 
-const books = openBooks();
-afterAll(() => books.close());
+const audit = openAudit();
+afterAll(() => audit.close());
 
-test("kill -9 in the middle of booking goods: each is booked once, however often its sender had to ask", async () => {
-  const { token } = await theAdmin();
-  const { id, available } = await plentiful();
-  let killed: Promise<void> | undefined;
+test("inventory killed while stock is booked in applies each booking once, however often it is retried", async () => {
+  const { token } = await loginAsAdmin();
+  const { id, available } = await productInStock();
+  let restart: Promise<void> | undefined;
   let booked = 0;
 
   const book = async (quantity: number) => {
-    const headers = { "idempotency-key": crypto.randomUUID() };
-    const delivery = { quantity, reason: "received" };
-    const sending = () =>
-      call("POST", `/products/${id}/stock`, { token, body: delivery, headers }).catch(() => undefined);
+    const idempotencyKey = crypto.randomUUID();
+    const body = { quantity, reason: "received" };
+    const send = () =>
+      api.request("POST", `/products/${id}/stock`, { token, body, idempotencyKey }).catch(() => undefined);
     await eventually(async () => {
-      // Two at a time, as an impatient sender does.
-      const answers = await Promise.all([sending(), sending()]);
-      for (const answer of answers) if (answer) expect([200, 409, 502, 503, 504]).toContain(answer.status);
-      return answers.some((answer) => answer?.status === 200);
+      // The client sends the next attempt without waiting for the first one.
+      const responses = await Promise.all([send(), send()]);
+      for (const response of responses) if (response) expect([200, 409, 502, 503, 504]).toContain(response.status);
+      return responses.some((response) => response?.status === 200);
     }, 60_000);
-    if (++booked >= 60) killed ??= killAndAwait("inventory-0");
+    if (++booked >= 60) restart ??= killAndAwaitRestart("inventory-0");
   };
   await Promise.all(
     Array.from({ length: 8 }, async () => {
       for (let n = 1; n <= 25; n++) await book(n);
     }),
   );
-  await killed;
+  await restart;
   expect(booked).toBe(200);
-  expect((await product(id)).available).toBe(available + 8 * ((25 * 26) / 2));
-  expect(await books.stockProblems()).toEqual([]);
+  expect((await readProduct(id)).available).toBe(available + 8 * ((25 * 26) / 2));
+  expect(await audit.productDifferences()).toEqual([]);
 }, 180_000);

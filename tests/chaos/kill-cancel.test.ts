@@ -1,26 +1,31 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { openBooks } from "../support/audit";
-import { insist, killedAmong } from "../support/kill";
-import { type Customer, call, placeOrder } from "../support/shop";
+import { afterAll, describe, test } from "bun:test";
+import { expectStatus } from "../../deploy/local/clients/json-request";
+import { openAudit } from "../support/audit";
+import { killDuring, type Scenario } from "../support/kill";
+import { retryUntilAccepted } from "../support/retry";
+import { placeOrder } from "../support/shop";
+import { api } from "../support/stack";
 
-const books = openBooks();
-afterAll(() => books.close());
+const audit = openAudit();
+afterAll(() => audit.close());
 
-/** Places an order, and cancels it a while later, from at once to long after it is confirmed. */
-async function orderAndCancel(buyer: Customer, productId: string, n: number): Promise<string> {
-  const headers = { "idempotency-key": crypto.randomUUID() };
-  const placed = await insist(() => placeOrder(buyer, [{ productId, quantity: 1 }], undefined, headers));
-  expect(placed.status).toBe(201);
-  const { id } = placed.body;
-  await Bun.sleep((n % 12) * 15);
-  expect((await insist(() => call("DELETE", `/orders/${id}`, { token: buyer.token }))).status).toBe(202);
-  return id;
-}
+/** Places an order and cancels it: at once, up to 165 ms later, when it has long been confirmed. */
+const orderAndCancel: Scenario = {
+  async play(customer, productId, n) {
+    const idempotencyKey = crypto.randomUUID();
+    const place = () => placeOrder(customer, [{ productId, quantity: 1 }], { idempotencyKey });
+    const { id } = expectStatus(await retryUntilAccepted(place), 201);
+    await Bun.sleep((n % 12) * 15);
+    expectStatus(await retryUntilAccepted(() => api.cancelOrder(customer.token, id)), 202);
+    return id;
+  },
+  finalStatus: () => "cancelled",
+};
 
-describe("kill -9 in the middle of cancelling keeps nobody's money and nobody's goods", () => {
+describe("a service killed while orders are cancelled leaves every order cancelled, refunded and restocked", () => {
   test.each(["order-0", "inventory-0", "payment-0"])(
     "%s",
-    (process) => killedAmong(process, books, { of: orderAndCancel, endOf: () => "cancelled" }),
+    (process) => killDuring(process, audit, orderAndCancel),
     180_000,
   );
 });

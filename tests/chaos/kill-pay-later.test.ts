@@ -1,40 +1,44 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { openBooks } from "../support/audit";
-import { eventually } from "../support/eventually";
-import { insist, killedAmong } from "../support/kill";
-import { type Customer, call, cards, type OrderView, pay, readOrder } from "../support/shop";
+import { expectStatus } from "../../deploy/local/clients/json-request";
+import { testCards } from "../../deploy/local/clients/sandbox-api";
+import { openAudit } from "../support/audit";
+import { killDuring, type Scenario } from "../support/kill";
+import { retryUntilAccepted } from "../support/retry";
+import { awaitStatus, payOrder } from "../support/shop";
+import { api } from "../support/stack";
 
-const books = openBooks();
-afterAll(() => books.close());
+const audit = openAudit();
+afterAll(() => audit.close());
 
-const key = () => ({ "idempotency-key": crypto.randomUUID() });
+const isDeclined = (n: number) => n % 5 === 4;
+const isCancelled = (n: number) => n % 4 === 3;
 
-/** Orders, and pays a moment later: every fifth with a card that is declined; every fourth changes their mind meanwhile. */
-async function orderAndPay(buyer: Customer, productId: string, n: number): Promise<string> {
-  const { token } = buyer;
-  const headers = key();
-  const body = { items: [{ productId, quantity: 1 }] };
-  const placed = await insist(() => call<OrderView>("POST", "/orders", { token, body, headers }));
-  expect(placed.status).toBe(201);
-  const { id } = placed.body;
-  await eventually(async () => (await readOrder(buyer, id)).status === "awaiting_payment", 60_000);
-  const [card, paying] = [n % 5 === 4 ? cards.declined : cards.good, key()];
-  const payment = insist(() => pay(buyer, id, { card, headers: paying }));
-  if (n % 4 === 3) {
-    await Bun.sleep((n % 12) * 20);
-    expect((await insist(() => call("DELETE", `/orders/${id}`, { token }))).status).toBe(202);
-  }
-  // A wish to cancel may have come first.
-  expect([201, 202, ...(n % 4 === 3 ? [409] : [])]).toContain((await payment).status);
-  return id;
-}
+/** Places an order and pays it later. Some cards are declined; some orders are cancelled while they are paid. */
+const orderAndPay: Scenario = {
+  async play(customer, productId, n) {
+    const { token } = customer;
+    const orderKey = crypto.randomUUID();
+    const order = { items: [{ productId, quantity: 1 }] };
+    const { id } = expectStatus(await retryUntilAccepted(() => api.placeOrder(token, order, orderKey)), 201);
+    await awaitStatus(customer, id, ["awaiting_payment"], 60_000);
+    const card = isDeclined(n) ? testCards.declined : testCards.approved;
+    const idempotencyKey = crypto.randomUUID();
+    const payment = retryUntilAccepted(() => payOrder(customer, id, { card, idempotencyKey }));
+    if (isCancelled(n)) {
+      await Bun.sleep((n % 12) * 20);
+      expectStatus(await retryUntilAccepted(() => api.cancelOrder(token, id)), 202);
+    }
+    // If the cancellation comes first, the payment is refused with 409.
+    expect([201, 202, ...(isCancelled(n) ? [409] : [])]).toContain((await payment).status);
+    return id;
+  },
+  finalStatus: (n) => (isCancelled(n) || isDeclined(n) ? "cancelled" : "confirmed"),
+};
 
-const endOf = (n: number) => (n % 4 === 3 || n % 5 === 4 ? "cancelled" : "confirmed");
-
-describe("kill -9 in the middle of paying later loses nothing, charges nobody twice and keeps the stock exact", () => {
+describe("a service killed while orders are paid later loses no order, charges none twice and keeps the stock exact", () => {
   test.each(["order-0", "payment-0", "inventory-0"])(
     "%s",
-    (process) => killedAmong(process, books, { of: orderAndPay, endOf }),
+    (process) => killDuring(process, audit, orderAndPay),
     180_000,
   );
 });

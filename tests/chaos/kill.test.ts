@@ -1,39 +1,39 @@
 import { afterAll } from "bun:test";
-import { openBooks } from "../support/audit";
-import { killAndAwait, ordersWith } from "../support/kill";
-import { newCrowd } from "../support/load";
-import { scored, size } from "../support/score";
+import { openAudit } from "../support/audit";
+import { killAndAwaitRestart, placeOrdersDuringFaults } from "../support/kill";
+import { scaled, scoreboardCheck } from "../support/score";
+import { newShoppers } from "../support/shoppers";
 
-const books = openBooks();
-afterAll(() => books.close());
+const audit = openAudit();
+afterAll(() => audit.close());
 
-const victims = ["order-0", "inventory-0", "payment-0", "notification-0", "user-0", "envoy"];
-const rounds = size(20);
+const processes = ["order-0", "inventory-0", "payment-0", "notification-0", "user-0", "envoy"];
+const rounds = scaled(20);
 
-scored([1, 2, 3], 30 * 60_000, async () => {
-  const crowd = await newCrowd();
-  const before = await books.stock();
-  const blows = Array.from({ length: rounds }, () => victims.map((victim) => () => killAndAwait(victim))).flat();
-  const ids = await ordersWith(crowd, { orders: size(5_000), blows });
-  const { open, tookMs } = await books.sagasOpen(ids, 60_000);
-  const problems = await books.problemsThatStay(ids);
-  const twice = await books.unknownOrders(
-    crowd.buyers.map((buyer) => buyer.id),
-    ids,
-  );
-  const unsold = await books.soldProblems(before, ids);
-  const lost = problems.filter((problem) => problem.endsWith(": lost")).length;
-  const chargedTwice = problems.filter((problem) => /: charged \d+ times/.test(problem)).length;
-  const kills = `${blows.length} kills, ${new Set(ids).size} orders`;
+scoreboardCheck([1, 2, 3], 30 * 60_000, async () => {
+  const shoppers = await newShoppers();
+  const stockBefore = await audit.readStock();
+  const kills = Array.from({ length: rounds }, () =>
+    processes.map((process) => () => killAndAwaitRestart(process)),
+  ).flat();
+  const ids = await placeOrdersDuringFaults(shoppers, { orders: scaled(5_000), faults: kills });
+  const { unfinished, tookMs } = await audit.awaitSagaEnds(ids, 60_000);
+  const differences = await audit.remainingDifferences(ids);
+  const customerIds = shoppers.customers.map(({ id }) => id);
+  const duplicates = await audit.unacknowledgedOrders(customerIds, ids);
+  const sales = await audit.salesDifferences(stockBefore, ids);
+  const lost = differences.filter((difference) => difference.endsWith(": lost")).length;
+  const chargedTwice = differences.filter((difference) => /: charged \d+ times/.test(difference)).length;
+  const load = `${kills.length} kills, ${new Set(ids).size} orders`;
   return [
     {
-      figure: `${kills}: ${lost} lost, ${chargedTwice} charged twice, ${twice.length} placed twice`,
-      problems: [...problems, ...twice.map((id) => `${id}: placed a second time`)],
+      figure: `${load}: ${lost} lost, ${chargedTwice} charged twice, ${duplicates.length} placed twice`,
+      problems: [...differences, ...duplicates.map((id) => `${id}: placed a second time`)],
     },
     {
-      figure: `${unsold.length} of ${before.size} products off`,
-      problems: [...unsold, ...(await books.stockProblems()).map((row) => JSON.stringify(row))],
+      figure: `${sales.length} of ${stockBefore.size} products differ`,
+      problems: [...sales, ...(await audit.productDifferences())],
     },
-    { figure: `${open.length}; the last ended after ${(tookMs / 1000).toFixed(1)} s`, problems: open },
+    { figure: `${unfinished.length}; the last ended after ${(tookMs / 1000).toFixed(1)} s`, problems: unfinished },
   ];
 });

@@ -1,59 +1,59 @@
 import { afterAll } from "bun:test";
-import { openBooks } from "../support/audit";
-import { scored, size } from "../support/score";
-import { type Customer, call, cards, newCustomer, placeOrder, theAdmin } from "../support/shop";
+import { expectStatus } from "../../deploy/local/clients/json-request";
+import { openAudit } from "../support/audit";
+import { scaled, scoreboardCheck } from "../support/score";
+import { type Customer, loginAsAdmin, newCustomer, placeOrder } from "../support/shop";
+import { api } from "../support/stack";
 
-const books = openBooks();
-afterAll(() => books.close());
+const audit = openAudit();
+afterAll(() => audit.close());
 
-const buyersAtOnce = 200;
+const concurrency = 200;
 
-/** A product of which there is one. */
-async function oneOfAKind(admin: { token: string }): Promise<string> {
+/** Creates a product with one unit in stock. */
+async function createSingleUnit({ token }: { token: string }): Promise<string> {
   const id = Bun.randomUUIDv7();
-  const body = { name: "The last one", description: "", price: { amount: 4999, currency: "USD" } };
-  const made = await call("PUT", `/products/${id}`, { token: admin.token, body });
+  const product = { name: "The last one", description: "", price: { amount: 4999, currency: "USD" } };
+  expectStatus(await api.request("PUT", `/products/${id}`, { token, body: product }), 201);
   const stock = { quantity: 1, reason: "received" };
-  const booked = await call("POST", `/products/${id}/stock`, { token: admin.token, body: stock });
-  if (made.status !== 201 || booked.status !== 200) throw new Error(`no product: ${made.status} ${booked.status}`);
+  expectStatus(await api.request("POST", `/products/${id}/stock`, { token, body: stock }), 200);
   return id;
 }
 
-/** Everybody wants it. @returns who was told what at once; accepted orders are decided a moment later */
-async function rush(buyers: Customer[], productId: string) {
-  const wishes = Array.from({ length: buyersAtOnce }, (_, n) => buyers[n % buyers.length] as Customer);
-  const answers = await Promise.all(
-    wishes.map((buyer) =>
-      placeOrder(buyer, [{ productId, quantity: 1 }], cards.good, { "idempotency-key": crypto.randomUUID() }),
-    ),
+/** All buyers order the product at the same time. @returns the accepted orders, which are settled later, and the refusals */
+async function orderConcurrently(customers: Customer[], productId: string) {
+  const buyers = Array.from({ length: concurrency }, (_, n) => customers[n % customers.length] as Customer);
+  const responses = await Promise.all(
+    buyers.map((buyer) => placeOrder(buyer, [{ productId, quantity: 1 }], { idempotencyKey: crypto.randomUUID() })),
   );
-  const accepted = answers.filter(({ status }) => status === 201).map(({ body }) => body.id);
-  const refused = answers.filter(({ status }) => status !== 201).map(({ status, body }) => `${status} ${body.code}`);
-  return { accepted, refused };
+  const accepted = responses.filter(({ status }) => status === 201).map(({ body }) => body.id);
+  const refusals = responses.filter(({ status }) => status !== 201).map(({ status, body }) => `${status} ${body.code}`);
+  return { accepted, refusals };
 }
 
-scored([14], 15 * 60_000, async () => {
-  const admin = await theAdmin();
-  // 200 at once are from 20 accounts: hashing 200 passwords would take longer than all the rest.
-  const buyers = await Promise.all(Array.from({ length: 20 }, newCustomer));
-  const rounds = size(100);
+scoreboardCheck([14], 15 * 60_000, async () => {
+  const admin = await loginAsAdmin();
+  // 200 buyers share 20 accounts: hashing 200 passwords would take longer than the check itself.
+  const customers = await Promise.all(Array.from({ length: 20 }, newCustomer));
+  const rounds = scaled(100);
   const problems: string[] = [];
   let sales = 0;
   let rejections = 0;
   for (let round = 0; round < rounds; round++) {
-    const productId = await oneOfAKind(admin);
-    const { accepted, refused } = await rush(buyers, productId);
-    problems.push(...(await books.sagasOpen(accepted, 60_000)).open);
-    const docs = await books.orders.find({ _id: { $in: accepted } }).toArray();
-    const sold = docs.filter(({ status }) => status === "confirmed");
-    const why = [...refused, ...docs.filter((doc) => !sold.includes(doc)).map((doc) => String(doc.cancelReason))];
-    const unclear = why.filter((reason) => !/^(409 order|inventory)\.out_of_stock$/.test(reason));
+    const productId = await createSingleUnit(admin);
+    const { accepted, refusals } = await orderConcurrently(customers, productId);
+    problems.push(...(await audit.awaitSagaEnds(accepted, 60_000)).unfinished);
+    const orders = await audit.orders.find({ _id: { $in: accepted } }).toArray();
+    const sold = orders.filter(({ status }) => status === "confirmed");
+    const unsold = orders.filter(({ status }) => status !== "confirmed");
+    const reasons = [...refusals, ...unsold.map(({ cancelReason }) => String(cancelReason))];
+    const unexpected = reasons.filter((reason) => !/^(409 order|inventory)\.out_of_stock$/.test(reason));
     if (sold.length !== 1) problems.push(`round ${round}: sold ${sold.length} times`);
-    if (unclear.length > 0) problems.push(`round ${round}: ${[...new Set(unclear)].join(", ")}`);
-    if (round % 10 === 0) problems.push(...(await books.problemsThatStay(accepted)));
+    if (unexpected.length > 0) problems.push(`round ${round}: ${[...new Set(unexpected)].join(", ")}`);
+    if (round % 10 === 0) problems.push(...(await audit.remainingDifferences(accepted)));
     sales += sold.length;
-    rejections += why.length;
+    rejections += reasons.length;
   }
-  problems.push(...(await books.stockProblems()).map((row) => JSON.stringify(row)));
-  return [{ figure: `${rounds} rounds: ${sales} sales, ${rejections} told that it is out of stock`, problems }];
+  problems.push(...(await audit.productDifferences()));
+  return [{ figure: `${rounds} rounds: ${sales} sales, ${rejections} rejected as out of stock`, problems }];
 });

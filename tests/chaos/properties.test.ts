@@ -1,37 +1,50 @@
 import { Glob } from "bun";
-import { scored } from "../support/score";
+import { scoreboardCheck } from "../support/score";
 
-const leastRuns = 10_000;
+const runsMin = 10_000;
 
-/** The unit tests whose properties are tried thoroughly: they say themselves how often they were. */
-async function propertyTests(): Promise<string[]> {
+/** The folders that must have a property test: each contains a state machine. */
+const stateMachines = [
+  "services/_kit/saga/",
+  "services/order/domain/",
+  "services/payment/domain/",
+  "services/inventory/domain/",
+];
+
+/** The unit tests that report how often they ran their properties. */
+async function findPropertyTests(): Promise<string[]> {
   const found: string[] = [];
   for await (const path of new Glob("services/**/*.test.ts").scan("."))
-    if (!path.includes("node_modules") && (await Bun.file(path).text()).includes("thoroughly(")) found.push(path);
-  if (found.length === 0) throw new Error("there is no property test");
+    if (!path.includes("node_modules") && (await Bun.file(path).text()).includes('testing/property"')) found.push(path);
   return found;
 }
 
-scored([16], 5 * 60_000, async () => {
-  const run = Bun.spawn([process.execPath, "test", ...(await propertyTests())], {
+scoreboardCheck([16], 5 * 60_000, async () => {
+  const paths = await findPropertyTests();
+  const problems = stateMachines
+    .filter((folder) => !paths.some((path) => path.startsWith(folder)))
+    .map((folder) => `${folder} has no property test`);
+  const properties: { runs: number }[] = [];
+  for (const path of paths) {
+    const { out, error } = await runTest(path);
+    const reported = [...out.matchAll(/^property of (.+): (\d+) runs, (held|violated)$/gm)].map(
+      ([, name, runs, outcome]) => ({ name, runs: Number(runs), outcome }),
+    );
+    if (error) problems.push(error);
+    if (reported.length === 0) problems.push(`${path} reported no property`);
+    for (const { name, runs, outcome } of reported)
+      if (runs < runsMin || outcome !== "held") problems.push(`${name}: ${runs} runs, ${outcome}`);
+    properties.push(...reported);
+  }
+  const runs = properties.reduce((total, property) => total + property.runs, 0);
+  return [{ figure: `${properties.length} properties, ${runs} runs, ${problems.length} violations`, problems }];
+});
+
+async function runTest(path: string): Promise<{ out: string; error?: string }> {
+  const child = Bun.spawn([process.execPath, "test", path], {
     stdio: ["ignore", "pipe", "pipe"],
     timeout: 4 * 60_000,
   });
-  const [out, err] = await Promise.all([new Response(run.stdout).text(), new Response(run.stderr).text()]);
-  const failed = (await run.exited) !== 0;
-  const tried = [...out.matchAll(/^property of (.+): (\d+) runs, (held|violated)$/gm)].map(
-    ([, what, runs, outcome]) => ({
-      what,
-      runs: Number(runs),
-      outcome,
-    }),
-  );
-  const problems = tried
-    .filter(({ runs, outcome }) => runs < leastRuns || outcome !== "held")
-    .map(({ what, runs, outcome }) => `${what}: ${runs} runs, ${outcome}`);
-  if (failed) problems.push(err.slice(-2_000));
-  for (const must of ["the saga engine", "an order's moves", "payments", "stock"])
-    if (!tried.some(({ what }) => what?.startsWith(must))) problems.push(`nothing was said about ${must}`);
-  const total = tried.reduce((sum, { runs }) => sum + runs, 0);
-  return [{ figure: `${tried.length} properties, ${total} runs, ${problems.length} violations`, problems }];
-});
+  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return (await child.exited) === 0 ? { out } : { out, error: err.slice(-2_000) };
+}

@@ -1,58 +1,59 @@
 import { afterAll } from "bun:test";
 import { createClient } from "redis";
 import { redisAnswers } from "../../deploy/local/stores/redis";
-import { openBooks } from "../support/audit";
+import { openAudit } from "../support/audit";
 import { eventually } from "../support/eventually";
-import { killAndAwait, ordersWith } from "../support/kill";
-import { newCrowd } from "../support/load";
-import { scored, size } from "../support/score";
+import { killAndAwaitRestart, placeOrdersDuringFaults } from "../support/kill";
+import { scaled, scoreboardCheck } from "../support/score";
+import { newShoppers } from "../support/shoppers";
 import { stack } from "../support/stack";
 
-const books = openBooks();
-afterAll(() => books.close());
+const audit = openAudit();
+afterAll(() => audit.close());
 
-async function kill(): Promise<void> {
-  await killAndAwait("redis");
-  // It reads its log before it takes commands.
+async function killRedis(): Promise<void> {
+  await killAndAwaitRestart("redis");
+  // Redis loads its append-only file before it accepts commands.
   await eventually(() => redisAnswers(stack.adminUrls.redis), 30_000);
 }
 
-/** All that was under way is gone, and no restart tells of it. */
-async function flush(): Promise<void> {
-  const admin = await createClient({ url: stack.adminUrls.redis }).connect();
-  await admin.flushAll();
-  await admin.close();
+/** Deletes every queue. No connection breaks, so the services see no restart. */
+async function flushRedis(): Promise<void> {
+  const redis = await createClient({ url: stack.adminUrls.redis }).connect();
+  await redis.flushAll();
+  await redis.close();
 }
 
-/** How many messages order and its participants have sent again because Redis lost them. */
-async function sentAgain(): Promise<number> {
+/** @returns how many messages order and its participants have resent because Redis lost them */
+async function countResent(): Promise<number> {
   const services = ["order", "payment", "inventory"] as const;
   const counts = await Promise.all(
     services.map(async (service) => {
-      const text = await (await fetch(`http://127.0.0.1:${stack.ports[service]}/metrics`)).text();
-      return Number(/^messages_resent_total (\d+)/m.exec(text)?.[1] ?? 0);
+      const metrics = await (await fetch(`http://127.0.0.1:${stack.ports[service]}/metrics`)).text();
+      return Number(/^messages_resent_total (\d+)/m.exec(metrics)?.[1] ?? 0);
     }),
   );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-const kills = size(10, 2);
+const kills = scaled(10, 2);
 
-// Mails are in the audit: an order that nobody was told of is a problem.
-scored([5], 20 * 60_000, async () => {
-  const crowd = await newCrowd();
-  const before = await sentAgain();
-  const blows = [...Array.from({ length: kills }, () => kill), flush];
-  const ids = await ordersWith(crowd, { orders: size(2_000), blows });
-  const { open } = await books.sagasOpen(ids, 60_000);
-  const problems = [...open, ...(await books.problemsThatStay(ids))];
-  const stock = (await books.stockProblems()).map((row) => JSON.stringify(row));
-  const again = (await sentAgain()) - before;
-  const blind = again > 0 ? [] : ["no message was sent again: the loss went unnoticed"];
+scoreboardCheck([5], 20 * 60_000, async () => {
+  const shoppers = await newShoppers();
+  const resentBefore = await countResent();
+  const faults = [...Array.from({ length: kills }, () => killRedis), flushRedis];
+  const ids = await placeOrdersDuringFaults(shoppers, { orders: scaled(2_000), faults });
+  const { unfinished } = await audit.awaitSagaEnds(ids, 60_000);
+  // The audit includes the mails: a lost notification is a difference.
+  const differences = [...unfinished, ...(await audit.remainingDifferences(ids))];
+  const products = await audit.productDifferences();
+  const resent = (await countResent()) - resentBefore;
+  const undetected = resent > 0 ? [] : ["no message was resent: the loss was not detected"];
+  const load = `${kills} kills and a FLUSHALL, ${new Set(ids).size} orders`;
   return [
     {
-      figure: `${kills} kills and a FLUSHALL, ${new Set(ids).size} orders: ${problems.length} problems, ${again} messages sent again`,
-      problems: [...problems, ...stock, ...blind],
+      figure: `${load}: ${differences.length} lost, ${resent} messages resent`,
+      problems: [...differences, ...products, ...undetected],
     },
   ];
 });

@@ -1,135 +1,141 @@
 import { afterAll } from "bun:test";
-import { openBooks } from "../support/audit";
-import { killAndAwait, ordersWith } from "../support/kill";
-import { newCrowd } from "../support/load";
-import { newWitness } from "../support/response-monitor";
-import { type Finding, scored, size } from "../support/score";
+import { openAudit } from "../support/audit";
+import { killAndAwaitRestart, placeOrdersDuringFaults } from "../support/kill";
+import { newResponseMonitor, type ResponseMonitor } from "../support/response-monitor";
+import { type Finding, scaled, scoreboardCheck } from "../support/score";
 import type { LineNumber } from "../support/score-lines";
-import { type Customer, call, newCustomer, theAdmin } from "../support/shop";
+import { customerPassword, loginAsAdmin, newCustomer } from "../support/shop";
+import { newShoppers } from "../support/shoppers";
+import { api } from "../support/stack";
 
-const books = openBooks();
-afterAll(() => books.close());
+const audit = openAudit();
+afterAll(() => audit.close());
 
-type Witness = ReturnType<typeof newWitness>;
+/** A client that writes one change after the other until `isOver`. Every acknowledged change must be stored at the end. */
+type Writer = {
+  run(isOver: () => boolean): Promise<void>;
+  acknowledged(): number;
+  differences(): Promise<string[]>;
+};
 
-/** A number that is written again and again, one higher each time. Only what was acknowledged has to be there at the end. */
-function counter(write: (value: number) => Promise<{ status: number } | undefined>, read: () => Promise<number>) {
-  let tried = 0;
+/** Changes a customer's name to 1, 2, 3 … The stored name is the last acknowledged one, or a later one. */
+function nameWriter({ token }: { token: string }, monitor: ResponseMonitor): Writer {
+  let attempted = 0;
   let acknowledged = 0;
   return {
-    async run(until: () => boolean) {
-      while (!until()) {
-        const value = ++tried;
-        const answer = await write(value);
-        if (answer && answer.status < 300) acknowledged = value;
+    async run(isOver) {
+      while (!isOver()) {
+        const value = ++attempted;
+        const response = await monitor.request("PUT", "/users/profile", { token, body: { name: String(value) } });
+        if (response && response.status < 300) acknowledged = value;
         else await Bun.sleep(50);
       }
     },
     acknowledged: () => acknowledged,
-    async problem(): Promise<string[]> {
-      const value = await read();
-      return value >= acknowledged && value <= tried
+    async differences() {
+      const { body } = await api.request<{ name: string }>("GET", "/users/profile", { token });
+      return isBetween(Number(body.name), acknowledged, attempted)
         ? []
-        : [`${value} is there, acknowledged ${acknowledged}, tried ${tried}`];
+        : [`the name is ${body.name}, acknowledged ${acknowledged}, attempted ${attempted}`];
     },
   };
 }
 
-/** What is booked in, one piece at a time: there are as many as were acknowledged, and those whose answer was lost. */
-function deliveries(admin: { token: string }, productId: string, witness: Witness) {
-  let tried = 0;
+/** Books in one unit at a time. On hand are the acknowledged units, and any whose response was lost. */
+function stockWriter({ token }: { token: string }, productId: string, monitor: ResponseMonitor): Writer {
+  let attempted = 0;
   let acknowledged = 0;
   const path = `/products/${productId}/stock`;
   return {
-    async run(until: () => boolean) {
-      while (!until()) {
-        tried++;
-        const body = { quantity: 1, reason: "received" };
-        const answer = await witness.call("POST", path, { token: admin.token, body });
-        if (answer?.status === 200) acknowledged++;
+    async run(isOver) {
+      while (!isOver()) {
+        attempted++;
+        const response = await monitor.request("POST", path, { token, body: { quantity: 1, reason: "received" } });
+        if (response?.status === 200) acknowledged++;
         else await Bun.sleep(50);
       }
     },
     acknowledged: () => acknowledged,
-    async problem(): Promise<string[]> {
-      const onHand = (await books.stock()).get(productId)?.onHand ?? 0;
-      return onHand >= acknowledged && onHand <= tried
+    async differences() {
+      const onHand = (await audit.readStock()).get(productId)?.onHand ?? 0;
+      return isBetween(onHand, acknowledged, attempted)
         ? []
-        : [`${onHand} pieces are there, acknowledged ${acknowledged}, tried ${tried}`];
+        : [`${onHand} units on hand, acknowledged ${acknowledged}, attempted ${attempted}`];
     },
   };
 }
 
-/** People who sign up: whoever was told that it worked is known afterwards. */
-function registrations(witness: Witness) {
-  const acknowledged: string[] = [];
+/** Registers users. Every user whose registration was acknowledged has a profile. */
+function userWriter(monitor: ResponseMonitor): Writer {
+  const tokens: string[] = [];
   return {
-    async run(until: () => boolean) {
-      while (!until()) {
-        const body = { email: `${crypto.randomUUID()}@example.test`, password: "a-good-password", name: "Ada" };
-        const answer = await witness.call("POST", "/auth/register", { body });
-        if (answer?.status === 201) acknowledged.push(String(answer.body.token));
+    async run(isOver) {
+      while (!isOver()) {
+        const body = { email: `${crypto.randomUUID()}@example.test`, password: customerPassword, name: "Ada" };
+        const response = await monitor.request("POST", "/auth/register", { body });
+        if (response?.status === 201) tokens.push(String(response.body.token));
         await Bun.sleep(100);
       }
     },
-    acknowledged: () => acknowledged.length,
-    async problem(): Promise<string[]> {
-      const answers = await Promise.all(acknowledged.map((token) => call("GET", "/users/profile", { token })));
-      return answers.filter(({ status }) => status !== 200).map(({ status }) => `a new user's profile: ${status}`);
+    acknowledged: () => tokens.length,
+    async differences() {
+      const profiles = await Promise.all(tokens.map((token) => api.request("GET", "/users/profile", { token })));
+      return profiles.filter(({ status }) => status !== 200).map(({ status }) => `profile of a new user: ${status}`);
     },
   };
 }
 
-function names(buyer: Customer, witness: Witness) {
-  const { token } = buyer;
-  return counter(
-    (value) => witness.call("PUT", "/users/profile", { token, body: { name: String(value) } }),
-    async () => Number((await call<{ name: string }>("GET", "/users/profile", { token })).body.name),
-  );
+const isBetween = (value: number, min: number, max: number) => value >= min && value <= max;
+
+async function createProduct({ token }: { token: string }): Promise<string> {
+  const id = Bun.randomUUIDv7();
+  const body = { name: "Crash-tested", description: "", price: { amount: 100, currency: "USD" } };
+  await api.request("PUT", `/products/${id}`, { token, body });
+  return id;
 }
 
 async function killUnderLoad(store: "postgres" | "mongo", kills: number): Promise<Finding> {
-  const witness = newWitness();
-  const crowd = await newCrowd(witness.onAnswer);
-  const [admin, buyer] = await Promise.all([theAdmin(), newCustomer()]);
-  const productId = Bun.randomUUIDv7();
-  const body = { name: "Crash-tested", description: "", price: { amount: 100, currency: "USD" } };
-  await call("PUT", `/products/${productId}`, { token: admin.token, body });
+  const monitor = newResponseMonitor();
+  const shoppers = await newShoppers(monitor.observe);
+  const [admin, customer] = await Promise.all([loginAsAdmin(), newCustomer()]);
+  const { token } = customer;
+  const productId = await createProduct(admin);
 
-  const changes = {
-    "names changed": names(buyer, witness),
-    "pieces booked in": deliveries(admin, productId, witness),
-    "users registered": registrations(witness),
+  const writers = {
+    "names changed": nameWriter(customer, monitor),
+    "units booked in": stockWriter(admin, productId, monitor),
+    "users registered": userWriter(monitor),
   };
   let over = false;
-  const until = () => over;
-  const reads = async () => {
+  const isOver = () => over;
+  const read = async () => {
     while (!over) {
-      await witness.call("GET", `/products/${productId}`);
-      await witness.call("GET", `/orders/user/${buyer.id}`, { token: buyer.token });
-      await witness.call("GET", "/users/profile", { token: buyer.token });
+      await monitor.request("GET", `/products/${productId}`);
+      await monitor.request("GET", `/orders/user/${customer.id}`, { token });
+      await monitor.request("GET", "/users/profile", { token });
       await Bun.sleep(20);
     }
   };
-  const background = [reads(), ...Object.values(changes).map((change) => change.run(until))];
-  const blows = Array.from({ length: kills }, () => () => killAndAwait(store));
-  const ids = await ordersWith(crowd, { orders: kills * 60, blows }).finally(() => {
+  const background = [read(), ...Object.values(writers).map((writer) => writer.run(isOver))];
+  const faults = Array.from({ length: kills }, () => () => killAndAwaitRestart(store));
+  const ids = await placeOrdersDuringFaults(shoppers, { orders: kills * 60, faults }).finally(() => {
     over = true;
   });
   await Promise.all(background);
 
-  const { open } = await books.sagasOpen(ids, 60_000);
-  const problems = [
-    ...open,
-    ...(await books.problemsThatStay(ids)),
-    ...(await books.stockProblems()).map((row) => JSON.stringify(row)),
-    ...(await Promise.all(Object.values(changes).map((change) => change.problem()))).flat(),
+  const { unfinished } = await audit.awaitSagaEnds(ids, 60_000);
+  const differences = [
+    ...unfinished,
+    ...(await audit.remainingDifferences(ids)),
+    ...(await audit.productDifferences()),
+    ...(await Promise.all(Object.values(writers).map((writer) => writer.differences()))).flat(),
   ];
-  const acknowledged = Object.entries(changes).map(([what, change]) => `${change.acknowledged()} ${what}`);
-  console.log(`${store}: answers by status ${JSON.stringify(witness.statuses())}`);
+  const acknowledged = Object.entries(writers).map(([changes, writer]) => `${writer.acknowledged()} ${changes}`);
+  console.log(`${store}: responses by status ${JSON.stringify(monitor.countsByStatus())}`);
+  const lost = `${kills} kills: ${differences.length} lost of ${ids.length} orders, ${acknowledged.join(", ")}`;
   return {
-    figure: `${kills} kills: ${problems.length} lost of ${ids.length} orders, ${acknowledged.join(", ")}; ${witness.complaints.length} answers other than 503`,
-    problems: [...problems, ...witness.complaints],
+    figure: `${lost}; ${monitor.violations.length} server errors other than 503`,
+    problems: [...differences, ...monitor.violations],
   };
 }
 
@@ -137,4 +143,5 @@ const lines: [LineNumber, "postgres" | "mongo"][] = [
   [6, "postgres"],
   [7, "mongo"],
 ];
-for (const [line, store] of lines) scored([line], 15 * 60_000, async () => [await killUnderLoad(store, size(10, 2))]);
+for (const [line, store] of lines)
+  scoreboardCheck([line], 15 * 60_000, async () => [await killUnderLoad(store, scaled(10, 2))]);

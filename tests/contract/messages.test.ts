@@ -13,15 +13,18 @@ import { consumers as payment } from "../../services/payment/consumers";
 import type { Payment } from "../../services/payment/domain/payment";
 import { payOrder } from "../../services/payment/sagas/pay-order";
 
-/** What the contract says about who takes what, and which saga step it is for, is what the services do. */
+/* The catalogue says which service consumes a message and which saga step it belongs to. The services must agree. */
 const types = Object.keys(messages) as MessageType[];
 
-test.each(Object.entries({ order, payment, inventory, notification }))("%s takes what is sent to it", (name, table) => {
-  const sent = types.filter((type) => (messages[type].to as readonly string[]).includes(name));
-  expect(Object.keys(table).sort()).toEqual(sent.sort());
-});
+test.each(Object.entries({ order, payment, inventory, notification }))(
+  "%s consumes exactly the messages that the catalogue sends to it",
+  (service, consumers) => {
+    const sent = types.filter((type) => (messages[type].to as readonly string[]).includes(service));
+    expect(Object.keys(consumers).sort()).toEqual(sent.sort());
+  },
+);
 
-/** As far as the steps look at them. */
+/** The fields that the steps read, of both an order and a payment. */
 const aggregate = {
   id: "o",
   items: [],
@@ -33,11 +36,11 @@ const sagas: Saga<Order & Payment>[] = [
   ...[placeOrder, placeUnpaidOrder, takePayment, cancelOrder, cancelUnpaidOrder],
   payOrder as Saga<Payment>,
 ] as Saga<Order & Payment>[];
-const asked = sagas.flatMap(({ name, steps }) =>
-  steps.flatMap((step) => (step.kind === "remote" ? [{ step, at: `${name}/${step.name}` }] : [])),
+const remoteSteps = sagas.flatMap(({ name, steps }) =>
+  steps.flatMap((step) => (step.kind === "remote" ? [{ step, place: `${name}/${step.name}` }] : [])),
 );
 
-/** The golden examples; of those with several meanings one for each. */
+/** The golden examples, with a copy for each meaning of a message that has several. */
 const examples = (
   await Promise.all(
     types.map(async (type): Promise<Message[]> => {
@@ -50,29 +53,30 @@ const examples = (
     }),
   )
 ).flat();
-const typesOf = (isOne: (message: Message) => unknown) => [
-  ...new Set(examples.filter((message) => isOne(message)).map(({ type }) => type)),
+const typesOfExamples = (accepts: (message: Message) => unknown) => [
+  ...new Set(examples.filter((message) => accepts(message)).map(({ type }) => type)),
 ];
 
-/** A step that is done by its own service asks nobody. */
-const asks = (draft: { type: string } | undefined) => (draft ? [draft.type] : []);
+/** The command of a step; a step that its own service executes has none. */
+const commandType = (draft: { type: string } | undefined) => (draft ? [draft.type] : []);
 
-describe.each(asked.map(({ step, at }) => [at, step] as const))("%s", (at, step) => {
-  const saidFor = (place: string) => types.filter((type) => sagaSteps(type).includes(place)).sort();
+describe.each(remoteSteps.map(({ step, place }) => [place, step] as const))("%s", (place, step) => {
+  const typesFor = (stepPlace: string) => types.filter((type) => sagaSteps(type).includes(stepPlace)).sort();
 
-  test("is asked for and answered by the messages that say so", () => {
-    const answers = typesOf((message) => step.parseReply(message));
-    expect(saidFor(at)).toEqual([...new Set([...asks(step.do(aggregate)), ...answers])].sort() as MessageType[]);
+  test("has the command and the replies that the catalogue lists", () => {
+    const replies = typesOfExamples((message) => step.parseReply(message));
+    const expected = [...new Set([...commandType(step.do(aggregate)), ...replies])].sort();
+    expect(typesFor(place)).toEqual(expected as MessageType[]);
   });
-  test("is undone likewise", () => {
+  test("has the compensation and its replies that the catalogue lists", () => {
     const failure = { step: step.name, code: "test" };
-    const undo = asks(step.undo?.(aggregate, undefined, failure));
-    const answers = typesOf((message) => step.isUndone?.(message));
-    expect(saidFor(`undo of ${at}`)).toEqual([...undo, ...answers].sort() as MessageType[]);
+    const compensation = commandType(step.undo?.(aggregate, undefined, failure));
+    const replies = typesOfExamples((message) => step.isUndone?.(message));
+    expect(typesFor(`undo of ${place}`)).toEqual([...compensation, ...replies].sort() as MessageType[]);
   });
 });
 
-test("no message names a step that no saga has", () => {
-  const places = asked.flatMap(({ at }) => [at, `undo of ${at}`]);
+test("every saga step that the catalogue names exists", () => {
+  const places = remoteSteps.flatMap(({ place }) => [place, `undo of ${place}`]);
   for (const step of types.flatMap(sagaSteps)) expect(places).toContain(step);
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { serviceNames } from "../../services/_contracts/services";
-
 import { stack } from "../support/stack";
 
 type Rule = {
@@ -20,37 +19,37 @@ const { groups } = Bun.YAML.parse(await text(join(folder, "alerts.yaml"))) as {
 };
 const rules = groups.flatMap((group) => group.rules);
 
-/** Names in an expression that are neither functions, nor labels, nor words of the language. */
+/** The metric names in a PromQL expression: its words that are not functions, labels or keywords. */
 function metricsIn(expr: string): string[] {
-  const bare = expr.replace(/\{[^}]*\}|\[[^\]]*\]|"[^"]*"|\b(by|without|on|ignoring)\s*\([^)]*\)/g, " ");
-  const words = [...bare.matchAll(/(?<![\w:.])[a-zA-Z_:][\w:]*(?![\w:])(?!\s*\()/g)].map(([word]) => word);
+  const withoutLabels = expr.replace(/\{[^}]*\}|\[[^\]]*\]|"[^"]*"|\b(by|without|on|ignoring)\s*\([^)]*\)/g, " ");
+  const words = [...withoutLabels.matchAll(/(?<![\w:.])[a-zA-Z_:][\w:]*(?![\w:])(?!\s*\()/g)].map(([word]) => word);
   return words.filter((word) => !["and", "or", "unless", "bool", "offset"].includes(word));
 }
 
-/** As GitHub makes a link of a heading. */
-const anchorOf = (heading: string) =>
+/** The anchor that GitHub gives a heading. */
+const toAnchor = (heading: string) =>
   heading
     .toLowerCase()
     .replace(/[^\w\- ]/g, "")
     .replaceAll(" ", "-");
 
-test("the names of an expression's metrics are found", () => {
+test("metricsIn finds the metric names of an expression", () => {
   expect(metricsIn('max by (queue, job) (queue_depth{state="failed"}) > 0 and rate(a_total[5m]) < 1e3 or b:c')).toEqual(
     ["queue_depth", "a_total", "b:c"],
   );
 });
 
-describe("an alert", () => {
-  test("has a name of its own", () => {
+describe("every alert", () => {
+  test("has a unique name", () => {
     expect(rules.length).toBeGreaterThan(3);
     expect(new Set(rules.map((rule) => rule.alert)).size).toBe(rules.length);
   });
 
-  test("says how bad it is, what is wrong, and where in the runbook to look", async () => {
+  test("has a severity, a summary and an existing section of the runbook", async () => {
     const headings = [...(await text(join(root, "docs/runbook.md"))).matchAll(/^#+ (.+)$/gm)].map(
-      ([, it]) => it as string,
+      ([, heading]) => heading as string,
     );
-    const pages = headings.map((heading) => `docs/runbook.md#${anchorOf(heading)}`);
+    const pages = headings.map((heading) => `docs/runbook.md#${toAnchor(heading)}`);
     for (const rule of rules) {
       expect(
         Object.keys(rule).filter((key) => !["alert", "expr", "for", "labels", "annotations"].includes(key)),
@@ -62,34 +61,39 @@ describe("an alert", () => {
     }
   });
 
-  test("asks only for metrics that a service tells; each queue and outbox is among them", async () => {
-    const told = await Promise.all(
+  test("uses only metrics that a service exposes, and every queue and outbox has its metric", async () => {
+    const pages = await Promise.all(
       serviceNames.map(async (service) => (await fetch(`http://127.0.0.1:${stack.ports[service]}/metrics`)).text()),
     );
-    const known = new Set(told.flatMap((it) => [...it.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name as string)));
+    const exposed = new Set(
+      pages.flatMap((page) => [...page.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name as string)),
+    );
     for (const rule of rules) {
       const names = metricsIn(rule.expr);
       expect(names.length).toBeGreaterThan(0);
-      expect(names.filter((name) => !known.has(name))).toEqual([]);
+      expect(names.filter((name) => !exposed.has(name))).toEqual([]);
     }
-    const depth = told.flatMap((it) =>
-      [...it.matchAll(/^queue_depth\{queue="(\w+)",state="failed"\}/gm)].map(([, q]) => q),
+    const queues = pages.flatMap((page) =>
+      [...page.matchAll(/^queue_depth\{queue="(\w+)",state="failed"\}/gm)].map(([, queue]) => queue),
     );
-    expect(depth.toSorted()).toEqual(["inventory", "notification", "order", "payment"]);
-    const outboxes = told.filter((it) => /^outbox_oldest_unsent_seconds [\d.e-]+$/m.test(it));
+    expect(queues.toSorted()).toEqual(["inventory", "notification", "order", "payment"]);
+    const outboxes = pages.filter((page) => /^outbox_oldest_unsent_seconds [\d.e-]+$/m.test(page));
     expect(outboxes.length).toBe(serviceNames.length);
   });
 
   const promtool = Bun.which("promtool");
-  test.skipIf(!promtool)("fires when it should, and is silent when all is well (promtool)", async () => {
+  test.skipIf(!promtool)("fires on its condition and not otherwise (promtool)", async () => {
     for (const args of [
       ["check", "rules", "alerts.yaml"],
       ["test", "rules", "alerts.test.yaml"],
     ]) {
       const child = Bun.spawn([promtool as string, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-      const said = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text());
-      expect({ ok: (await child.exited) === 0, said }).toMatchObject({ ok: true });
+      const output = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text());
+      expect({ ok: (await child.exited) === 0, output }).toMatchObject({ ok: true });
     }
   });
-  if (!promtool) console.log("promtool is not here (Debian: prometheus): alert rules are checked for shape only");
+  if (!promtool)
+    console.log(
+      "promtool is not installed (Debian package: prometheus): the alert rules are not evaluated, only their format is checked",
+    );
 });

@@ -1,91 +1,67 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { openBooks, readLedger } from "../support/audit";
+import { expectStatus } from "../../deploy/local/clients/json-request";
+import type { Order } from "../../deploy/local/clients/shop-api";
+import { openAudit } from "../support/audit";
+import { loadLedger } from "../support/audit/ledger";
 import { eventually } from "../support/eventually";
+import { awaitMail } from "../support/mail";
 import {
-  type Answer,
-  call,
+  aConfirmedOrder,
+  anOrder,
+  awaitStatus,
+  loginAsAdmin,
   newCustomer,
-  type OrderView,
   placeOrder,
-  plentiful,
-  product,
+  productInStock,
   readOrder,
-  settled,
-  theAdmin,
+  readProduct,
 } from "../support/shop";
-import { sandboxUrl } from "../support/stack";
+import { api } from "../support/stack";
 
-const books = openBooks();
-afterAll(() => books.close());
+const audit = openAudit();
+afterAll(() => audit.close());
 
-type View = OrderView & { code?: string };
-type Buyer = { token: string };
-const cancel = (who: Buyer, id: string): Promise<Answer<View>> => call("DELETE", `/orders/${id}`, { token: who.token });
-const setStatus = (who: Buyer, id: string, status: string, reason?: string): Promise<Answer<View>> =>
-  call("PUT", `/orders/${id}/status`, { token: who.token, body: { status, ...(reason && { reason }) } });
-const cancelled = (who: Buyer, id: string) =>
-  eventually(async () => {
-    const order = await readOrder(who, id);
-    return order.status === "cancelled" && order;
-  }, 30_000) as Promise<OrderView>;
+const setStatus = ({ token }: { token: string }, id: string, status: string, reason?: string) =>
+  api.request<Order>("PUT", `/orders/${id}/status`, { token, body: { status, ...(reason && { reason }) } });
 
-async function anOrder(quantity = 2) {
-  const buyer = await newCustomer();
-  const bought = await plentiful();
-  const { body: order } = await placeOrder(buyer, [{ productId: bought.id, quantity }]);
-  return { buyer, order, bought };
-}
-async function aConfirmedOrder() {
-  const placed = await anOrder();
-  expect((await settled(placed.buyer, placed.order.id)).status).toBe("confirmed");
-  return placed;
-}
-const mailed = (email: string, subject: string) =>
-  eventually(async () => {
-    const answer = await fetch(`${sandboxUrl}/inbox.json?to=${encodeURIComponent(email)}`);
-    return ((await answer.json()) as { subject: string; text: string }[]).find((mail) => mail.subject === subject);
+describe("cancelling an order", () => {
+  test("directly after it is placed keeps no charge and returns the stock", async () => {
+    const { customer, order, product } = await anOrder(3);
+    const response = await api.cancelOrder(customer.token, order.id);
+    expect(response.status).toBe(202);
+    expect(response.body.id).toBe(order.id);
+    const cancelled = await awaitStatus(customer, order.id, ["cancelled"]);
+    expect(cancelled.cancelReason).toBe("order.cancel_requested");
+    await audit.expectConsistent([order.id]);
+    await eventually(async () => (await readProduct(product.id)).available === product.available);
+    await awaitMail(customer.email, { subject: "Your order was cancelled" });
   });
 
-describe("somebody who changes their mind", () => {
-  test("right after ordering has no order, no charge that is kept, and the stock is back", async () => {
-    const { buyer, order, bought } = await anOrder(3);
-    const answer = await cancel(buyer, order.id);
-    expect(answer.status).toBe(202);
-    expect(answer.body.id).toBe(order.id);
-    expect((await cancelled(buyer, order.id)).cancelReason).toBe("order.cancel_requested");
-    await books.balance([order.id]);
-    await eventually(async () => (await product(bought.id)).available === bought.available);
-    await mailed(buyer.email, "Your order was cancelled");
-  });
-
-  test("once the order is confirmed gets the money back, and the stock is back", async () => {
-    const { buyer, order, bought } = await aConfirmedOrder();
-    const answer = await cancel(buyer, order.id);
-    expect(answer.status).toBe(202);
-    const end = await cancelled(buyer, order.id);
-    expect(end).toMatchObject({ payment: { status: "voided" }, cancelReason: "order.cancel_requested" });
-    const payment = await call("GET", `/payments/${end.payment?.id}`, { token: buyer.token });
+  test("after it is confirmed refunds the charge and returns the stock", async () => {
+    const { customer, order, product } = await aConfirmedOrder(2);
+    expectStatus(await api.cancelOrder(customer.token, order.id), 202);
+    const cancelled = await awaitStatus(customer, order.id, ["cancelled"]);
+    expect(cancelled).toMatchObject({ payment: { status: "voided" }, cancelReason: "order.cancel_requested" });
+    const payment = await api.getPayment(customer.token, String(cancelled.payment?.id));
     expect(payment.body).toMatchObject({ status: "voided", amount: order.total });
-    const { items } = (await call<{ items: object[] }>("GET", `/payments/order/${order.id}`, { token: buyer.token }))
-      .body;
-    expect(items).toHaveLength(1);
-    const ledger = await readLedger();
+    expect((await api.listPayments(customer.token, order.id)).body.items).toHaveLength(1);
+    const ledger = await loadLedger();
     expect(ledger.charges.get(order.id)).toEqual([order.total.amount]);
     expect(ledger.refunds.get(order.id)).toEqual([order.total.amount]);
-    await books.balance([order.id]);
-    await eventually(async () => (await product(bought.id)).available === bought.available);
-    const mail = await mailed(buyer.email, "Your order was cancelled");
-    expect(mail.text).toContain("You asked us to cancel it");
-    const refunded = await mailed(buyer.email, "Your money is on its way back");
-    expect(refunded.text).toContain(order.id);
+    await audit.expectConsistent([order.id]);
+    await eventually(async () => (await readProduct(product.id)).available === product.available);
+    const cancellation = await awaitMail(customer.email, { subject: "Your order was cancelled" });
+    expect(cancellation.text).toContain("You asked us to cancel it");
+    const refund = await awaitMail(customer.email, { subject: "Your money is on its way back" });
+    expect(refund.text).toContain(order.id);
   });
 
-  test("sees in the order's history what happened, in order", async () => {
-    const { buyer, order } = await aConfirmedOrder();
-    await cancel(buyer, order.id);
-    const { history } = await cancelled(buyer, order.id);
-    expect(history.map((line) => line.seq)).toEqual(history.map((_, index) => index + 1));
-    const lines = history.map((line) => (line.step ? `${line.step} ${line.outcome}` : line.type));
+  test("adds every step of the cancellation to the order's history, in order", async () => {
+    const { customer, order } = await aConfirmedOrder();
+    await api.cancelOrder(customer.token, order.id);
+    const { history } = await awaitStatus(customer, order.id, ["cancelled"]);
+    expect(history.map(({ seq }) => seq)).toEqual(history.map((_, index) => index + 1));
+    const lines = history.map(({ step, outcome, type }) => (step ? `${step} ${outcome}` : type));
     expect(lines.slice(lines.indexOf("order.confirmed"))).toEqual([
       "order.confirmed",
       "block_shipping done",
@@ -98,67 +74,67 @@ describe("somebody who changes their mind", () => {
     ]);
   });
 
-  test("and says so five times at once, and later again, is refunded once", async () => {
-    const { buyer, order } = await aConfirmedOrder();
-    const answers = await Promise.all(Array.from({ length: 5 }, () => cancel(buyer, order.id)));
-    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
-    await cancelled(buyer, order.id);
-    expect((await cancel(buyer, order.id)).status).toBe(202);
-    expect((await readLedger()).refunds.get(order.id)).toEqual([order.total.amount]);
-    await books.balance([order.id]);
+  test("five times concurrently and once more later refunds once", async () => {
+    const { customer, order } = await aConfirmedOrder();
+    const responses = await Promise.all(Array.from({ length: 5 }, () => api.cancelOrder(customer.token, order.id)));
+    expect(responses.map(({ status }) => status)).toEqual([202, 202, 202, 202, 202]);
+    await awaitStatus(customer, order.id, ["cancelled"]);
+    expect((await api.cancelOrder(customer.token, order.id)).status).toBe(202);
+    expect((await loadLedger()).refunds.get(order.id)).toEqual([order.total.amount]);
+    await audit.expectConsistent([order.id]);
   });
 
-  test("at any moment of many orders: each is cancelled, and every book balances", async () => {
-    const buyer = await newCustomer();
-    const { id: productId } = await plentiful();
+  test("succeeds at every moment of the order's life, and all stores agree", async () => {
+    const customer = await newCustomer();
+    const { id: productId } = await productInStock();
     const ids = await Promise.all(
       Array.from({ length: 40 }, async (_, n) => {
-        const { body: order } = await placeOrder(buyer, [{ productId, quantity: 1 }]);
-        // From at once to long after it is confirmed.
+        const { body: order } = await placeOrder(customer, [{ productId, quantity: 1 }]);
+        // The first order is cancelled at once, the last one long after it is confirmed.
         await Bun.sleep(n * 5);
-        expect((await cancel(buyer, order.id)).status).toBe(202);
+        expect((await api.cancelOrder(customer.token, order.id)).status).toBe(202);
         return order.id;
       }),
     );
-    await Promise.all(ids.map((id) => cancelled(buyer, id)));
-    await books.balance(ids);
-    expect(await books.stockProblems()).toEqual([]);
+    await Promise.all(ids.map((id) => awaitStatus(customer, id, ["cancelled"])));
+    await audit.expectConsistent(ids);
+    expect(await audit.productDifferences()).toEqual([]);
+  });
+
+  test("of another customer answers 404, and shipping it without permission 403", async () => {
+    const { customer, order } = await aConfirmedOrder();
+    const stranger = await newCustomer();
+    expect((await api.cancelOrder(stranger.token, order.id)).status).toBe(404);
+    expect((await setStatus(customer, order.id, "shipped")).status).toBe(403);
+    expect((await readOrder(customer, order.id)).status).toBe("confirmed");
+    await audit.expectConsistent([order.id]);
   });
 });
 
-test("nobody cancels somebody else's order, or ships any", async () => {
-  const { buyer, order } = await aConfirmedOrder();
-  const stranger = await newCustomer();
-  expect((await cancel(stranger, order.id)).status).toBe(404);
-  expect((await setStatus(buyer, order.id, "shipped")).status).toBe(403);
-  expect((await readOrder(buyer, order.id)).status).toBe("confirmed");
-  await books.balance([order.id]);
-});
-
-describe("an order that is shipped", () => {
-  test("is not cancelled any more, its buyer is told, and it arrives", async () => {
-    const { buyer, order } = await aConfirmedOrder();
-    const clerk = await theAdmin();
-    const shipped = await setStatus(clerk, order.id, "shipped", "Parcel 42");
+describe("shipping an order", () => {
+  test("mails the buyer, refuses a later cancellation with 409, and allows the delivery", async () => {
+    const { customer, order } = await aConfirmedOrder();
+    const admin = await loginAsAdmin();
+    const shipped = await setStatus(admin, order.id, "shipped", "Parcel 42");
     expect([shipped.status, shipped.body.status]).toEqual([200, "shipped"]);
-    expect((await setStatus(clerk, order.id, "shipped")).status).toBe(200);
-    const late = await cancel(buyer, order.id);
-    expect([late.status, late.body.code]).toEqual([409, "order.not_cancellable"]);
-    expect((await mailed(buyer.email, "Your order is on its way")).text).toContain("Parcel 42");
-    expect((await setStatus(clerk, order.id, "delivered")).body.status).toBe("delivered");
-    await books.balance([order.id]);
-    const listed = await call<{ items: OrderView[] }>("GET", `/orders/user/${buyer.id}?status=delivered`, {
-      token: buyer.token,
-    });
-    expect(listed.body.items.map(({ id }) => id)).toEqual([order.id]);
+    expect((await setStatus(admin, order.id, "shipped")).status).toBe(200);
+    const cancellation = await api.cancelOrder(customer.token, order.id);
+    expect([cancellation.status, cancellation.body.code]).toEqual([409, "order.not_cancellable"]);
+    const mail = await awaitMail(customer.email, { subject: "Your order is on its way" });
+    expect(mail.text).toContain("Parcel 42");
+    expect((await setStatus(admin, order.id, "delivered")).body.status).toBe("delivered");
+    await audit.expectConsistent([order.id]);
+    const { token, id } = customer;
+    const delivered = await api.request<{ items: Order[] }>("GET", `/orders/user/${id}?status=delivered`, { token });
+    expect(delivered.body.items.map((item) => item.id)).toEqual([order.id]);
   });
 
-  test("was not cancelled: one that is, is not shipped", async () => {
-    const { buyer, order } = await aConfirmedOrder();
-    await cancel(buyer, order.id);
-    const answer = await setStatus(await theAdmin(), order.id, "shipped");
-    expect([answer.status, answer.body.code]).toEqual([409, "order.illegal_transition"]);
-    await cancelled(buyer, order.id);
-    await books.balance([order.id]);
+  test("that is being cancelled answers 409", async () => {
+    const { customer, order } = await aConfirmedOrder();
+    await api.cancelOrder(customer.token, order.id);
+    const shipped = await setStatus(await loginAsAdmin(), order.id, "shipped");
+    expect([shipped.status, shipped.body.code]).toEqual([409, "order.illegal_transition"]);
+    await awaitStatus(customer, order.id, ["cancelled"]);
+    await audit.expectConsistent([order.id]);
   });
 });

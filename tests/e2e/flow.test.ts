@@ -1,73 +1,68 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { openBooks } from "../support/audit";
+import { testCards } from "../../deploy/local/clients/sandbox-api";
+import type { Order } from "../../deploy/local/clients/shop-api";
+import { openAudit } from "../support/audit";
 import { eventually } from "../support/eventually";
+import { awaitMail } from "../support/mail";
 import {
-  call,
-  cards,
+  awaitSettled,
+  customerPassword,
   newCustomer,
-  type OrderView,
   placeOrder,
-  plentiful,
-  product,
+  productInStock,
   readOrder,
-  settled,
+  readProduct,
 } from "../support/shop";
-import { sandboxUrl, stack } from "../support/stack";
+import { api, stack } from "../support/stack";
 
-const books = openBooks();
-afterAll(() => books.close());
+const audit = openAudit();
+afterAll(() => audit.close());
 
-type Mail = { subject: string; text: string };
-const mailTo = (email: string, about: string) =>
-  eventually(async () => {
-    const mails = (await (await fetch(`${sandboxUrl}/inbox.json?to=${encodeURIComponent(email)}`)).json()) as Mail[];
-    return mails.find((mail) => `${mail.subject}\n${mail.text}`.includes(about));
-  });
-
-describe("somebody who buys", () => {
-  test("gets the order confirmed, the stock is theirs, the payment completed, and a mail says so", async () => {
+describe("an order", () => {
+  test("with an approved card is confirmed, takes the stock, completes the payment and mails the buyer", async () => {
     const customer = await newCustomer();
-    const bought = await plentiful();
-    const placed = await placeOrder(customer, [{ productId: bought.id, quantity: 2 }]);
+    const product = await productInStock();
+    const placed = await placeOrder(customer, [{ productId: product.id, quantity: 2 }]);
     expect(placed.status).toBe(201);
     expect(placed.headers.get("location")).toBe(`/api/v1/orders/${placed.body.id}`);
     expect(placed.body).toMatchObject({
       status: "pending",
-      total: { amount: 2 * bought.price.amount, currency: bought.price.currency },
+      total: { amount: 2 * product.price.amount, currency: product.price.currency },
     });
 
-    const order = await settled(customer, placed.body.id);
+    const order = await awaitSettled(customer, placed.body.id);
     expect(order).toMatchObject({ status: "confirmed", payment: { status: "completed" } });
-    const payment = await call("GET", `/payments/${order.payment?.id}`, { token: customer.token });
+    const payment = await api.getPayment(customer.token, String(order.payment?.id));
     expect(payment.body).toMatchObject({ orderId: order.id, status: "completed", amount: order.total });
-    await eventually(async () => (await product(bought.id)).available === bought.available - 2);
-    await mailTo(customer.email, order.id);
-    await books.balance([order.id]);
-    expect(await books.stockProblems()).toEqual([]);
+    await eventually(async () => (await readProduct(product.id)).available === product.available - 2);
+    await awaitMail(customer.email, { text: order.id });
+    await audit.expectConsistent([order.id]);
+    expect(await audit.productDifferences()).toEqual([]);
   });
 
-  test("with a card that is declined has no order, and the stock is back", async () => {
+  test("with a declined card is cancelled and returns the stock", async () => {
     const customer = await newCustomer();
-    const wanted = await plentiful();
-    const placed = await placeOrder(customer, [{ productId: wanted.id, quantity: 3 }], cards.declined);
-    const order = await settled(customer, placed.body.id);
+    const product = await productInStock();
+    const items = [{ productId: product.id, quantity: 3 }];
+    const placed = await placeOrder(customer, items, { card: testCards.declined });
+    const order = await awaitSettled(customer, placed.body.id);
     expect(order).toMatchObject({
       status: "cancelled",
       payment: { status: "failed" },
       cancelReason: "payment.declined.generic_decline",
     });
-    await eventually(async () => (await product(wanted.id)).available === wanted.available);
-    await mailTo(customer.email, order.id);
-    await books.balance([order.id]);
+    await eventually(async () => (await readProduct(product.id)).available === product.available);
+    await awaitMail(customer.email, { text: order.id });
+    await audit.expectConsistent([order.id]);
   });
 
-  test("sees in the order's history what happened, in order", async () => {
+  test("has a history of every step in order, without the payment token", async () => {
     const customer = await newCustomer();
-    const { id } = await plentiful();
-    const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }], cards.declined);
-    const { history } = await settled(customer, placed.body.id);
-    expect(history.map((line) => line.seq)).toEqual(history.map((_, index) => index + 1));
-    expect(history.map((line) => (line.step ? `${line.step} ${line.outcome}` : line.type))).toEqual([
+    const { id } = await productInStock();
+    const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }], { card: testCards.declined });
+    const { history } = await awaitSettled(customer, placed.body.id);
+    expect(history.map(({ seq }) => seq)).toEqual(history.map((_, index) => index + 1));
+    expect(history.map(({ step, outcome, type }) => (step ? `${step} ${outcome}` : type))).toEqual([
       "order done",
       "order.created",
       "inventory.reserve",
@@ -82,92 +77,95 @@ describe("somebody who buys", () => {
     expect(JSON.stringify(history)).not.toContain("pm_card");
   });
 
-  test("twice with one Idempotency-Key has one order", async () => {
+  test("is placed once by three concurrent requests with one idempotency key", async () => {
     const customer = await newCustomer();
-    const { id } = await plentiful();
-    const headers = { "idempotency-key": crypto.randomUUID() };
-    const placing = () => placeOrder(customer, [{ productId: id, quantity: 1 }], cards.good, headers);
-    const answers = await Promise.all([placing(), placing(), placing()]);
-    expect(answers.map(({ status }) => status)).toEqual([201, 201, 201]);
-    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    const { id } = await productInStock();
+    const idempotencyKey = crypto.randomUUID();
+    const place = () => placeOrder(customer, [{ productId: id, quantity: 1 }], { idempotencyKey });
+    const responses = await Promise.all([place(), place(), place()]);
+    expect(responses.map(({ status }) => status)).toEqual([201, 201, 201]);
+    expect(new Set(responses.map(({ body }) => body.id)).size).toBe(1);
   });
 
-  test("reads their orders in a list, new ones first, and nobody else does", async () => {
+  test("appears in the list of its buyer, newest first, and answers 404 to other customers", async () => {
     const [customer, stranger] = [await newCustomer(), await newCustomer()];
-    const { id } = await plentiful();
+    const { id } = await productInStock();
     const first = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
     const second = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
-    const list = await call<{ items: OrderView[] }>("GET", `/orders/user/${customer.id}`, { token: customer.token });
+    const listOrders = (token: string) =>
+      api.request<{ items: Order[] }>("GET", `/orders/user/${customer.id}`, { token });
+    const list = await listOrders(customer.token);
     expect(list.body.items.map((order) => order.id)).toEqual([second.body.id, first.body.id]);
-    expect((await call("GET", `/orders/user/${customer.id}`, { token: stranger.token })).status).toBe(404);
-    expect((await call("GET", `/orders/${first.body.id}`, { token: stranger.token })).status).toBe(404);
+    expect((await listOrders(stranger.token)).status).toBe(404);
+    expect((await api.getOrder(stranger.token, first.body.id)).status).toBe(404);
     expect((await readOrder(customer, first.body.id)).id).toBe(first.body.id);
   });
 });
 
 describe("an account", () => {
-  test("logs in, refreshes, reads its profile, and logs out", async () => {
+  const refresh = (refreshToken: string) =>
+    api.request<{ refreshToken: string }>("POST", "/auth/refresh", { body: { refreshToken } });
+
+  test("logs in, refreshes its token once, reads its profile and logs out", async () => {
     const customer = await newCustomer();
-    const login = await call<{ token: string; refreshToken: string }>("POST", "/auth/login", {
-      body: { email: customer.email.toUpperCase(), password: "a-good-password" },
-    });
+    const login = await api.login({ email: customer.email.toUpperCase(), password: customerPassword });
     expect(login.status).toBe(200);
-    const profile = await call("GET", "/users/profile", { token: login.body.token });
+    const profile = await api.request("GET", "/users/profile", { token: login.body.token });
     expect(profile.body).toMatchObject({ id: customer.id, email: customer.email });
     const { refreshToken } = login.body;
-    const fresh = await call<{ refreshToken: string }>("POST", "/auth/refresh", { body: { refreshToken } });
-    expect(fresh.status).toBe(200);
-    // The old one was used: whoever comes with it again ends the session for all.
-    expect((await call("POST", "/auth/refresh", { body: { refreshToken } })).status).toBe(401);
-    expect((await call("POST", "/auth/refresh", { body: { refreshToken: fresh.body.refreshToken } })).status).toBe(401);
-    expect((await call("POST", "/auth/logout", { body: { refreshToken: customer.refreshToken } })).status).toBe(204);
+    const refreshed = await refresh(refreshToken);
+    expect(refreshed.status).toBe(200);
+    // Reuse of a refresh token ends the session, so the token that replaced it is refused too.
+    expect((await refresh(refreshToken)).status).toBe(401);
+    expect((await refresh(refreshed.body.refreshToken)).status).toBe(401);
+    const logout = await api.request("POST", "/auth/logout", { body: { refreshToken: customer.refreshToken } });
+    expect(logout.status).toBe(204);
   });
 
-  test("has its address verified by the link in the mail, and anew when the address changes", async () => {
+  test("verifies its address by the link in the mail, and again after the address changes", async () => {
     const customer = await newCustomer();
-    const emailVerified = async () =>
-      (await call("GET", "/users/profile", { token: customer.token })).body.emailVerified;
+    const { token } = customer;
+    const emailVerified = async () => (await api.request("GET", "/users/profile", { token })).body.emailVerified;
     const tokenIn = (text: string) => /\/verify-email#([\w-]+\.[\w-]+\.[\w-]+)/.exec(text)?.[1];
-    const verify = (token: string | undefined) => call("POST", "/auth/verify-email", { body: { token } });
+    const verify = (verificationToken: string | undefined) =>
+      api.request("POST", "/auth/verify-email", { body: { token: verificationToken } });
     expect(await emailVerified()).toBe(false);
-    const welcome = await mailTo(customer.email, "Welcome");
-    const token = tokenIn(welcome.text);
-    for (let times = 0; times < 2; times++) expect((await verify(token)).status).toBe(200);
+    const welcome = await awaitMail(customer.email, { subject: "Welcome to the Shop" });
+    const firstToken = tokenIn(welcome.text);
+    for (let times = 0; times < 2; times++) expect((await verify(firstToken)).status).toBe(200);
     expect(await emailVerified()).toBe(true);
 
     const email = `moved-${customer.email}`;
-    const moved = { email, currentPassword: "a-good-password" };
-    expect((await call("PUT", "/users/profile", { token: customer.token, body: moved })).status).toBe(200);
+    const body = { email, currentPassword: customerPassword };
+    expect((await api.request("PUT", "/users/profile", { token, body })).status).toBe(200);
     expect(await emailVerified()).toBe(false);
-    const stale = await verify(token);
+    const stale = await verify(firstToken);
     expect([stale.status, stale.body.code]).toEqual([422, "auth.verification_invalid"]);
-    const again = await mailTo(email, "Verify your new");
-    expect((await verify(tokenIn(again.text))).status).toBe(200);
+    const secondMail = await awaitMail(email, { subject: "Verify your new e-mail address" });
+    expect((await verify(tokenIn(secondMail.text))).status).toBe(200);
     expect(await emailVerified()).toBe(true);
     expect(welcome.text).toContain(`${stack.edgeUrl}/verify-email#`);
   });
 
-  test("of the seeded customer works as the README says", async () => {
-    const body = { email: "customer@shop.test", password: "customer-dev-password" };
-    expect((await call("POST", "/auth/login", { body })).status).toBe(200);
+  test("of the seeded customer logs in with the password of the README", async () => {
+    const login = await api.login({ email: "customer@shop.test", password: "customer-dev-password" });
+    expect(login.status).toBe(200);
   });
 });
 
-test("one trace from the customer's request to every message it caused", async () => {
+test("one trace covers the customer's request and every message that it causes", async () => {
   const customer = await newCustomer();
-  const { id } = await plentiful();
+  const { id } = await productInStock();
   const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
   const traceId = placed.headers.get("x-trace-id") ?? "none";
   expect(traceId).toMatch(/^[0-9a-f]{32}$/);
-  await settled(customer, placed.body.id);
-  const doc = await books.orders.findOne<{ history: { type: string; traceparent?: string }[] }>({
-    _id: placed.body.id,
-  });
-  const sent = doc?.history.filter((entry) => !entry.type.startsWith("saga.")) ?? [];
-  expect(sent.length).toBeGreaterThan(3);
-  for (const entry of sent) expect(entry.traceparent).toContain(traceId);
-  const replies =
-    await books.payments`select body->>'traceparent' as traceparent from outbox where subject = ${placed.body.id}`;
+  await awaitSettled(customer, placed.body.id);
+  const order = await audit.orders.findOne({ _id: placed.body.id });
+  const messages = order?.history.filter(({ type }) => !type.startsWith("saga.")) ?? [];
+  expect(messages.length).toBeGreaterThan(3);
+  for (const { traceparent } of messages) expect(traceparent).toContain(traceId);
+  const replies = await audit.payments`
+    select body->>'traceparent' as traceparent from outbox where subject = ${placed.body.id}`;
   expect(replies.length).toBe(1);
   expect(replies[0]?.traceparent).toContain(traceId);
 });

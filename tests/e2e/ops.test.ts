@@ -1,14 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Queue } from "bullmq";
-import { openBooks } from "../support/audit";
+import { openAudit } from "../support/audit";
 import { eventually } from "../support/eventually";
-import { newCustomer, pay, placeOrder, placeUnpaid, plentiful, settled } from "../support/shop";
+import {
+  aConfirmedOrder,
+  awaitSettled,
+  newCustomer,
+  payOrder,
+  placeUnpaidOrder,
+  productInStock,
+} from "../support/shop";
 import { stack } from "../support/stack";
 
-/** What an operator types. */
+type CommandResult = { ok: boolean; text: string };
+
+/** Runs `bun run ops` with these arguments. */
 const ops = (...args: string[]) => run("deploy/ops/main.ts", ...args);
 
-async function run(script: string, ...args: string[]): Promise<{ ok: boolean; text: string }> {
+async function run(script: string, ...args: string[]): Promise<CommandResult> {
   const child = Bun.spawn([process.execPath, script, ...args], {
     cwd: `${import.meta.dir}/../..`,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT_OFFSET: String(stack.offset), NO_COLOR: "1" },
@@ -18,23 +27,21 @@ async function run(script: string, ...args: string[]): Promise<{ ok: boolean; te
   return { ok: (await child.exited) === 0, text: out + err };
 }
 
-let orderId: string;
-const books = openBooks();
-beforeAll(async () => {
-  const customer = await newCustomer();
-  const { id } = await plentiful();
-  orderId = (await placeOrder(customer, [{ productId: id, quantity: 1 }])).body.id;
-  await settled(customer, orderId);
-});
-afterAll(() => books.close());
+function expectWords({ text }: CommandResult, words: string[]): void {
+  for (const word of words) expect(text).toContain(word);
+}
 
-/** An order whose payment's answer was lost, with everything that came after it. */
-async function waitingForPayment(since: Record<string, unknown>) {
-  const customer = await newCustomer();
-  const { id } = await plentiful();
-  const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
-  const order = await settled(customer, placed.body.id);
-  await books.orders.updateOne({ _id: order.id }, [
+let orderId: string;
+const audit = openAudit();
+beforeAll(async () => {
+  orderId = (await aConfirmedOrder()).order.id;
+});
+afterAll(() => audit.close());
+
+/** Resets a confirmed order to the moment before the reply to its charge, as if that reply had been lost. */
+async function anOrderWithLostReply(fields: Record<string, unknown>) {
+  const { customer, order } = await aConfirmedOrder();
+  await audit.orders.updateOne({ _id: order.id }, [
     {
       $set: {
         "saga.status": "running",
@@ -43,7 +50,7 @@ async function waitingForPayment(since: Record<string, unknown>) {
         "paymentMethod.sealedToken": "not opened again",
         sentSeq: "$lastSeq",
         version: { $add: ["$version", 1] },
-        ...since,
+        ...fields,
       },
     },
   ]);
@@ -51,109 +58,108 @@ async function waitingForPayment(since: Record<string, unknown>) {
 }
 
 describe("bun run ops", () => {
-  test("shows queues, outboxes and sagas by state", async () => {
-    const { ok, text } = await ops();
-    expect(ok).toBe(true);
-    for (const word of ["waiting", "dead", "unsent", "notification", "at an end"]) expect(text).toContain(word);
+  test("shows the queues, the outboxes and the sagas by state", async () => {
+    const result = await ops();
+    expect(result.ok).toBe(true);
+    expectWords(result, ["waiting", "dead", "unsent", "notification", "at an end"]);
   });
 
-  test("tells an order's story with every service's messages", async () => {
-    const { text } = await ops("saga", orderId);
-    for (const word of [
+  test("saga <order> lists the messages of every service about the order", async () => {
+    expectWords(await ops("saga", orderId), [
       "inventory.reserve",
       "inventory.updated",
       "reserved",
       "payment.charge",
       "payment.processed",
       "order.confirmed",
-    ])
-      expect(text).toContain(word);
+    ]);
   });
 
-  test("finds the orders of a product, and every order in its history", async () => {
-    const { items } = (await books.orders.findOne({ _id: orderId })) as unknown as { items: { productId: string }[] };
-    const productId = items[0]?.productId as string;
+  test("product <id> lists the orders of a product, and replay finds no difference", async () => {
+    const productId = (await audit.orders.findOne({ _id: orderId }))?.items[0]?.productId as string;
     await eventually(async () => (await ops("product", productId)).text.includes(orderId));
     const replay = await run("deploy/ops/replay.ts");
     expect(replay.text).toContain(" 0 differences");
     expect(replay.ok).toBe(true);
   });
 
-  test("says so in a line when there is no such order, and how to call it otherwise", async () => {
-    const nobody = await ops("saga", "nobody");
-    expect(nobody).toEqual({ ok: false, text: "there is no order nobody\n" });
+  test("reports an unknown order in one line, and an unknown command with the usage", async () => {
+    expect(await ops("saga", "nobody")).toEqual({ ok: false, text: "there is no order nobody\n" });
     expect((await ops("nonsense")).text).toContain("bun run ops sagas");
     expect((await ops("resume", orderId)).text).toContain("no saga under way");
   });
 
-  test("lists a dead letter, shows it whole, and puts it back", async () => {
+  test("dead lists a dead letter, shows it in full and replays it", async () => {
     const { hostname, port, username, password } = new URL(stack.adminUrls.redis);
     const queue = new Queue("inventory", { connection: { host: hostname, port: Number(port), username, password } });
     const id = crypto.randomUUID();
+    const hasFailed = async () => (await (await queue.getJob(id))?.isFailed()) === true;
     await queue.add("inventory.nonsense", { id, type: "inventory.nonsense", subject: "the-order" }, { jobId: id });
-    await eventually(async () => (await (await queue.getJob(id))?.isFailed()) === true);
+    await eventually(hasFailed);
     expect((await ops("dead", "inventory")).text).toContain(id);
     const { text } = await ops("dead", "show", "inventory", id);
     expect(JSON.parse(text)).toMatchObject({ id, subject: "the-order", message: { type: "inventory.nonsense" } });
     expect((await ops("dead", "replay", "inventory", id)).text).toContain("1 put back");
-    await eventually(async () => (await (await queue.getJob(id))?.isFailed()) === true);
+    await eventually(hasFailed);
     await (await queue.getJob(id))?.remove();
     expect((await ops("dead", "show", "inventory", id)).ok).toBe(false);
     await queue.close();
   });
 
-  test("has a payment's saga that waits asked again, and it ends", async () => {
+  test("resume retries the command of a payment's saga that waits, and the saga completes", async () => {
     const customer = await newCustomer();
-    const { id: productId } = await plentiful();
-    const order = await placeUnpaid(customer, [{ productId, quantity: 1 }]);
-    await pay(customer, order.id);
-    await settled(customer, order.id);
-    const sagas = () => books.payments`select saga->>'status' as status from payment where order_id = ${order.id}`;
-    await eventually(async () => (await sagas())[0]?.status === "completed");
-    // As if order's last answer had never come.
-    const answer = (await books.orders.findOne({ _id: order.id }))?.history.at(-1);
-    expect(answer?.type).toBe("order.status_changed");
-    // A copy of that answer that is still on its way would end it again.
+    const { id: productId } = await productInStock();
+    const order = await placeUnpaidOrder(customer, [{ productId, quantity: 1 }]);
+    await payOrder(customer, order.id);
+    await awaitSettled(customer, order.id);
+    const isCompleted = async () => {
+      const [row] = await audit.payments`select saga->>'status' as status from payment where order_id = ${order.id}`;
+      return row?.status === "completed";
+    };
+    await eventually(isCompleted);
+    const lastReply = (await audit.orders.findOne({ _id: order.id }))?.history.at(-1);
+    expect(lastReply?.type).toBe("order.status_changed");
+    // Resets the saga as if order's last reply had been lost. A copy of the reply that is still queued completes the
+    // saga, so the reset is repeated until the saga is listed.
     await eventually(async () => {
-      await books.payments`delete from inbox where message_id = ${answer?.id ?? ""}`;
-      await books.payments`
+      await audit.payments`delete from inbox where message_id = ${lastReply?.id ?? ""}`;
+      await audit.payments`
         update payment set saga = saga || '{"status":"running","step":"settle"}', saga_wake_at = now() + interval '1 hour'
         where order_id = ${order.id}`;
       return (await ops("sagas")).text.includes("pay-order");
     });
     expect((await ops("resume", order.id)).ok).toBe(true);
-    await eventually(async () => (await sagas())[0]?.status === "completed");
-    await books.balance([order.id]);
+    await eventually(isCompleted);
+    await audit.expectConsistent([order.id]);
   });
 
-  test("has a saga that waits asked again, and it ends", async () => {
-    const { customer, order } = await waitingForPayment({ wakeAt: new Date(Date.now() + 3_600_000) });
+  test("resume retries the command of an order's saga that waits, and the saga completes", async () => {
+    const { customer, order } = await anOrderWithLostReply({ wakeAt: new Date(Date.now() + 3_600_000) });
     expect((await ops("sagas")).text).toContain(order.id);
     expect((await ops("resume", order.id)).ok).toBe(true);
-    await settled(customer, order.id);
-    await books.balance([order.id], "was passed over");
+    await awaitSettled(customer, order.id);
+    await audit.expectConsistent([order.id], { compareHistory: false });
   });
 
-  test("lists a saga that is parked, until it is resumed and ends; the metric tells of it meanwhile", async () => {
-    // The sweep has asked often enough.
-    const { customer, order } = await waitingForPayment({
+  test("sagas stuck and the metric sagas_stuck show a parked saga until it is resumed", async () => {
+    // The saga has waited longer than the sweep retries its command.
+    const { customer, order } = await anOrderWithLostReply({
       waitedSeconds: 3_600,
       updatedAt: new Date(Date.now() - 60_000),
       wakeAt: new Date(0),
     });
     await eventually(async () => (await ops("sagas", "stuck")).text.includes(order.id));
-    const { text } = await ops("sagas", "stuck");
-    for (const word of ["funds", "order.timed_out"]) expect(text).toContain(word);
+    expectWords(await ops("sagas", "stuck"), ["funds", "order.timed_out"]);
     expect((await ops("saga", order.id)).text).toContain("stuck");
     expect((await ops("sagas")).text).not.toContain(order.id);
     expect((await ops("status")).text).toMatch(/place-order .* stuck /);
-    const metrics = `http://127.0.0.1:${stack.ports.order}/metrics`;
+    const readMetrics = async () => (await fetch(`http://127.0.0.1:${stack.ports.order}/metrics`)).text();
     const stuck = 'sagas_stuck{saga="place-order",step="funds"} 1';
-    await eventually(async () => (await (await fetch(metrics)).text()).includes(stuck));
+    await eventually(async () => (await readMetrics()).includes(stuck));
     expect((await ops("resume", order.id)).ok).toBe(true);
-    await settled(customer, order.id);
-    await books.balance([order.id], "was passed over");
+    await awaitSettled(customer, order.id);
+    await audit.expectConsistent([order.id], { compareHistory: false });
     expect((await ops("sagas", "stuck")).text).not.toContain(order.id);
-    await eventually(async () => !(await (await fetch(metrics)).text()).includes(stuck));
+    await eventually(async () => !(await readMetrics()).includes(stuck));
   });
 });

@@ -1,29 +1,29 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { MongoClient } from "mongodb";
-import postgres from "postgres";
 import { createClient } from "redis";
-import { services, sqlServiceNames } from "../../services/_contracts/services";
-import { newCustomer, placeOrder, plentiful, settled } from "../support/shop";
+import { sqlServiceNames } from "../../services/_contracts/services";
+import { openAudit } from "../support/audit";
+import { openDatabase } from "../support/audit/stores";
+import { aConfirmedOrder } from "../support/shop";
 import { stack } from "../support/stack";
 
-const page = await Bun.file(join(import.meta.dir, "../../docs/retention.md")).text();
-/** The names in the first column of the tables below a heading. */
-function namesUnder(heading: string): string[] {
-  const section = page.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
+const audit = openAudit();
+afterAll(() => audit.close());
+
+const document = await Bun.file(join(import.meta.dir, "../../docs/retention.md")).text();
+
+/** The names in the first column of the tables below a heading of docs/retention.md. */
+function documentedNames(heading: string): string[] {
+  const section = document.split(`\n## ${heading}\n`)[1]?.split("\n## ")[0] ?? "";
   const firstColumns = section.split("\n").flatMap((line) => /^\|([^|]*`[^|]*)\|/.exec(line)?.[1] ?? []);
   return firstColumns.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] as string));
 }
 
-async function tables(): Promise<string[]> {
-  const found = await Promise.all(
+/** Every table, as `<service>.<table>`, or `<schema>.<table>` outside of the schema `public`. */
+async function listTables(): Promise<string[]> {
+  const tables = await Promise.all(
     sqlServiceNames.map(async (service) => {
-      const sql = postgres(
-        Object.assign(new URL(stack.adminUrls.postgres), { pathname: `/${services[service].database}` }).href,
-        {
-          max: 1,
-        },
-      );
+      const sql = openDatabase(service);
       const rows = await sql<{ name: string }[]>`
         select table_schema || '.' || table_name as name from information_schema.tables
         where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`;
@@ -31,37 +31,32 @@ async function tables(): Promise<string[]> {
       return rows.map(({ name }) => name.replace(/^public\./, `${service}.`));
     }),
   );
-  return found.flat();
+  return tables.flat();
 }
 
-async function collections(): Promise<string[]> {
-  const client = await new MongoClient(stack.adminUrls.mongo).connect();
-  const found = await client.db("orders").listCollections({}, { nameOnly: true }).toArray();
-  await client.close();
-  return found.map(({ name }) => `order.${name}`);
+async function listCollections(): Promise<string[]> {
+  const collections = await audit.orderDatabase.listCollections({}, { nameOnly: true }).toArray();
+  return collections.map(({ name }) => `order.${name}`);
 }
 
-test("every table and collection is named in docs/retention.md, with its rule", async () => {
-  const inStores = [...(await tables()), ...(await collections())].filter((name) => !name.startsWith("drizzle."));
-  expect(inStores.length).toBeGreaterThan(15);
-  // Made when its first order grows old.
-  const later = ["order.retention"];
-  // A rule for a part of what has a row of its own.
-  const parts = ["order.idempotency"];
-  const named = namesUnder("Stores");
-  expect(inStores.filter((name) => !named.includes(name))).toEqual([]);
-  expect(named.filter((name) => ![...inStores, ...later, ...parts].includes(name))).toEqual([]);
+test("docs/retention.md has a rule for every table and collection", async () => {
+  const stored = [...(await listTables()), ...(await listCollections())].filter((name) => !name.startsWith("drizzle."));
+  expect(stored.length).toBeGreaterThan(15);
+  // This collection is created when the first order is old enough.
+  const createdLater = ["order.retention"];
+  // A rule for a field of a collection that has its own rule.
+  const fields = ["order.idempotency"];
+  const documented = documentedNames("Stores");
+  expect(stored.filter((name) => !documented.includes(name))).toEqual([]);
+  expect(documented.filter((name) => ![...stored, ...createdLater, ...fields].includes(name))).toEqual([]);
 });
 
-test("every key in Redis is one that docs/retention.md bounds", async () => {
-  const customer = await newCustomer();
-  const { id } = await plentiful();
-  const placed = await placeOrder(customer, [{ productId: id, quantity: 1 }]);
-  await settled(customer, placed.body.id);
+test("docs/retention.md has a rule for every key in Redis", async () => {
+  await aConfirmedOrder();
   const redis = await createClient({ url: stack.adminUrls.redis }).connect();
   const keys = await redis.keys("*");
   redis.destroy();
   expect(keys.some((key) => key.startsWith("bull:"))).toBe(true);
-  const globs = namesUnder("Redis").map((pattern) => new Bun.Glob(pattern));
+  const globs = documentedNames("Redis").map((pattern) => new Bun.Glob(pattern));
   expect(keys.filter((key) => !globs.some((glob) => glob.match(key)))).toEqual([]);
 });

@@ -1,24 +1,24 @@
 import { Glob } from "bun";
 
 const target = 0.85;
-const counted = new Glob("services/*/**/*.ts");
-/** Tests and what only tests use; migrations are not code of ours; types alone have nothing to run. */
+const candidates = new Glob("services/*/**/*.ts");
+/** Files that do not count: tests, what only tests use, and generated migrations. */
 const notSource = /\.test\.ts$|\/testing\/|\/node_modules\/|\/migrations\/|drizzle\.config\.ts$/;
 
 type Sums = { lines: number; hitLines: number; functions: number; hitFunctions: number };
 
 /**
- * Coverage per service, counting every source file: one that no test ever loads counts with all its lines as missed.
- * @returns a line for each service below 85 % of lines or functions
+ * Prints the coverage of each service. All lines of a source file that no test loads count as missed.
+ * @returns a line for each service with less than 85 % of its lines or functions covered
  */
 export async function coverageProblems(): Promise<string[]> {
   const measured = await readLcov("coverage/lcov.info");
   const services = new Map<string, Sums>();
-  for await (const path of counted.scan(".")) {
+  for await (const path of candidates.scan(".")) {
     if (notSource.test(path)) continue;
     const service = path.split("/")[1] as string;
     const sums = services.get(service) ?? { lines: 0, hitLines: 0, functions: 0, hitFunctions: 0 };
-    const file = measured.get(path) ?? (await unmeasured(path));
+    const file = measured.get(path) ?? (await countUncovered(path));
     for (const key of Object.keys(sums) as (keyof Sums)[]) sums[key] += file[key];
     services.set(service, sums);
   }
@@ -51,8 +51,8 @@ async function readLcov(path: string): Promise<Map<string, Sums>> {
   return files;
 }
 
-/** A file no test loads: what the transpiler leaves of it is what could have run, so types alone count nothing. */
-async function unmeasured(path: string): Promise<Sums> {
+/** Counts a file that no test loads. Types do not count: only the code that the transpiler emits can run. */
+async function countUncovered(path: string): Promise<Sums> {
   const code = new Bun.Transpiler({ loader: "ts" }).transformSync(await Bun.file(path).text());
   const lines = code.split("\n").filter((line) => !/^\s*(import .*|export \{.*|\}.*)?$/.test(line)).length;
   const functions = code.match(/=>|\bfunction\b/g)?.length ?? 0;

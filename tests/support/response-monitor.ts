@@ -1,35 +1,38 @@
-import { type Answer, call } from "./shop";
+import type { ApiRequestOptions, ApiResponse } from "../../deploy/local/clients/shop-api";
+import { api } from "./stack";
 
 /** Longer than the edge lets a request run. */
-const patienceMs = 16_000;
+const responseMsMax = 16_000;
+
+export type ResponseMonitor = ReturnType<typeof newResponseMonitor>;
 
 /**
- * Watches what callers get while something is broken: an answer in time, and where it is an error of ours, one that says
- * what to do. Never a bare 500, never silence.
+ * Checks the responses that clients receive during an outage: each arrives in time, and the only server error is 503
+ * with problem details.
  */
-export function newWitness() {
-  const complaints: string[] = [];
-  const seen = new Map<number, number>();
+export function newResponseMonitor() {
+  const violations: string[] = [];
+  const counts = new Map<number, number>();
 
-  function onAnswer(request: string, { status, headers, body }: Answer, ms: number): void {
-    seen.set(status, (seen.get(status) ?? 0) + 1);
+  function observe({ request, status, headers, body }: ApiResponse, tookMs: number): void {
+    counts.set(status, (counts.get(status) ?? 0) + 1);
     if (status < 500) return;
     const isProblem = headers.get("content-type") === "application/problem+json" && typeof body.code === "string";
-    if (status !== 503 || !isProblem || ms > patienceMs)
-      complaints.push(`${request}: ${status} after ${Math.round(ms)} ms: ${JSON.stringify(body).slice(0, 300)}`);
+    if (status !== 503 || !isProblem || tookMs > responseMsMax)
+      violations.push(`${request}: ${status} after ${Math.round(tookMs)} ms: ${JSON.stringify(body).slice(0, 300)}`);
   }
 
   return {
-    complaints,
-    onAnswer,
-    /** How many answers of each status there were. */
-    statuses: () => Object.fromEntries([...seen].sort(([a], [b]) => a - b)),
-    /** @returns undefined where the connection broke */
-    async call(...[method, path, options]: Parameters<typeof call>): Promise<Answer | undefined> {
+    violations,
+    observe,
+    /** How many responses of each status there were. */
+    countsByStatus: () => Object.fromEntries([...counts].sort(([a], [b]) => a - b)),
+    /** Sends a request and observes the response. @returns undefined if the connection broke */
+    async request(method: string, path: string, options?: ApiRequestOptions): Promise<ApiResponse | undefined> {
       const started = performance.now();
-      const answer = await call(method, path, options).catch(() => undefined);
-      if (answer) onAnswer(`${method} ${path}`, answer, performance.now() - started);
-      return answer;
+      const response = await api.request(method, path, options).catch(() => undefined);
+      if (response) observe(response, performance.now() - started);
+      return response;
     },
   };
 }

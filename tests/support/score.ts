@@ -2,43 +2,49 @@ import { expect, test } from "bun:test";
 import { appendFileSync } from "node:fs";
 import { type LineNumber, scoreLines } from "./score-lines";
 
-/** What a check found: the figure it is known by, and every way in which its target was missed. */
+/** The result of a check: the figure that the scoreboard shows, and every way in which its target was missed. */
 export type Finding = { figure: string; problems: string[] };
-/** What is kept of it for the report. */
-export type Record = { line: LineNumber; figure: string; ok: boolean; seconds: number };
+/** What the report keeps of a finding. */
+export type ScoreRecord = { line: LineNumber; figure: string; ok: boolean; seconds: number };
 
-/** `bun run scoreboard` runs every check at full size, `bun run test` at a tenth of it. */
-export const isFull = process.env.SCORE === "full";
+/** `bun run scoreboard` runs every check at full size, `bun run test` at about a tenth of it. */
+export const isFullSize = process.env.SCORE === "full";
 
-/** @param tenth where a tenth of `full` would still take long, or is too few to say anything */
-export const size = (full: number, tenth = Math.ceil(full / 10)): number => (isFull ? full : tenth);
+/** @param reduced the size for `bun run test`, where a tenth of `full` is too slow or too small */
+export const scaled = (full: number, reduced = Math.ceil(full / 10)): number => (isFullSize ? full : reduced);
 
-/** A check of the scoreboard, as a test: it fails where a target is missed. @param run returns a finding for each of `lines` */
-export function scored(lines: LineNumber[], withinMs: number, run: () => Promise<Finding[]>): void {
+/**
+ * Declares a check of the scoreboard as a test. The test fails if a target is missed.
+ * @param run returns a finding for each of `lines`
+ */
+export function scoreboardCheck(lines: LineNumber[], timeoutMs: number, run: () => Promise<Finding[]>): void {
   test(
     `scoreboard ${lines.join(", ")}: ${scoreLines[lines[0] as LineNumber].check}`,
     async () => {
       const started = performance.now();
-      const secondsNow = () => Math.round((performance.now() - started) / 1000);
+      const elapsedSeconds = () => Math.round((performance.now() - started) / 1000);
       const findings = await run().catch((error) => {
-        for (const line of lines) keep({ line, figure: "the check broke off", ok: false, seconds: secondsNow() });
+        for (const line of lines)
+          record({ line, figure: "the check threw an error", ok: false, seconds: elapsedSeconds() });
         throw error;
       });
       lines.forEach((line, index) => {
         const { figure, problems } = findings[index] as Finding;
-        keep({ line, figure, ok: problems.length === 0, seconds: secondsNow() });
+        record({ line, figure, ok: problems.length === 0, seconds: elapsedSeconds() });
       });
       expect(findings.flatMap(({ problems }) => problems.slice(0, 20))).toEqual([]);
     },
-    withinMs,
+    timeoutMs,
   );
 }
 
-function keep(record: Record): void {
-  const { check, target } = scoreLines[record.line];
-  const less = isFull ? "" : ", but less";
-  console.log(`${record.ok ? "ok" : "MISSED"} ${record.line}. ${check}${less}: ${record.figure} (target: ${target})`);
-  if (process.env.SCORE_FILE) appendFileSync(process.env.SCORE_FILE, `${JSON.stringify(record)}\n`);
+function record(result: ScoreRecord): void {
+  const { check, target } = scoreLines[result.line];
+  const size = isFullSize ? "" : " (reduced size)";
+  console.log(
+    `${result.ok ? "met   " : "MISSED"} ${result.line}. ${check}${size}: ${result.figure} (target: ${target})`,
+  );
+  if (process.env.SCORE_FILE) appendFileSync(process.env.SCORE_FILE, `${JSON.stringify(result)}\n`);
 }
 
 /** @param share 0.99 for the 99th percentile */

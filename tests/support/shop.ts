@@ -1,123 +1,96 @@
+import { expectStatus } from "../../deploy/local/clients/json-request";
+import { stripeCard, testCards } from "../../deploy/local/clients/sandbox-api";
+import type { Money, Order, OrderItem, Product } from "../../deploy/local/clients/shop-api";
 import { eventually } from "./eventually";
-import { stack } from "./stack";
-
-export type Answer<T = Record<string, unknown>> = { status: number; headers: Headers; body: T };
-export type Money = { amount: number; currency: string };
-export type OrderView = {
-  id: string;
-  status: string;
-  total: Money;
-  holdExpiresAt?: string;
-  payment?: { id: string; status: string };
-  cancelReason?: string;
-  history: { seq: number; type: string; at: string; step?: string; outcome?: string; code?: string; status?: string }[];
-};
-export type Product = { id: string; name: string; price: Money; available: number };
-
-export const api = `${stack.edgeUrl}/api/v1`;
-
-/** One request through the edge. */
-export async function call<T = Record<string, unknown>>(
-  method: string,
-  path: string,
-  options: { token?: string; body?: unknown; headers?: Record<string, string> } = {},
-): Promise<Answer<T>> {
-  const response = await fetch(path.startsWith("http") ? path : `${api}${path}`, {
-    method,
-    headers: {
-      ...(options.body !== undefined && { "content-type": "application/json" }),
-      ...(options.token && { authorization: `Bearer ${options.token}` }),
-      ...options.headers,
-    },
-    ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
-  });
-  const text = await response.text();
-  const isJson = response.headers.get("content-type")?.includes("json");
-  return { status: response.status, headers: response.headers, body: (isJson && text ? JSON.parse(text) : text) as T };
-}
+import { api } from "./stack";
 
 export type Customer = { id: string; email: string; token: string; refreshToken: string };
+/** The sender of a request, known by an access token. */
+type Caller = { token: string };
 
-/** Somebody who has just registered. */
+export const customerPassword = "a-good-password";
+
+/** Registers a customer. */
 export async function newCustomer(): Promise<Customer> {
   const email = `${crypto.randomUUID()}@example.test`;
-  const answer = await call<{ user: { id: string }; token: string; refreshToken: string }>("POST", "/auth/register", {
-    body: { email, password: "a-good-password", name: "Ada Example" },
-  });
-  if (answer.status !== 201) throw new Error(`register answered ${answer.status} ${JSON.stringify(answer.body)}`);
-  return { id: answer.body.user.id, email, token: answer.body.token, refreshToken: answer.body.refreshToken };
+  const response = await api.register({ email, password: customerPassword, name: "Ada Example" });
+  const { user, token, refreshToken } = expectStatus(response, 201);
+  return { id: user.id, email, token, refreshToken };
 }
 
-/** The seeded administrator, signed in. */
-export async function theAdmin(): Promise<{ token: string }> {
-  const body = { email: "admin@shop.test", password: "admin-dev-password" };
-  return (await call<{ token: string }>("POST", "/auth/login", { body })).body;
+/** Logs in as the seeded administrator. */
+export async function loginAsAdmin(): Promise<Caller> {
+  return expectStatus(await api.login({ email: "admin@shop.test", password: "admin-dev-password" }), 200);
 }
 
-export async function products(): Promise<Product[]> {
-  return (await call<{ items: Product[] }>("GET", "/products?limit=100")).body.items;
+/** The seeded products with more than 1,000 units available. */
+export async function productsInStock(): Promise<Product[]> {
+  const { items } = expectStatus(await api.listProducts(), 200);
+  return items.filter(({ available }) => available > 1_000);
 }
 
-export const product = async (id: string) => (await call<Product>("GET", `/products/${id}`)).body;
-
-/** A product with plenty of stock. */
-export async function plentiful(): Promise<Product> {
-  const found = (await products()).find((candidate) => candidate.available > 1000);
-  if (!found) throw new Error("nothing is in stock");
-  return found;
+/** A product with more than 1,000 units available. */
+export async function productInStock(): Promise<Product> {
+  const [product] = await productsInStock();
+  if (!product) throw new Error("no product is in stock");
+  return product;
 }
 
-export const cards = { good: "pm_card_visa", declined: "pm_card_chargeDeclined" };
+export const readProduct = async (id: string): Promise<Product> => expectStatus(await api.getProduct(id), 200);
 
+/** Sends `POST /orders` with a card, which is approved unless another one is given. */
 export const placeOrder = (
-  customer: { token: string },
-  items: { productId: string; quantity: number }[],
-  token: string = cards.good,
-  headers: Record<string, string> = {},
+  { token }: Caller,
+  items: OrderItem[],
+  options: { card?: string; idempotencyKey?: string } = {},
 ) =>
-  call<OrderView & { code?: string }>("POST", "/orders", {
-    token: customer.token,
-    body: { items, paymentMethod: { provider: "stripe", token } },
-    headers,
-  });
+  api.placeOrder(
+    token,
+    { items, paymentMethod: stripeCard(options.card ?? testCards.approved) },
+    options.idempotencyKey,
+  );
 
-export type PaymentView = { id: string; orderId: string; status: string; amount: Money; failureCode?: string };
-
-/** An order that is paid for later, once it waits for that. */
-export async function placeUnpaid(
-  customer: { token: string },
-  items: { productId: string; quantity: number }[],
-): Promise<OrderView> {
-  const { token } = customer;
-  const placed = await call<OrderView>("POST", "/orders", { token, body: { items } });
-  if (placed.status !== 201) throw new Error(`POST /orders answered ${placed.status} ${JSON.stringify(placed.body)}`);
-  return eventually(async () => {
-    const order = await readOrder(customer, placed.body.id);
-    return order.status === "awaiting_payment" && order;
-  }, 30_000) as Promise<OrderView>;
+/** Places an order without a payment method and waits until it can be paid. */
+export async function placeUnpaidOrder(customer: Caller, items: OrderItem[]): Promise<Order> {
+  const { id } = expectStatus(await api.placeOrder(customer.token, { items }), 201);
+  return awaitStatus(customer, id, ["awaiting_payment"]);
 }
 
-export const pay = (
-  customer: { token: string },
+/** Sends `POST /payments/process` with a card, which is approved unless another one is given. */
+export const payOrder = (
+  { token }: Caller,
   orderId: string,
-  options: { card?: string; amount?: Money; headers?: Record<string, string> } = {},
-) =>
-  call<PaymentView & { code?: string }>("POST", "/payments/process", {
-    token: customer.token,
-    body: {
-      orderId,
-      ...(options.amount && { amount: options.amount }),
-      paymentMethod: { provider: "stripe", token: options.card ?? cards.good },
-    },
-    headers: options.headers,
-  });
+  options: { card?: string; amount?: Money; idempotencyKey?: string } = {},
+) => {
+  const { card = testCards.approved, amount, idempotencyKey } = options;
+  return api.payOrder(token, { orderId, amount, paymentMethod: stripeCard(card) }, idempotencyKey);
+};
 
-export const readOrder = async (customer: { token: string }, id: string) =>
-  (await call<OrderView>("GET", `/orders/${id}`, { token: customer.token })).body;
+/** @returns the order, or the problem where the response is one */
+export const readOrder = async ({ token }: Caller, id: string): Promise<Order> => (await api.getOrder(token, id)).body;
 
-/** The order once its saga is at an end. */
-export const settled = (customer: { token: string }, id: string, withinMs = 30_000) =>
+/** Waits until the order has one of these statuses. */
+export const awaitStatus = (customer: Caller, id: string, statuses: string[], timeoutMs = 30_000): Promise<Order> =>
   eventually(async () => {
     const order = await readOrder(customer, id);
-    return ["confirmed", "cancelled"].includes(order.status) && order;
-  }, withinMs) as Promise<OrderView>;
+    return statuses.includes(order.status) && order;
+  }, timeoutMs) as Promise<Order>;
+
+/** Waits until the order is confirmed or cancelled. */
+export const awaitSettled = (customer: Caller, id: string): Promise<Order> =>
+  awaitStatus(customer, id, ["confirmed", "cancelled"]);
+
+/** A new customer with a new order. */
+export async function anOrder(quantity = 1) {
+  const customer = await newCustomer();
+  const product = await productInStock();
+  const order = expectStatus(await placeOrder(customer, [{ productId: product.id, quantity }]), 201);
+  return { customer, order, product };
+}
+
+/** A new customer with a confirmed order. */
+export async function aConfirmedOrder(quantity = 1) {
+  const placed = await anOrder(quantity);
+  await awaitStatus(placed.customer, placed.order.id, ["confirmed"]);
+  return placed;
+}

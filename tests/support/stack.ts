@@ -1,5 +1,8 @@
+import { sandboxApi } from "../../deploy/local/clients/sandbox-api";
+import { shopApi } from "../../deploy/local/clients/shop-api";
 import { readStack } from "../../deploy/local/stack/stack-file";
 
 /** The stack that `bun run test` started for the whole run. */
 export const stack = await readStack(Number(process.env.TEST_STACK_OFFSET));
-export const sandboxUrl = `http://127.0.0.1:${stack.ports.sandbox}`;
+export const api = shopApi(stack.edgeUrl);
+export const sandbox = sandboxApi(`http://127.0.0.1:${stack.ports.sandbox}`);

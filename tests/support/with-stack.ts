@@ -2,12 +2,12 @@ import { type Stack, type StackOptions, startStack } from "../../deploy/local/st
 import type { ServiceName } from "../../services/_contracts/services";
 import { type Outcome, runTests } from "./run-tests";
 
-/** Tests that run together: the stack they need, and what is counted of them. */
+/** Tests that run together on one stack. */
 export type Part = {
   name: string;
   paths: string[];
   coverage?: true;
-  /** More instances than one of a service: a stack of its own. */
+  /** Instances of each service, where a test needs more than one. Such a part has its own stack. */
   scale?: Partial<Record<ServiceName, number>>;
 };
 
@@ -15,12 +15,12 @@ export const parts: Part[] = [
   { name: "unit", paths: ["services/", "deploy/"], coverage: true },
   { name: "architecture and contracts", paths: ["tests/architecture/", "tests/contract/"] },
   { name: "end to end", paths: ["tests/e2e/"] },
-  // Apart and late, because what is killed here must not be missed by others.
+  // After the other parts, because these tests kill processes that the others need.
   { name: "chaos", paths: ["tests/chaos/"] },
   { name: "two instances", paths: ["tests/instances/"], scale: { user: 2, order: 2, payment: 2, inventory: 2 } },
 ];
 
-/** Runs parts one after the other, each on the stack it needs. Neighbours that need the same one share it. */
+/** Runs the parts in order. Adjacent parts with the same `scale` share a stack. */
 export async function runParts(
   wanted: Part[],
   o: { offset: number; only?: StackOptions["only"]; full?: boolean; env?: Record<string, string>; signal: AbortSignal },

@@ -1,106 +1,104 @@
 import pc from "picocolors";
+import { expectStatus } from "../clients/json-request";
+import { sandboxApi, stripeCard } from "../clients/sandbox-api";
+import { type Order, type Product, shopApi } from "../clients/shop-api";
 import { offsetFrom, portsAt } from "../config/ports";
-import { type Order, type Product, shopAt } from "./shop";
-import { money, timeline } from "./timeline";
+import { type Scenario, scenarios } from "./scenarios";
+import { drawTimeline, formatMoney } from "./timeline";
 
-/** `bun run demo`: plays purchases against the running stack, and draws each: a card that works, one that is declined, an order paid for later. */
+/**
+ * `bun run demo`: plays each scenario against the running stack, draws the order's timeline and checks the result.
+ * Exits with 1 if a check fails.
+ */
 const ports = portsAt(offsetFrom(process.env));
-const shop = shopAt(`http://localhost:${ports.edge}`);
-const sandbox = `http://127.0.0.1:${ports.sandbox}`;
-let wrong = 0;
+const api = shopApi(`http://localhost:${ports.edge}`);
+const sandbox = sandboxApi(`http://127.0.0.1:${ports.sandbox}`);
+let failures = 0;
 
-function check(what: string, isSo: boolean): void {
-  if (!isSo) wrong++;
-  console.log(`  ${isSo ? pc.green("✓") : pc.red("✗")} ${what}`);
+type Customer = { email: string; token: string };
+
+function check(statement: string, isTrue: boolean): void {
+  if (!isTrue) failures++;
+  console.log(`  ${isTrue ? pc.green("✓") : pc.red("✗")} ${statement}`);
 }
 
-async function until<T>(ask: () => Promise<T | false>): Promise<T | undefined> {
+/** Polls until there is a result. @returns undefined if there is none after 30 seconds */
+async function waitFor<T>(poll: () => Promise<T | undefined>): Promise<T | undefined> {
   const deadline = Date.now() + 30_000;
   while (Date.now() < deadline) {
-    const answer = await ask();
-    if (answer !== false) return answer;
+    const result = await poll();
+    if (result !== undefined) return result;
     await Bun.sleep(50);
   }
   return undefined;
 }
 
-type Play = { title: string; card: string; later?: true; status: string; payment: string; stockMoves: number };
-const plays: Play[] = [
-  { title: "A card that works", card: "pm_card_visa", status: "confirmed", payment: "completed", stockMoves: -2 },
-  {
-    title: "A card that is declined",
-    card: "pm_card_chargeDeclined",
-    status: "cancelled",
-    payment: "failed",
-    stockMoves: 0,
-  },
-  {
-    title: "An order that is paid for later",
-    card: "pm_card_visa",
-    later: true,
-    status: "confirmed",
-    payment: "completed",
-    stockMoves: -2,
-  },
-];
-
-/** First the order, then the payment. */
-async function payLater(token: string, productId: string, card: string): Promise<Order> {
-  const placed = await shop.placeUnpaid(token, productId, 2);
-  const waiting = await until<Order>(async () => {
-    const now = await shop.order(token, placed.id);
-    return now.status === "awaiting_payment" && now;
+const waitForStatus = (token: string, orderId: string, statuses: string[]): Promise<Order | undefined> =>
+  waitFor(async () => {
+    const order = expectStatus(await api.getOrder(token, orderId), 200);
+    return statuses.includes(order.status) ? order : undefined;
   });
-  check("its stock is held, and it waits to be paid for", waiting !== undefined);
-  await shop.pay(token, placed.id, placed.total, card);
-  return placed;
+
+const readProduct = async (id: string): Promise<Product> => expectStatus(await api.getProduct(id), 200);
+
+async function register(): Promise<Customer> {
+  const credentials = { email: `demo-${Date.now()}@example.test`, password: "a-good-password" };
+  expectStatus(await api.register({ ...credentials, name: "Demo Customer" }), 201);
+  const { token } = expectStatus(await api.login(credentials), 200);
+  return { email: credentials.email, token };
 }
 
-async function play(customer: { email: string; token: string }, product: Product, it: Play): Promise<void> {
-  const how = it.later ? `, then /api/v1/payments/process with ${it.card}` : ` with ${it.card}`;
-  console.log(`\n${pc.bold(pc.underline(it.title))}  ${pc.dim(`POST /api/v1/orders${how}`)}\n`);
-  const before = await shop.product(product.id);
-  const placed = it.later
-    ? await payLater(customer.token, product.id, it.card)
-    : await shop.placeOrder(customer.token, product.id, 2, it.card);
-  const order = await until<Order>(async () => {
-    const now = await shop.order(customer.token, placed.id);
-    return ["confirmed", "cancelled"].includes(now.status) && now;
+async function placeOrder({ token }: Customer, productId: string, { card, payLater }: Scenario): Promise<Order> {
+  const items = [{ productId, quantity: 2 }];
+  if (!payLater) return expectStatus(await api.placeOrder(token, { items, paymentMethod: stripeCard(card) }), 201);
+  const order = expectStatus(await api.placeOrder(token, { items }), 201);
+  const unpaid = await waitForStatus(token, order.id, ["awaiting_payment"]);
+  check("the order holds its stock and awaits payment", unpaid !== undefined);
+  const payment = { orderId: order.id, amount: order.total, paymentMethod: stripeCard(card) };
+  expectStatus(await api.payOrder(token, payment), 201, 202);
+  return order;
+}
+
+async function play(customer: Customer, product: Product, scenario: Scenario): Promise<void> {
+  const requests = scenario.payLater
+    ? `POST /api/v1/orders, then POST /api/v1/payments/process with ${scenario.card}`
+    : `POST /api/v1/orders with ${scenario.card}`;
+  console.log(`\n${pc.bold(pc.underline(scenario.title))}  ${pc.dim(requests)}\n`);
+  const { available } = await readProduct(product.id);
+  const placed = await placeOrder(customer, product.id, scenario);
+  const order = await waitForStatus(customer.token, placed.id, ["confirmed", "cancelled"]);
+  console.log(`${drawTimeline(order ?? placed)}\n`);
+  check(`the order is ${scenario.orderStatus}`, order?.status === scenario.orderStatus);
+  const payment = order?.payment && expectStatus(await api.getPayment(customer.token, order.payment.id), 200);
+  check(`its payment is ${scenario.paymentStatus}`, payment?.status === scenario.paymentStatus);
+  const expected = available + scenario.stockChange;
+  const stock = await waitFor(async () => (await readProduct(product.id)).available === expected || undefined);
+  check(`available units of ${product.name}: ${available} before, ${expected} after`, stock === true);
+  const mail = await waitFor(async () => {
+    const mails = await sandbox.listMails({ to: customer.email });
+    return mails.find(({ text }) => text.includes(placed.id));
   });
-  console.log(`${timeline(order ?? placed)}\n`);
-  check(`the order is ${it.status}`, order?.status === it.status);
-  const payment = order?.payment && (await shop.payment(customer.token, order.payment.id));
-  check(`its payment is ${it.payment}`, payment?.status === it.payment);
-  const wanted = before.available + it.stockMoves;
-  const stock = await until(async () => (await shop.product(product.id)).available === wanted);
-  check(`stock of ${product.name}: ${before.available} → ${wanted}`, stock === true);
-  const mail = await until(async () => {
-    const found = (await (await fetch(`${sandbox}/inbox.json?to=${encodeURIComponent(customer.email)}`)).json()) as {
-      subject: string;
-      text: string;
-    }[];
-    return found.find((candidate) => candidate.text.includes(placed.id)) ?? false;
-  });
-  check(`a mail came: ${mail ? `"${mail.subject}"` : "no"}`, mail !== undefined);
+  check(`the customer received a mail${mail ? `: "${mail.subject}"` : ""}`, mail !== undefined);
+}
+
+async function playAll(): Promise<void> {
+  const customer = await register();
+  const { items: products } = expectStatus(await api.listProducts(), 200);
+  const product = products.find(({ available }) => available >= 10);
+  if (!product) throw new Error("no product has 10 units in stock; reset the data with: bun run dev --fresh");
+  console.log(`${customer.email} is registered and logged in.`);
+  console.log(`Each order is for 2 × ${product.name} at ${formatMoney(product.price)}.`);
+  for (const scenario of scenarios) await play(customer, product, scenario);
+  console.log(`\nThe payment provider's ledger: ${sandbox.url}/ledger`);
+  console.log(`The customers' inbox: ${sandbox.url}/inbox\n`);
 }
 
 try {
-  const email = `demo-${Date.now()}@example.test`;
-  await shop.register(email);
-  const { token } = await shop.login(email);
-  const products = await shop.products();
-  const product = products.find((candidate) => candidate.available >= 10);
-  if (!product) throw new Error("nothing is in stock; start again with: bun run dev --fresh");
-  console.log(
-    `${email} registered, logged in, and found ${products.length} products; takes 2 × ${product.name} at ${money(product.price)}`,
-  );
-  for (const it of plays) await play({ email, token }, product, it);
-  console.log(`\nThe provider's own ledger: ${sandbox}/ledger    The inbox: ${sandbox}/inbox\n`);
+  await playAll();
 } catch (error) {
-  wrong++;
-  const text = error instanceof Error ? error.message : String(error);
-  console.error(
-    /ECONNREFUSED|Unable to connect/i.test(text) ? "Nothing is running there. Start it with: bun run dev" : text,
-  );
+  failures++;
+  const message = error instanceof Error ? error.message : String(error);
+  const isUnreachable = /ECONNREFUSED|Unable to connect/i.test(message);
+  console.error(isUnreachable ? "No stack is running. Start one: bun run dev" : message);
 }
-process.exit(wrong === 0 ? 0 : 1);
+process.exit(failures === 0 ? 0 : 1);

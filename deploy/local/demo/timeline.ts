@@ -1,41 +1,43 @@
 import pc from "picocolors";
-import type { HistoryLine, Money, Order } from "./shop";
+import type { HistoryEntry, Money, Order } from "../clients/shop-api";
 
-export const money = ({ amount, currency }: Money): string =>
-  new Intl.NumberFormat("en", { style: "currency", currency }).format(
-    amount /
-      10 ** (new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2),
-  );
-
-/** What each kind of line looks like: a step that ended, a command to another service, an event for all. */
-function mark(line: HistoryLine): string {
-  if (line.outcome === "done") return pc.green(`✓ ${line.step}`);
-  if (line.outcome === "undone") return pc.yellow(`↩ ${line.step} undone`);
-  if (line.outcome) return pc.red(`✗ ${line.step} ${line.outcome}${line.code ? `: ${line.code}` : ""}`);
-  if (/^(inventory|payment)\./.test(line.type)) return pc.cyan(`→ ${line.type}`);
-  return pc.bold(`● ${line.type}`);
+/** `{ amount: 1999, currency: "USD" }` → `$19.99`. */
+export function formatMoney({ amount, currency }: Money): string {
+  const format = new Intl.NumberFormat("en", { style: "currency", currency });
+  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
 
-const isCommand = (line: HistoryLine) => !line.outcome && /^(inventory|payment)\./.test(line.type);
+/** A command to a participant of the saga: the next step outcome is its reply. */
+const isCommand = (entry: HistoryEntry) => !entry.outcome && /^(inventory|payment)\./.test(entry.type);
+
+function formatEntry(entry: HistoryEntry): string {
+  if (entry.outcome === "done") return pc.green(`✓ ${entry.step}`);
+  if (entry.outcome === "undone") return pc.yellow(`↩ ${entry.step} undone`);
+  if (entry.outcome) return pc.red(`✗ ${entry.step} ${entry.outcome}${entry.code ? `: ${entry.code}` : ""}`);
+  if (isCommand(entry)) return pc.cyan(`→ ${entry.type}`);
+  return pc.bold(`● ${entry.type}`);
+}
+
 const barWidth = 32;
 
-/** An order's life as a picture: when each thing happened, and how long each answer took. */
-export function timeline(order: Order): string {
-  const begin = Date.parse(order.history[0]?.at ?? "");
+/** Draws the order's history: a line for each entry, with its time, and a bar for the time until a command is answered. */
+export function drawTimeline(order: Order): string {
+  const start = Date.parse(order.history[0]?.at ?? "");
   const end = Date.parse(order.history.at(-1)?.at ?? "");
-  const scale = Math.max(1, end - begin) / barWidth;
-  const lines = order.history.map((line, index) => {
-    const at = Date.parse(line.at) - begin;
-    const answered = isCommand(line) ? order.history.slice(index + 1).find((later) => later.outcome) : undefined;
-    const took = answered ? Date.parse(answered.at) - begin - at : 0;
-    const bar =
-      " ".repeat(Math.round(at / scale)) + (answered ? "━".repeat(Math.max(1, Math.round(took / scale))) : "╸");
-    return `  ${`${at} ms`.padStart(8)}  ${pc.dim(bar.padEnd(barWidth + 1).slice(0, barWidth + 1))}  ${mark(line)}${answered ? pc.dim(`  ${took} ms`) : ""}`;
+  const msPerColumn = Math.max(1, end - start) / barWidth;
+  const lines = order.history.map((entry, index) => {
+    const atMs = Date.parse(entry.at) - start;
+    const reply = isCommand(entry) ? order.history.slice(index + 1).find(({ outcome }) => outcome) : undefined;
+    const tookMs = reply ? Date.parse(reply.at) - start - atMs : 0;
+    const bar = reply ? "━".repeat(Math.max(1, Math.round(tookMs / msPerColumn))) : "╸";
+    const column = (" ".repeat(Math.round(atMs / msPerColumn)) + bar).padEnd(barWidth + 1).slice(0, barWidth + 1);
+    const took = reply ? pc.dim(`  ${tookMs} ms`) : "";
+    return `  ${`${atMs} ms`.padStart(8)}  ${pc.dim(column)}  ${formatEntry(entry)}${took}`;
   });
-  const what = order.items.map((item) => `${item.quantity} × ${item.name}`).join(", ");
+  const items = order.items.map(({ quantity, name }) => `${quantity} × ${name}`).join(", ");
   const status = order.status === "confirmed" ? pc.green(order.status) : pc.yellow(order.status);
   return [
-    `  ${pc.bold(`Order ${order.id}`)}  ${status}  ${what}, ${money(order.total)}  ${pc.dim(`in ${end - begin} ms`)}`,
+    `  ${pc.bold(`Order ${order.id}`)}  ${status}  ${items}, ${formatMoney(order.total)}  ${pc.dim(`in ${end - start} ms`)}`,
     ...lines,
   ].join("\n");
 }
