@@ -10,7 +10,7 @@ import { testServiceKeyEnv } from "@shop/kit/testing/tokens";
 import { RedisClient } from "bun";
 import { main } from "./main";
 import { migrate, migrations } from "./migrate";
-import { productIdOf } from "./store/catalogue";
+import { productIdOf } from "./store/seed-products";
 import { aMessage, redisUrl } from "./testing/inventory-service";
 
 let database: TestPostgres;

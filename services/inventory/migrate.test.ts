@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type TestPostgres, testPostgres } from "@shop/kit/testing/stores";
 import { migrate, migrations } from "./migrate";
-import { catalogue, productIdOf } from "./store/catalogue";
+import { catalogue, productIdOf } from "./store/seed-products";
 
 let database: TestPostgres;
 beforeAll(async () => {

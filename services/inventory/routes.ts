@@ -4,7 +4,7 @@ import { access, type VerifyAccess } from "@shop/kit/auth/access";
 import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
 import { canonical, idempotentRequest } from "@shop/kit/idempotency";
 import { Elysia } from "elysia";
-import { bookStock } from "./commands/book-stock";
+import { bookStock } from "./commands/adjust-stock";
 import { putProduct } from "./commands/put-product";
 import type { Deps } from "./deps";
 import * as Model from "./model";

@@ -13,7 +13,7 @@ import { Elysia } from "elysia";
 import { email } from "./channels/email";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
-import { startPostman } from "./delivery-worker";
+import { startPostman } from "./delivery/worker";
 import type { Deps } from "./deps";
 import { deliveryStore } from "./store/deliveries";
 import { retentionRules } from "./store/retention";

@@ -1,6 +1,6 @@
 import { accessEnv, commonEnv, postgresEnv, readConfig } from "@shop/kit/config";
 import { t } from "elysia";
-import { signingKeys } from "./access-tokens";
+import { signingKeys } from "./security/access-tokens";
 
 const schema = t.Object({
   ...commonEnv,

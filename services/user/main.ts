@@ -8,16 +8,16 @@ import { connectPostgres } from "@shop/kit/stores/postgres";
 import { createRedis } from "@shop/kit/stores/redis";
 import { startRetention } from "@shop/kit/stores/retention";
 import { createLocalJWKSet } from "jose";
-import { accessTokenIssuer } from "./access-tokens";
 import { config as readConfig } from "./config";
 import type { Deps } from "./deps";
-import { passwords } from "./passwords";
 import { routes } from "./routes";
+import { accessTokenIssuer } from "./security/access-tokens";
+import { loginThrottle } from "./security/login-throttle";
+import { passwords } from "./security/passwords";
+import { verificationTokens } from "./security/verification-tokens";
 import { retentionRules } from "./store/retention";
 import { sessionStore } from "./store/sessions";
 import { userStore } from "./store/users";
-import { loginThrottle } from "./throttle";
-import { verificationTokens } from "./verification-tokens";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);

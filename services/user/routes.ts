@@ -1,11 +1,11 @@
 import type { VerifyAccess } from "@shop/kit/auth/access";
 import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
 import { Elysia } from "elysia";
-import type { PublicKeys } from "./access-tokens";
-import { authRoutes } from "./auth-routes";
 import type { Deps } from "./deps";
-import { internalRoutes } from "./internal-routes";
-import { userRoutes } from "./user-routes";
+import { authRoutes } from "./routes/auth";
+import { internalRoutes } from "./routes/internal";
+import { userRoutes } from "./routes/users";
+import type { PublicKeys } from "./security/access-tokens";
 
 export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: ServiceTokens; publicKeys: PublicKeys }) =>
   new Elysia({ name: "routes" })

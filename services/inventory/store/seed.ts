@@ -1,5 +1,5 @@
 import type { Sql } from "@shop/kit/stores/postgres";
-import { catalogue, productIdOf } from "./catalogue";
+import { catalogue, productIdOf } from "./seed-products";
 
 /** Adds the products that are missing, with their first delivery. What is there already keeps its stock and its price. */
 export async function seed(sql: Sql): Promise<void> {

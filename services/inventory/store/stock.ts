@@ -6,7 +6,7 @@ import type { PostgresOutbox } from "@shop/kit/outbox/postgres";
 import { type Answer, answerOnce } from "@shop/kit/stores/idempotency";
 import type { TransactionSql } from "@shop/kit/stores/postgres";
 import type { StockStore } from "../deps";
-import { applied } from "../domain/applied";
+import { applied } from "../domain/apply";
 import type { Decision } from "../domain/decision";
 import { productNotFound } from "../domain/product";
 import type { ProductStock, Stock, StockChanges } from "../domain/stock";

@@ -5,7 +5,7 @@ import { testClock } from "@shop/kit/testing/clock";
 import { silentLog } from "@shop/kit/testing/log";
 import { testPostgres } from "@shop/kit/testing/stores";
 import { email } from "../channels/email";
-import { type Postman, startPostman } from "../delivery-worker";
+import { type Postman, startPostman } from "../delivery/worker";
 import type { Deps } from "../deps";
 import { migrations } from "../migrate";
 import { deliveryStore } from "../store/deliveries";

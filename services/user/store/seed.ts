@@ -1,6 +1,6 @@
 import { permissions, roles } from "@shop/contracts/permissions";
 import type { Sql } from "@shop/kit/stores/postgres";
-import { argon2id } from "../passwords";
+import { argon2id } from "../security/passwords";
 
 /** Roles and permissions are part of the program, so every migration brings the ones that are new. */
 export async function fillRoles(sql: Sql): Promise<void> {

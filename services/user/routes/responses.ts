@@ -1,4 +1,4 @@
-import type { Account } from "./domain/account";
+import type { Account } from "../domain/account";
 
 export const userView = ({ id, email, emailVerified, name, roles, createdAt }: Account) => ({
   id,

@@ -2,11 +2,11 @@ import { every } from "@shop/kit/async/every";
 import { type Clock, plusSeconds } from "@shop/kit/clock";
 import { errorMessage } from "@shop/kit/errors/app-error";
 import type { Log } from "@shop/kit/telemetry/log";
-import { type Channel, Undeliverable } from "./channels/channel";
-import type { DeliveryStore, Deps } from "./deps";
-import { type Delivery, failed, givenBack, hasTime, leaseSeconds, type Outcome, sent } from "./domain/delivery";
-import { notifications } from "./metrics";
-import { isTemplate, render } from "./templates/render";
+import { type Channel, Undeliverable } from "../channels/channel";
+import type { DeliveryStore, Deps } from "../deps";
+import { type Delivery, failed, givenBack, hasTime, leaseSeconds, type Outcome, sent } from "../domain/delivery";
+import { notifications } from "../metrics";
+import { isTemplate, render } from "../templates/render";
 
 export type Postman = Deps["postman"] & {
   /** Takes over what nobody works on; runs by itself every second, if nothing else is said. */

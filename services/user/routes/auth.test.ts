@@ -7,7 +7,7 @@ import {
   type SessionBody,
   type TestUserService,
   testUserService,
-} from "./testing/user-service";
+} from "../testing/user-service";
 
 let service: TestUserService;
 beforeAll(async () => {
@@ -132,7 +132,7 @@ describe("POST /auth/login", () => {
   test("401: a password that is changed while it is checked opens no session", async () => {
     const { id, email } = await service.register();
     const deps = service.deps;
-    const { logIn } = await import("./commands/log-in");
+    const { logIn } = await import("../commands/log-in");
     const late = {
       ...deps,
       users: {

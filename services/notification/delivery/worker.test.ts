@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { eventually } from "@shop/kit/testing/eventually";
-import { tellCancelled, tellConfirmed, tellRefunded, tellShipped } from "./commands/notify-buyer";
-import { verifyNewEmail, welcomeUser } from "./commands/welcome-user";
-import type { Deps } from "./deps";
-import { deliveryStore } from "./store/deliveries";
-import { type TestMailServer, testMailServer } from "./testing/mail-server";
-import { aMessage, anOrder, aRefund, publicUrl, type TestOffice, testOffice } from "./testing/notification-service";
+import { tellCancelled, tellConfirmed, tellRefunded, tellShipped } from "../commands/notify-buyer";
+import { verifyNewEmail, welcomeUser } from "../commands/welcome-user";
+import type { Deps } from "../deps";
+import { deliveryStore } from "../store/deliveries";
+import { type TestMailServer, testMailServer } from "../testing/mail-server";
+import { aMessage, anOrder, aRefund, publicUrl, type TestOffice, testOffice } from "../testing/notification-service";
 
 let server: TestMailServer;
 let office: TestOffice;

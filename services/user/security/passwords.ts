@@ -1,6 +1,6 @@
 import { AppError } from "@shop/kit/errors/app-error";
 import { BulkheadRejectedError, bulkhead } from "cockatiel";
-import type { Passwords } from "./deps";
+import type { Passwords } from "../deps";
 
 /** OWASP's first choice for argon2id. @see https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html */
 export const argon2id = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;

@@ -3,8 +3,8 @@ import { InternalEmailVerification, InternalUser } from "@shop/contracts/interna
 import type { VerifyAccess } from "@shop/kit/auth/access";
 import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
 import { Elysia, t } from "elysia";
-import type { Deps } from "./deps";
-import { accountOf } from "./queries/accounts";
+import type { Deps } from "../deps";
+import { accountOf } from "../queries/accounts";
 
 /** What other services ask; the edge has no route here. */
 export const internalRoutes = (deps: Deps, auth: { verify: VerifyAccess; tokens: ServiceTokens }) =>

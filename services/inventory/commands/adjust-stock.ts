@@ -1,7 +1,7 @@
 import type { IdempotentRequest } from "@shop/kit/idempotency";
 import type { Answer } from "@shop/kit/stores/idempotency";
 import type { Deps } from "../deps";
-import { decideEntry, type StockEntry } from "../domain/correct";
+import { decideEntry, type StockEntry } from "../domain/adjust";
 import { type Figures, figuresOf } from "../domain/stock";
 
 export type BookStock = StockEntry & { productId: string; request: IdempotentRequest | undefined };

@@ -1,15 +1,15 @@
 import { problems, Uuid } from "@shop/contracts/common";
 import { access, type VerifyAccess } from "@shop/kit/auth/access";
 import { Elysia, t } from "elysia";
-import { addressOf } from "./address";
-import { deleteProfile } from "./commands/delete-profile";
-import { grantRole } from "./commands/grant-role";
-import { revokeRole } from "./commands/revoke-role";
-import { updateProfile } from "./commands/update-profile";
-import type { Deps } from "./deps";
-import type { Account } from "./domain/account";
-import { PageQuery, ProfileBody, ProfileView, RoleName, UserPage, UserView } from "./model";
-import { accountFor, accountOf } from "./queries/accounts";
+import { deleteProfile } from "../commands/delete-profile";
+import { grantRole } from "../commands/grant-role";
+import { revokeRole } from "../commands/revoke-role";
+import { updateProfile } from "../commands/update-profile";
+import type { Deps } from "../deps";
+import type { Account } from "../domain/account";
+import { PageQuery, ProfileBody, ProfileView, RoleName, UserPage, UserView } from "../model";
+import { accountFor, accountOf } from "../queries/accounts";
+import { addressOf } from "./client-address";
 import { userView } from "./responses";
 
 export const userRoutes = (deps: Deps, verify: VerifyAccess) =>

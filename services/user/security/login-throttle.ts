@@ -2,9 +2,9 @@ import { AppError, errorMessage } from "@shop/kit/errors/app-error";
 import type { Redis } from "@shop/kit/stores/redis";
 import type { Log } from "@shop/kit/telemetry/log";
 import { ConsecutiveBreaker, circuitBreaker, handleAll, TimeoutStrategy, timeout, wrap } from "cockatiel";
-import type { Throttle } from "./deps";
-import { sameEmail } from "./domain/account";
-import { hashOf } from "./domain/session";
+import type { Throttle } from "../deps";
+import { sameEmail } from "../domain/account";
+import { hashOf } from "../domain/session";
 
 const windowSeconds = 15 * 60;
 const limits = { account: 10, address: 100 };

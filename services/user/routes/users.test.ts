@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { anEmail, password, type TestUserService, testUserService } from "./testing/user-service";
+import { anEmail, password, type TestUserService, testUserService } from "../testing/user-service";
 
 let service: TestUserService;
 beforeAll(async () => {

@@ -1,15 +1,15 @@
 import { problems } from "@shop/contracts/common";
 import { Elysia, t } from "elysia";
-import type { PublicKeys } from "./access-tokens";
-import { addressOf } from "./address";
-import { logIn } from "./commands/log-in";
-import { logOut } from "./commands/log-out";
-import type { Session } from "./commands/open-session";
-import { refreshSession } from "./commands/refresh-session";
-import { registerUser } from "./commands/register-user";
-import { verifyEmail } from "./commands/verify-email";
-import type { Deps } from "./deps";
-import { JwksView, LoginBody, RefreshBody, RegisterBody, SessionView, VerifyEmailBody } from "./model";
+import { logIn } from "../commands/log-in";
+import { logOut } from "../commands/log-out";
+import type { Session } from "../commands/open-session";
+import { refreshSession } from "../commands/refresh-session";
+import { registerUser } from "../commands/register-user";
+import { verifyEmail } from "../commands/verify-email";
+import type { Deps } from "../deps";
+import { JwksView, LoginBody, RefreshBody, RegisterBody, SessionView, VerifyEmailBody } from "../model";
+import type { PublicKeys } from "../security/access-tokens";
+import { addressOf } from "./client-address";
 import { userView } from "./responses";
 
 export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>

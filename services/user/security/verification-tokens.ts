@@ -1,10 +1,10 @@
 import { type Clock, plusSeconds } from "@shop/kit/clock";
 import { createLocalJWKSet, errors, importJWK, jwtVerify, SignJWT } from "jose";
+import type { VerificationTokens } from "../deps";
+import { sameEmail } from "../domain/account";
+import { hashOf } from "../domain/session";
+import { verificationExpired, verificationInvalid, verificationLifetimeSeconds } from "../domain/verification";
 import type { PublicKeys, SigningKeys } from "./access-tokens";
-import type { VerificationTokens } from "./deps";
-import { sameEmail } from "./domain/account";
-import { hashOf } from "./domain/session";
-import { verificationExpired, verificationInvalid, verificationLifetimeSeconds } from "./domain/verification";
 
 /** Its own audience and type: neither is it taken for an access token, nor an access token for it. */
 const audience = "shop-verify-email";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { decodeJwt } from "jose";
-import { anEmail, password, type TestUserService, testUserService } from "./testing/user-service";
+import { anEmail, password, type TestUserService, testUserService } from "../testing/user-service";
 
 let service: TestUserService;
 let notification: string;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type TestUserService, testUserService } from "./testing/user-service";
+import { type TestUserService, testUserService } from "../testing/user-service";
 
 let service: TestUserService;
 beforeAll(async () => {

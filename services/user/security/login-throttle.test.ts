@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { createRedis } from "@shop/kit/stores/redis";
 import { silentLog } from "@shop/kit/testing/log";
 import { type TestRedis, testRedisServer } from "@shop/kit/testing/redis-server";
-import type { Throttle } from "./deps";
-import { anEmail, redisUrl } from "./testing/user-service";
-import { loginThrottle } from "./throttle";
+import type { Throttle } from "../deps";
+import { anEmail, redisUrl } from "../testing/user-service";
+import { loginThrottle } from "./login-throttle";
 
 const address = "198.51.100.7";
 

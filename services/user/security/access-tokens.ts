@@ -1,7 +1,7 @@
 import { jwt } from "@elysiajs/jwt";
 import { importJWK, type JSONWebKeySet, type JWK } from "jose";
-import type { Account } from "./domain/account";
-import { accessLifetimeSeconds } from "./domain/session";
+import type { Account } from "../domain/account";
+import { accessLifetimeSeconds } from "../domain/session";
 
 type SigningKey = { kty: "EC"; crv: "P-256"; kid: string; x: string; y: string; d: string };
 
