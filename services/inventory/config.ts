@@ -5,7 +5,7 @@ const schema = t.Object({
   ...commonEnv,
   ...accessEnv,
   INVENTORY_DATABASE_URL: postgresEnv,
-  /** What was sold so long ago can no longer be returned by a cancel; kept for ever unless set. */
+  /** Sold holds are removed after this time, and cancelling their orders then returns no stock. Unset: kept forever. */
   RESERVATION_RETENTION_DAYS: retentionDaysEnv,
 });
 

@@ -6,25 +6,30 @@ import type { Decision } from "./domain/decision";
 import type { Product, ProductDetails } from "./domain/product";
 import type { ProductStock, Stock, StockChanges } from "./domain/stock";
 
+/** The order whose stock changes, and the products it asks for. Products that it already holds are added. */
+export type StockTarget = { orderId: string; productIds: string[] };
+
 export type StockStore = {
   /**
-   * Locks the order and, in the order of their ids, the products it is about or holds; commits what `decide` makes of them
-   * together with its messages and the note that `message` was handled.
-   * @returns the decision's outcome; undefined if the message was handled before and its answer is sent again
+   * Locks the order and its products in the order of their ids, then commits the changes and messages that `decide` returns,
+   * together with the inbox entry of `message`.
+   * @returns the decision's outcome, or undefined if the message was handled before; its reply is then resent
    */
   changeStock<O extends string>(
     message: Message,
-    about: { orderId: string; productIds: string[] },
+    target: StockTarget,
     decide: (stock: Stock) => Decision<O>,
   ): Promise<O | undefined>;
   /**
-   * The same for one product alone; for one `request` once, whose answer is given again when it comes again.
-   * @throws AppError `product.not_found` (404), see `answerOnce`
+   * Locks one product, then commits the changes that `decide` returns. A repeated `request` changes nothing and gets the
+   * stored answer.
+   * @param toAnswer makes the answer from the product's stock after the changes
+   * @throws AppError `product.not_found` (404), and those of `answerOnce`
    */
   changeProduct<B>(
     productId: string,
     decide: (stock: ProductStock) => StockChanges,
-    answer: (after: ProductStock) => Answer<B>,
+    toAnswer: (after: ProductStock) => Answer<B>,
     request?: IdempotentRequest,
   ): Promise<Answer<B>>;
 };
@@ -32,11 +37,15 @@ export type StockStore = {
 export type ProductPage = { items: Product[]; nextCursor: string | null };
 
 export type ProductStore = {
-  /** Creates the product, without stock, or replaces what the catalogue says about it. */
+  /** Creates a product without stock, or replaces its details. */
   put(productId: string, details: ProductDetails): Promise<{ product: Product; created: boolean }>;
   find(productId: string): Promise<Product | undefined>;
-  /** In the order of ids. `words`: whose names have words that begin so. */
+  /**
+   * Ordered by id.
+   * @param page.words if given, only products whose name contains, for each word, a word that begins with it
+   */
   list(page: { limit: number; after?: string; words?: string[] }): Promise<ProductPage>;
+  /** Ordered by id. Unknown ids are left out. */
   findMany(productIds: string[]): Promise<InternalProduct[]>;
 };
 

@@ -10,18 +10,18 @@ import { testServiceKeyEnv } from "@shop/kit/testing/tokens";
 import { RedisClient } from "bun";
 import { main } from "./main";
 import { migrate, migrations } from "./migrate";
-import { productIdOf } from "./store/seed-products";
+import { seedProductId } from "./store/seed-products";
 import { aMessage, redisUrl } from "./testing/inventory-service";
 
 let database: TestPostgres;
 let server: Server;
 beforeAll(async () => {
-  // The order service is not there to take what other tests told it.
+  // Removes messages of other tests, which no order service has taken from its queue.
   const redis = new RedisClient(redisUrl);
   await redis.send("FLUSHDB", []);
   redis.close();
   database = await testPostgres("inventory", migrations);
-  await migrate({ INVENTORY_MIGRATION_URL: database.url, APP_ENV: "test" }, ["--seed"]);
+  await migrate({ INVENTORY_MIGRATION_URL: database.url, APP_ENV: "test" }, true);
   server = await main({
     ...(await testServiceKeyEnv("inventory")),
     APP_ENV: "test",
@@ -37,30 +37,30 @@ afterAll(() => database.drop());
 
 const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
 
-test("the service starts, answers messages, and stops", async () => {
+test("the service starts, serves its routes, replies to a command, and stops", async () => {
   expect((await get("/health")).status).toBe(200);
   await eventually(async () => ((await (await get("/ready")).json()) as { status: string }).status === "ready");
   const paths = ((await (await get("/openapi.json")).json()) as { paths: object }).paths;
   expect(Object.keys(paths).sort()).toEqual(["/products", "/products/{productId}", "/products/{productId}/stock"]);
   expect(((await (await get("/products?limit=100")).json()) as { items: unknown[] }).items).toHaveLength(20);
 
-  const answers: DataFor<"inventory.updated">[] = [];
+  const replies: DataFor<"inventory.updated">[] = [];
   const order = startConsumer({
     queue: "order",
     catalogue: messages,
-    consumers: { "inventory.updated": async (_: object, data: DataFor<"inventory.updated">) => answers.push(data) },
+    consumers: { "inventory.updated": async (_: object, data: DataFor<"inventory.updated">) => replies.push(data) },
     deps: {},
     redisUrl,
     concurrency: 32,
     log: silentLog,
   });
   const publisher = createPublisher({ redisUrl, catalogue: messages, log: silentLog });
-  const data = { orderId: Bun.randomUUIDv7(), items: [{ productId: productIdOf(1), quantity: 1 }] };
+  const data = { orderId: Bun.randomUUIDv7(), items: [{ productId: seedProductId(1), quantity: 1 }] };
   const message = aMessage({ type: "inventory.reserve", data, sagaid: "saga-1" });
   await eventually(() => publisher.connected());
   await publisher.publish([{ message, jobId: message.id }]);
-  const answer = await eventually(() => answers.find((candidate) => candidate.orderId === data.orderId));
-  expect(answer).toEqual({ ...data, change: "reserved" });
+  const reply = await eventually(() => replies.find((candidate) => candidate.orderId === data.orderId));
+  expect(reply).toEqual({ ...data, change: "reserved" });
   expect(await (await get("/metrics")).text()).toContain('stock_reservations_total{outcome="reserved"}');
 
   await order.close();

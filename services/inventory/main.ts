@@ -5,7 +5,6 @@ import { type Server, serve } from "@shop/kit/http/server";
 import { startConsumer } from "@shop/kit/messaging/consumer";
 import { createPublisher } from "@shop/kit/messaging/publisher";
 import { postgresOutbox } from "@shop/kit/outbox/postgres";
-import { expiredKeysRule } from "@shop/kit/stores/idempotency";
 import { connectPostgres } from "@shop/kit/stores/postgres";
 import { startRetention } from "@shop/kit/stores/retention";
 import { config as readConfig } from "./config";
@@ -19,26 +18,20 @@ import { stockStore } from "./store/stock";
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
   const { log, clock, tokens, lifecycle } = await bootstrap("inventory", config);
+  const messaging = { redisUrl: config.REDIS_URL, catalogue: messages, log };
+
   const sql = connectPostgres(config.INVENTORY_DATABASE_URL, { max: 16, service: "inventory" });
   lifecycle.use("store", () => sql.end());
-  const redisUrl = config.REDIS_URL;
-  const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: messages, log }));
-  const outbox = lifecycle.use(
-    "outbox",
-    postgresOutbox({ sql, source: "inventory", catalogue: messages, publisher, clock, log }),
-  );
+  const publisher = lifecycle.use("publisher", createPublisher(messaging));
+  const outbox = lifecycle.use("outbox", postgresOutbox({ ...messaging, sql, source: "inventory", publisher, clock }));
 
   const deps: Deps = { stock: stockStore(outbox), products: productStore(sql) };
   const verify = accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
-  const rules = [
-    ...retentionRules(sql, { soldDays: config.RESERVATION_RETENTION_DAYS }),
-    expiredKeysRule(sql, "inventory"),
-  ];
+
+  const rules = retentionRules(sql, { soldDays: config.RESERVATION_RETENTION_DAYS });
   lifecycle.use("retention", startRetention({ rules, log }));
-  lifecycle.use(
-    "consumer",
-    startConsumer({ queue: "inventory", catalogue: messages, consumers, deps, redisUrl, concurrency: 64, log }),
-  );
+  const consumer = startConsumer({ ...messaging, queue: "inventory", consumers, deps, concurrency: 64 });
+  lifecycle.use("consumer", consumer);
 
   return serve({
     service: "inventory",

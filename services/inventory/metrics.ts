@@ -1,6 +1,6 @@
 import { counter } from "@shop/kit/telemetry/metrics";
 
-export const reservations = counter("stock_reservations_total", "Orders' demands on the stock, by what came of them", [
+export const reservations = counter("stock_reservations_total", "Stock decisions about orders, by outcome", [
   "outcome",
 ]);
-export const lowStock = counter("stock_low_total", "Times a product's stock fell to its threshold");
+export const lowStock = counter("stock_low_total", "Sales that took a product's stock down to its threshold");

@@ -8,7 +8,7 @@ export const ProductView = t.Object({
   name: t.String(),
   description: t.String(),
   price: Money,
-  available: t.Integer({ description: "What can be ordered right now: on hand less what orders hold" }),
+  available: t.Integer({ description: "Units that can be ordered now: on hand minus units in holds" }),
 });
 
 export const ProductPage = t.Object({ items: t.Array(ProductView), nextCursor: t.Nullable(t.String()) });
@@ -16,7 +16,9 @@ export const ProductPage = t.Object({ items: t.Array(ProductView), nextCursor: t
 export const ListQuery = t.Object({
   limit: t.Integer({ minimum: 1, maximum: 100, default: 20 }),
   cursor: t.Optional(Uuid),
-  q: t.Optional(t.String({ minLength: 1, maxLength: 100, description: "Words the name has, or beginnings of words" })),
+  q: t.Optional(
+    t.String({ minLength: 1, maxLength: 100, description: "Words, or beginnings of words, that the name contains" }),
+  ),
 });
 
 export const PutProductBody = t.Object({
@@ -26,14 +28,14 @@ export const PutProductBody = t.Object({
   lowStockThreshold: t.Integer({ minimum: 0, maximum: 1_000_000, default: 0 }),
 });
 
-export const BookStockBody = t.Object({
+export const AdjustStockBody = t.Object({
   quantity: t.Union([t.Integer({ minimum: 1, maximum: 1_000_000 }), t.Integer({ minimum: -1_000_000, maximum: -1 })]),
   reason: t.Union([t.Literal("received"), t.Literal("returned"), t.Literal("corrected")]),
 });
 
-export const StockView = t.Object({
+export const StockLevelView = t.Object({
   productId: Uuid,
   onHand: t.Integer(),
-  held: t.Integer({ description: "By orders that are not finished" }),
+  held: t.Integer({ description: "Units in holds of unfinished orders" }),
   available: t.Integer(),
 });

@@ -4,11 +4,11 @@ import { access, type VerifyAccess } from "@shop/kit/auth/access";
 import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
 import { canonical, idempotentRequest } from "@shop/kit/idempotency";
 import { Elysia } from "elysia";
-import { bookStock } from "./commands/adjust-stock";
+import { adjustStock } from "./commands/adjust-stock";
 import { putProduct } from "./commands/put-product";
 import type { Deps } from "./deps";
 import * as Model from "./model";
-import { internalProducts, listProducts, productOf } from "./queries/products";
+import { getInternalProducts, getProduct, listProducts } from "./queries/products";
 
 export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<ServiceTokens, "verify"> }) =>
   new Elysia({ name: "inventory-routes" })
@@ -17,7 +17,7 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
       query: Model.ListQuery,
       response: { 200: Model.ProductPage, ...problems(422, 500) },
     })
-    .get("/products/:productId", ({ params }) => productOf(deps, params.productId), {
+    .get("/products/:productId", ({ params }) => getProduct(deps, params.productId), {
       params: Model.ProductParams,
       response: { 200: Model.ProductView, ...problems(404, 422, 500) },
     })
@@ -42,7 +42,7 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
           ...{ key: headers["idempotency-key"], subject: user.id, method: "POST", route: "/products/:productId/stock" },
           request: canonical({ params, body }),
         });
-        const answer = await bookStock(deps, { ...body, ...params, request });
+        const answer = await adjustStock(deps, { ...body, ...params, request });
         set.status = answer.status;
         return answer.body;
       },
@@ -50,15 +50,15 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
         permission: "inventory:write",
         headers: IdempotencyHeaders,
         params: Model.ProductParams,
-        body: Model.BookStockBody,
-        response: { 200: Model.StockView, ...problems(400, 401, 403, 404, 409, 413, 415, 422, 500) },
+        body: Model.AdjustStockBody,
+        response: { 200: Model.StockLevelView, ...problems(400, 401, 403, 404, 409, 413, 415, 422, 500) },
       },
     )
     .get(
       "/internal/products",
       async ({ query, headers }) => {
         await auth.tokens.verify(headers.authorization, ["order"]);
-        return internalProducts(deps, query.ids);
+        return getInternalProducts(deps, query.ids);
       },
       { query: IdsQuery, response: { 200: InternalProducts, ...problems(401, 403, 422, 500) } },
     );

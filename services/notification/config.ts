@@ -6,9 +6,9 @@ const schema = t.Object({
   NOTIFICATION_DATABASE_URL: postgresEnv,
   USER_URL: urlEnv,
   SMTP_URL: t.String({ pattern: "^smtps?://" }),
-  /** `Shop <shop@example.com>`, or the address alone. */
+  /** `Shop <shop@example.com>`, or only the address. */
   MAIL_FROM: t.String({ pattern: "^(?:[^<>\\r\\n]*<[^<>\\s@]+@[^<>\\s@]+>|[^<>\\s@]+@[^<>\\s@]+)$" }),
-  /** Where links in mails lead: the edge. */
+  /** The base URL of links in mails: that of the edge. */
   PUBLIC_URL: urlEnv,
 });
 

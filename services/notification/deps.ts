@@ -7,7 +7,7 @@ export type NewDelivery = {
   messageId: string;
   channel: string;
   userId: string;
-  /** Null: nobody is there to read it. */
+  /** Null if the user no longer exists. */
   recipient: string | null;
   template: string;
   subject: string;
@@ -19,21 +19,34 @@ export type NewDelivery = {
 };
 
 export type DeliveryStore = {
-  /** @returns false if there is one for this message and channel already */
+  /** @returns false if a delivery for this message and channel already exists */
   record(delivery: NewDelivery): Promise<boolean>;
-  /** Takes over deliveries that nobody works on, for one attempt each. */
+  /** Leases up to `limit` due deliveries to the caller, for one attempt each. */
   claim(now: Date, leaseUntil: Date, limit: number): Promise<Delivery[]>;
-  note(outcomes: Outcome[], now: Date): Promise<void>;
+  recordOutcomes(outcomes: Outcome[], now: Date): Promise<void>;
 };
 
-export type Deps = {
-  deliveries: DeliveryStore;
-  /** Whether another delivery can be sent soon, and sends one that was recorded as being sent. */
-  postman: { hasRoom(): boolean; take(delivery: Delivery): void };
-  /** Whom to write to; undefined for somebody who is no longer a user. Kept for 30 s. */
+/** Sends a delivery directly after it was recorded, without waiting for the next sweep. */
+export type DeliveryWorker = {
+  /** Whether another delivery can be sent soon. */
+  hasCapacity(): boolean;
+  /** Takes over a delivery that was recorded as `sending`. */
+  accept(delivery: Delivery): void;
+};
+
+export type UserClient = {
+  /** Cached for 30 s. @returns undefined if the user does not exist */
   findUser(userId: string): Promise<InternalUser | undefined>;
-  /** A new token for the address that somebody has now, and the address. Never kept. */
-  verificationOf(userId: string): Promise<InternalEmailVerification | undefined>;
+  /**
+   * Requests a new token for the user's current e-mail address. Never cached.
+   * @returns the address and the token, or undefined if the user does not exist
+   */
+  requestVerification(userId: string): Promise<InternalEmailVerification | undefined>;
+};
+
+export type Deps = UserClient & {
+  deliveries: DeliveryStore;
+  worker: DeliveryWorker;
   publicUrl: string;
   clock: Clock;
 };

@@ -32,7 +32,7 @@ beforeAll(async () => {
     port: 0,
     routes: new Elysia().get("/internal/users/:id", ({ params }) => {
       if (params.id === known) return user;
-      throw new AppError("user.not_found", { kind: "not_found", public: "There is no such user." });
+      throw new AppError("user.not_found", { kind: "not_found", public: "User not found." });
     }),
     health: { store: async () => {}, queue: () => true },
     log: silentLog,
@@ -63,7 +63,7 @@ const statusOf = async (userId: string) => {
   return rows[0]?.status;
 };
 
-test("the service starts, mails what it is told, and stops", async () => {
+test("the service starts, sends mail for its messages, and stops", async () => {
   expect((await get("/health")).status).toBe(200);
   await eventually(async () => ((await (await get("/ready")).json()) as { status: string }).status === "ready");
   expect((await get("/openapi.json")).status).toBe(200);
@@ -71,8 +71,8 @@ test("the service starts, mails what it is told, and stops", async () => {
   const publisher = createPublisher({ redisUrl: testRedisUrl(3), catalogue: messages, log: silentLog });
   await eventually(() => publisher.connected());
   const gone = Bun.randomUUIDv7();
-  const told = [known, gone].map((id) => aMessage({ type: "order.confirmed", data: anOrder(id) }));
-  await publisher.publish(told.map((message) => ({ message, jobId: message.id })));
+  const confirmations = [known, gone].map((id) => aMessage({ type: "order.confirmed", data: anOrder(id) }));
+  await publisher.publish(confirmations.map((message) => ({ message, jobId: message.id })));
 
   await eventually(async () => (await statusOf(known)) === "sent");
   await eventually(async () => (await statusOf(gone)) === "skipped");
@@ -84,6 +84,6 @@ test("the service starts, mails what it is told, and stops", async () => {
   await expect(get("/health")).rejects.toThrow();
 });
 
-test("a migration says what is missing", async () => {
+test("a migration without a database URL names the missing variable", async () => {
   await expect(migrate({})).rejects.toThrow("NOTIFICATION_MIGRATION_URL");
 });

@@ -1,8 +1,5 @@
-import type { InternalEmailVerification, InternalUser } from "@shop/contracts/internal-api";
 import { messages } from "@shop/contracts/messages";
-import { cached } from "@shop/kit/async/cache";
 import { bootstrap } from "@shop/kit/bootstrap";
-import { AppError } from "@shop/kit/errors/app-error";
 import { httpClient } from "@shop/kit/http/client";
 import { type Server, serve } from "@shop/kit/http/server";
 import { startConsumer } from "@shop/kit/messaging/consumer";
@@ -10,15 +7,16 @@ import { createPublisher } from "@shop/kit/messaging/publisher";
 import { connectPostgres } from "@shop/kit/stores/postgres";
 import { startRetention } from "@shop/kit/stores/retention";
 import { Elysia } from "elysia";
-import { email } from "./channels/email";
+import { emailChannel } from "./channels/email";
+import { userClient } from "./clients/users";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
-import { startPostman } from "./delivery/worker";
+import { startDeliveryWorker } from "./delivery/worker";
 import type { Deps } from "./deps";
 import { deliveryStore } from "./store/deliveries";
 import { retentionRules } from "./store/retention";
 
-/** Mails sent at the same time, each on a connection of its own. */
+/** The limit on mails being sent at the same time, each on a connection of its own. */
 const concurrency = 8;
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
@@ -26,33 +24,25 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const { log, clock, tokens, lifecycle } = await bootstrap("notification", config);
   const redisUrl = config.REDIS_URL;
   const publicUrl = config.PUBLIC_URL.replace(/\/+$/, "");
+
   const sql = connectPostgres(config.NOTIFICATION_DATABASE_URL, { max: 8, service: "notification" });
   lifecycle.use("store", () => sql.end());
-  // This service publishes nothing; it needs to know whether the queues can be reached.
-  const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: {}, log }));
-  const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
-  const mail = lifecycle.use(
-    "mail",
-    email({ smtpUrl: config.SMTP_URL, from: config.MAIL_FROM, connections: concurrency }),
-  );
   const deliveries = deliveryStore(sql);
-  const postman = lifecycle.use(
-    "delivery worker",
-    startPostman({ deliveries, channels: { email: mail }, publicUrl, clock, log, concurrency, room: 500 }),
-  );
+  // Publishes nothing: it only tells whether the queues can be reached.
+  const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: {}, log }));
 
-  const findUser = cached((id) => users.get<InternalUser>(`/internal/users/${id}`).catch(unknownIsUndefined), {
-    ttlMs: 30_000,
-    max: 10_000,
-  });
-  const verificationOf = (id: string) =>
-    users.get<InternalEmailVerification>(`/internal/users/${id}/email-verification`).catch(unknownIsUndefined);
-  const deps: Deps = { deliveries, postman, findUser, verificationOf, publicUrl, clock };
+  const users = userClient(httpClient({ target: "user", baseUrl: config.USER_URL, tokens }));
+  const smtp = { smtpUrl: config.SMTP_URL, from: config.MAIL_FROM, connections: concurrency };
+  const channels = { email: lifecycle.use("mail", emailChannel(smtp)) };
+
+  const worker = startDeliveryWorker({ deliveries, channels, publicUrl, clock, log, concurrency, capacity: 500 });
+  lifecycle.use("delivery worker", worker);
+  const deps: Deps = { ...users, deliveries, worker, publicUrl, clock };
+
   lifecycle.use("retention", startRetention({ rules: retentionRules(sql), log }));
-  lifecycle.use(
-    "consumer",
-    startConsumer({ queue: "notification", catalogue: messages, consumers, deps, redisUrl, concurrency: 64, log }),
-  );
+  const messaging = { redisUrl, catalogue: messages, log };
+  const consumer = startConsumer({ ...messaging, queue: "notification", consumers, deps, concurrency: 64 });
+  lifecycle.use("consumer", consumer);
 
   return serve({
     service: "notification",
@@ -63,12 +53,6 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     log,
     lifecycle,
   });
-}
-
-/** Only user's own word counts: an answer from something else at its address must not lose mail. */
-function unknownIsUndefined(error: unknown): undefined {
-  if (error instanceof AppError && error.code === "user.not_found") return undefined;
-  throw error;
 }
 
 if (import.meta.main) await main(process.env);

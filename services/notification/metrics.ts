@@ -1,4 +1,7 @@
 import { counter } from "@shop/kit/telemetry/metrics";
 
-/** `failed` is given up for good: alert on it. `retried` is an attempt that will be made again. */
-export const notifications = counter("notifications_total", "Notices, by what came of them", ["template", "outcome"]);
+/** `failed`: given up, which raises an alert. `retried`: the attempt failed and another one follows. */
+export const notifications = counter("notifications_total", "Notifications, by template and outcome", [
+  "template",
+  "outcome",
+]);

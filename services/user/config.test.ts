@@ -12,18 +12,18 @@ const env = async (keys: string) => ({
   USER_SIGNING_KEYS: keys,
 });
 
-test("keys are read in order; without APP_ENV it is production", async () => {
+test("signing keys keep their order; APP_ENV defaults to production", async () => {
   const read = config(await env(await signingKeysEnv("new", "old")));
   expect(read.USER_SIGNING_KEYS.map(({ kid }) => kid)).toEqual(["new", "old"]);
   expect(read.APP_ENV).toBe("production");
 });
 
-test("every variable that is missing is named at once", () => {
+test("one error names every missing variable", () => {
   for (const name of ["PORT", "REDIS_URL", "SERVICE_KEY", "ISSUER_URL", "USER_DATABASE_URL", "USER_SIGNING_KEYS"])
     expect(() => config({})).toThrow(name);
 });
 
-test("keys that cannot be used stop the start, and are not printed", async () => {
+test("invalid signing keys are refused and not printed", async () => {
   const good = await signingKeysEnv("a");
   const [key] = JSON.parse(good).keys;
   const { d: _, ...publicKey } = key;
@@ -38,14 +38,14 @@ test("keys that cannot be used stop the start, and are not printed", async () =>
     JSON.stringify({ keys: [{ ...key, crv: "P-384" }] }),
   ];
   for (const keys of bad) {
-    let told = "";
+    let message = "";
     try {
       config(await env(keys));
     } catch (error) {
-      told = String(error);
+      message = String(error);
     }
-    expect(told).toContain("USER_SIGNING_KEYS");
-    expect(told).not.toContain(key.d);
-    expect(told).not.toContain(key.d.slice(0, 8));
+    expect(message).toContain("USER_SIGNING_KEYS");
+    expect(message).not.toContain(key.d);
+    expect(message).not.toContain(key.d.slice(0, 8));
   }
 });

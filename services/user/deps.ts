@@ -4,38 +4,55 @@ import type { Account, Credentials } from "./domain/account";
 
 export type NewUser = { id: string; email: string; name: string; passwordHash: string };
 export type ProfileChange = { name?: string; email?: string; passwordHash?: string };
-/** What became of a refresh token that was shown. */
-export type Rotation = "invalid" | "reused" | { userId: string };
+export type AccountPage = { items: Account[]; nextCursor: string | null };
 
 export type UserStore = {
-  /** Stores a user with the role customer and tells `user.registered`. @throws AppError `auth.email_taken` */
-  register(user: NewUser): Promise<Account>;
-  credentialsOf(email: string): Promise<Credentials | undefined>;
-  passwordHashOf(userId: string): Promise<string | undefined>;
-  byId(userId: string): Promise<Account | undefined>;
-  list(page: { limit: number; cursor?: string }): Promise<{ items: Account[]; nextCursor: string | null }>;
   /**
-   * A new password ends every session. A new address is not verified; `user.email_changed` is told.
-   * @param confirmedHash the change is made only while this is the user's password hash
-   * @returns false if it is not any more, or there is no such user
-   * @throws AppError `auth.email_taken`
+   * Stores a user with the role `customer` and the event `user.registered`.
+   * @throws AppError `auth.email_taken` (409)
+   */
+  register(user: NewUser): Promise<Account>;
+  find(userId: string): Promise<Account | undefined>;
+  /** Newest first. Deleted users are left out. */
+  list(page: { limit: number; cursor?: string }): Promise<AccountPage>;
+  /**
+   * A new password revokes every session. A new e-mail address resets the verification and stores the event
+   * `user.email_changed`.
+   * @param confirmedHash if given, the change applies only while this is still the user's password hash
+   * @returns false if the hash has changed or the user does not exist
+   * @throws AppError `auth.email_taken` (409)
    */
   change(userId: string, confirmedHash: string | undefined, change: ProfileChange): Promise<boolean>;
-  /** @returns false if this is not the user's address any more */
+  /** @returns false if `email` is no longer the user's address */
   markVerified(userId: string, email: string): Promise<boolean>;
-  /** Forgets who the user was; the id stays, because orders refer to it. @throws AppError `user.last_admin` */
+  /**
+   * Removes all personal data, roles and sessions. The id stays, because orders refer to it.
+   * @throws AppError `user.last_admin` (409)
+   */
   erase(userId: string): Promise<void>;
-  /** @returns false if there is no such user */
+};
+
+export type CredentialStore = {
+  /** Compares e-mail addresses without case and surrounding spaces. */
+  find(email: string): Promise<Credentials | undefined>;
+  findPasswordHash(userId: string): Promise<string | undefined>;
+};
+
+export type RoleStore = {
+  /** @returns false if the user does not exist */
   grant(userId: string, role: string): Promise<boolean>;
-  /** @throws AppError `user.last_admin` */
+  /** @throws AppError `user.last_admin` (409) */
   revoke(userId: string, role: string): Promise<void>;
 };
 
+/** `invalid`: unknown, expired or revoked. `reused`: already used, so its session is now revoked. */
+export type RotationResult = "invalid" | "reused" | { userId: string };
+
 export type SessionStore = {
-  /** @returns false if the password that was shown is no longer the user's, or the user is gone */
+  /** @returns false if `passwordHash` is no longer the user's hash, or the user does not exist */
   open(session: { userId: string; passwordHash: string; tokenHash: string }): Promise<boolean>;
-  /** Uses up one token and puts the next in its place; of two at once one wins, and the other ends the session. */
-  rotate(tokenHash: string, nextHash: string): Promise<Rotation>;
+  /** Replaces a refresh token with its successor. Of two concurrent calls one wins; the other revokes the session. */
+  rotate(tokenHash: string, nextHash: string): Promise<RotationResult>;
   end(tokenHash: string): Promise<void>;
 };
 
@@ -43,24 +60,29 @@ export type Passwords = {
   /** @throws AppError `auth.busy` (503) */
   hash(password: string): Promise<string>;
   /**
-   * Takes as long for an account that does not exist. `before` runs when the check's turn has come, and may refuse it.
+   * Takes the same time if `hash` is undefined.
+   * @param beforeCheck runs when the check leaves the queue; if it throws, the password is not checked
    * @throws AppError `auth.busy` (503)
    */
-  verify(password: string, hash: string | undefined, before: () => Promise<void>): Promise<boolean>;
+  verify(password: string, hash: string | undefined, beforeCheck: () => Promise<void>): Promise<boolean>;
 };
 
-/** Counts wrong passwords. @throws AppError `auth.throttled` (429) */
-export type Throttle = {
-  check(email: string, address: string): Promise<void>;
-  /** Before the outcome is known: of many tries at once no more than the limit get to see one. */
-  count(email: string, address: string): Promise<void>;
-  /** The try was right: the account starts anew, and the address gets its try back. */
-  succeeded(email: string, address: string): Promise<void>;
+/** Limits wrong passwords per account and per client address. */
+export type LoginThrottle = {
+  /** @throws AppError `auth.throttled` (429) */
+  check(email: string, clientAddress: string): Promise<void>;
+  /**
+   * Counts an attempt before its outcome is known, so that concurrent attempts cannot exceed the limit.
+   * @throws AppError `auth.throttled` (429)
+   */
+  countAttempt(email: string, clientAddress: string): Promise<void>;
+  /** Resets the account's count and takes the counted attempt back from the client address. */
+  recordSuccess(email: string, clientAddress: string): Promise<void>;
 };
 
 /**
- * Tokens that prove that whoever shows one reads the mail of an address. Nothing of them is stored: the token names the user and
- * holds a hash of the address, so that it says nothing about another address the user may have later.
+ * Tokens which prove that their holder reads the mail of an address. They are not stored: a token names the user and
+ * holds a hash of the address, so it proves nothing about another address that the user may have later.
  */
 export type VerificationTokens = {
   sign(account: { id: string; email: string }): Promise<{ token: string; expiresAt: Date }>;
@@ -68,14 +90,18 @@ export type VerificationTokens = {
   read(token: string): Promise<{ userId: string; isFor(email: string): boolean }>;
 };
 
+/** @returns an access token that is valid for 15 minutes */
+export type SignAccess = (account: Account) => Promise<string>;
+
 export type Deps = {
   users: UserStore;
+  credentials: CredentialStore;
+  roles: RoleStore;
   sessions: SessionStore;
   passwords: Passwords;
-  throttle: Throttle;
+  throttle: LoginThrottle;
   verification: VerificationTokens;
-  /** A signed access token for 15 minutes. */
-  signAccess(account: Account): Promise<string>;
+  signAccess: SignAccess;
   clock: Clock;
   log: Log;
 };

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test("starts, lets the seeded customer in, answers what operators ask, and stops", async () => {
+test("the service starts, logs the seeded customer in, serves health and metrics, and stops", async () => {
   const server = await main({
     APP_ENV: "test",
     PORT: "0",

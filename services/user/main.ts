@@ -11,51 +11,46 @@ import { createLocalJWKSet } from "jose";
 import { config as readConfig } from "./config";
 import type { Deps } from "./deps";
 import { routes } from "./routes";
-import { accessTokenIssuer } from "./security/access-tokens";
+import { accessTokenSigner } from "./security/access-tokens";
 import { loginThrottle } from "./security/login-throttle";
 import { passwords } from "./security/passwords";
+import { toPublicKeys } from "./security/signing-keys";
 import { verificationTokens } from "./security/verification-tokens";
+import { credentialStore } from "./store/credentials";
 import { retentionRules } from "./store/retention";
+import { roleStore } from "./store/roles";
 import { sessionStore } from "./store/sessions";
 import { userStore } from "./store/users";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
   const { log, clock, tokens, lifecycle } = await bootstrap("user", config);
+  const messaging = { redisUrl: config.REDIS_URL, catalogue: messages, log };
+  const signing = { issuer: config.ISSUER_URL, keys: config.USER_SIGNING_KEYS };
+  const publicKeys = toPublicKeys(config.USER_SIGNING_KEYS);
+
   const sql = connectPostgres(config.USER_DATABASE_URL, { max: 10, service: "user" });
   lifecycle.use("store", () => sql.end());
   const redis = createRedis(config.REDIS_URL, log);
   lifecycle.use("redis", () => redis.destroy());
-  redis.connect().catch(() => {}); // reconnects by itself; logins work without it
-  const publisher = lifecycle.use(
-    "publisher",
-    createPublisher({ redisUrl: config.REDIS_URL, catalogue: messages, log }),
-  );
-  const outbox = lifecycle.use(
-    "outbox",
-    postgresOutbox({ sql, source: "user", catalogue: messages, publisher, clock, log }),
-  );
-  const sessions = sessionStore(sql);
-  const { publicKeys, signAccess } = await accessTokenIssuer({
-    issuer: config.ISSUER_URL,
-    keys: config.USER_SIGNING_KEYS,
-  });
+  redis.connect().catch(() => {}); // The client reconnects by itself, and logins work without Redis.
+  const publisher = lifecycle.use("publisher", createPublisher(messaging));
+  const outbox = lifecycle.use("outbox", postgresOutbox({ ...messaging, sql, source: "user", publisher, clock }));
+
   const deps: Deps = {
     users: userStore(sql, outbox),
-    sessions,
+    credentials: credentialStore(sql),
+    roles: roleStore(sql),
+    sessions: sessionStore(sql),
     passwords: await passwords(),
     throttle: loginThrottle(redis, log),
-    verification: await verificationTokens({
-      issuer: config.ISSUER_URL,
-      keys: config.USER_SIGNING_KEYS,
-      publicKeys,
-      clock,
-    }),
-    signAccess,
+    verification: await verificationTokens({ ...signing, clock }),
+    signAccess: await accessTokenSigner(signing),
     clock,
     log,
   };
   const verify = accessTokens({ issuer: config.ISSUER_URL, keys: createLocalJWKSet(publicKeys) });
+
   lifecycle.use("retention", startRetention({ rules: retentionRules(sql), log }));
 
   return serve({

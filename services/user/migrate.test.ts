@@ -9,10 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const people = () => database.sql`
+const accounts = () => database.sql`
   select email, (select array_agg(role order by role) from user_role where user_id = id) as roles from users order by email`;
 
-test("every migration brings the roles and permissions that are new, and no accounts", async () => {
+test("a migration adds missing roles and permissions, and no accounts", async () => {
   const env = { USER_MIGRATION_URL: database.url };
   await Promise.all([migrate(env, false), migrate(env, false)]);
   await database.sql`delete from role_permission where permission = 'orders:read'`;
@@ -21,15 +21,15 @@ test("every migration brings the roles and permissions that are new, and no acco
     select permission, array_agg(role order by role desc) as roles from role_permission group by permission`;
   expect(Object.fromEntries(granted.map((row) => [row.permission, row.roles]))).toEqual({ ...permissions } as never);
   expect((await database.sql`select name from role`).map((row) => row.name).sort()).toEqual([...roles].sort());
-  expect(await people()).toHaveLength(0);
+  expect(await accounts()).toHaveLength(0);
 });
 
-test("seeding again adds what is missing and resets nothing", async () => {
+test("repeated seeding adds missing accounts and changes no existing one", async () => {
   const env = { USER_MIGRATION_URL: database.url, APP_ENV: "dev" };
   await Promise.all([migrate(env, true), migrate(env, true)]);
   await database.sql`update users set name = 'Boss' where email = 'admin@shop.test'`;
   await migrate(env, true);
-  expect([...(await people())]).toEqual([
+  expect([...(await accounts())]).toEqual([
     { email: "admin@shop.test", roles: ["admin", "customer"] },
     { email: "customer@shop.test", roles: ["customer"] },
   ]);
@@ -38,12 +38,12 @@ test("seeding again adds what is missing and resets nothing", async () => {
   expect(await Bun.password.verify("admin-dev-password", admin?.password_hash)).toBe(true);
 });
 
-test("seed data never gets into production", async () => {
+test("seeding is refused in production", async () => {
   const env = { USER_MIGRATION_URL: database.url };
   for (const APP_ENV of [undefined, "", "production", "prod"])
     await expect(migrate({ ...env, APP_ENV }, true)).rejects.toThrow("--seed is refused");
 });
 
-test("a migration says what is missing", async () => {
+test("a migration without a database URL names the missing variable", async () => {
   await expect(migrate({}, false)).rejects.toThrow("USER_MIGRATION_URL");
 });

@@ -4,7 +4,7 @@ import { t } from "elysia";
 
 const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
 const label = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
-/** As `format: email`, and with spaces around it, which are taken off. */
+/** Accepts what `format: email` accepts, and surrounding spaces, which are removed. */
 const email = t.String({
   pattern: `^\\s*${atom}(?:\\.${atom})*@(?:${label}\\.)+${label}\\s*$`,
   maxLength: 254,
@@ -47,7 +47,7 @@ export const SessionView = t.Object({
   user: UserView,
   token: t.String(),
   tokenType: t.Literal("Bearer"),
-  expiresIn: t.Integer({ description: "seconds" }),
+  expiresIn: t.Integer({ description: "Lifetime of the access token in seconds" }),
   refreshToken: t.String(),
 });
 export const PageQuery = t.Object({

@@ -1,19 +1,20 @@
 import type { IdempotentRequest } from "@shop/kit/idempotency";
 import type { Answer } from "@shop/kit/stores/idempotency";
 import type { Deps } from "../deps";
-import { decideEntry, type StockEntry } from "../domain/adjust";
-import { type Figures, figuresOf } from "../domain/stock";
+import { decideAdjustment, type StockAdjustment } from "../domain/adjust";
+import { type StockLevel, toStockLevel } from "../domain/stock";
 
-export type BookStock = StockEntry & { productId: string; request: IdempotentRequest | undefined };
+export type AdjustStock = StockAdjustment & { productId: string; request: IdempotentRequest | undefined };
 
 /**
- * Books goods in, or corrects a count by hand.
- * @throws AppError `product.not_found`, `idempotency.key_reused`, `idempotency.in_progress`, and see `decideEntry`
+ * Adds received or returned units to a product's stock, or corrects a count.
+ * @throws AppError `product.not_found` (404), `idempotency.key_reused` (422), `idempotency.in_progress` (409), and those of
+ *   `decideAdjustment`
  */
-export const bookStock = (deps: Deps, { request, ...entry }: BookStock): Promise<Answer<Figures>> =>
+export const adjustStock = (deps: Deps, { request, ...adjustment }: AdjustStock): Promise<Answer<StockLevel>> =>
   deps.stock.changeProduct(
-    entry.productId,
-    (stock) => decideEntry(stock, entry),
-    (after) => ({ status: 200, body: figuresOf(after) }),
+    adjustment.productId,
+    (stock) => decideAdjustment(stock, adjustment),
+    (after) => ({ status: 200, body: toStockLevel(after) }),
     request,
   );

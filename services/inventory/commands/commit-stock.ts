@@ -4,15 +4,15 @@ import type { Deps } from "../deps";
 import { decideCommit } from "../domain/commit";
 import { lowStock, reservations } from "../metrics";
 
-/** A confirmed order's hold becomes a sale. Nobody waits for an answer. */
+/** Turns the hold of a confirmed order into a sale. No saga waits for a reply. */
 export async function commitStock(deps: Deps, order: DataFor<"order.confirmed">, message: Message): Promise<void> {
-  const about = { orderId: order.orderId, productIds: [] };
-  let low = 0;
-  const outcome = await deps.stock.changeStock(message, about, (stock) => {
+  const target = { orderId: order.orderId, productIds: [] };
+  let lowProducts = 0;
+  const outcome = await deps.stock.changeStock(message, target, (stock) => {
     const decision = decideCommit(stock, order);
-    low = decision.drafts.length;
+    lowProducts = decision.drafts.length;
     return decision;
   });
-  if (outcome && low > 0) lowStock.inc();
+  if (outcome && lowProducts > 0) lowStock.inc();
   reservations.inc({ outcome: outcome ?? "duplicate" });
 }

@@ -1,7 +1,7 @@
 import type { Deps } from "../deps";
 import type { Product, ProductDetails } from "../domain/product";
 
-/** Puts a product into the catalogue, or changes what it says. Orders that were placed keep their price. */
+/** Creates a product or replaces its details. Orders that are already placed keep their prices. */
 export const putProduct = (
   deps: Deps,
   command: ProductDetails & { productId: string },

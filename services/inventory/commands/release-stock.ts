@@ -4,10 +4,10 @@ import type { Deps } from "../deps";
 import { decideRelease } from "../domain/release";
 import { reservations } from "../metrics";
 
-/** Undoes a reserve, whatever became of it; the answer is `inventory.updated`, released. */
+/** Undoes a reservation, in whatever state it is. Replies with `inventory.updated`, released. */
 export async function releaseStock(deps: Deps, command: DataFor<"inventory.release">, message: Message): Promise<void> {
-  const about = { orderId: command.orderId, productIds: [] };
-  const outcome = await deps.stock.changeStock(message, about, (stock) =>
+  const target = { orderId: command.orderId, productIds: [] };
+  const outcome = await deps.stock.changeStock(message, target, (stock) =>
     decideRelease(stock, { ...command, sagaId: message.sagaid }),
   );
   reservations.inc({ outcome: outcome ?? "duplicate" });

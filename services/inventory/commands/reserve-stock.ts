@@ -4,10 +4,10 @@ import type { Deps } from "../deps";
 import { decideReservation } from "../domain/reserve";
 import { reservations } from "../metrics";
 
-/** Holds what an order asks for; the answer is `inventory.updated`, reserved or rejected. */
+/** Holds the items of an order. Replies with `inventory.updated`, reserved or rejected. */
 export async function reserveStock(deps: Deps, command: DataFor<"inventory.reserve">, message: Message): Promise<void> {
-  const about = { orderId: command.orderId, productIds: command.items.map((item) => item.productId) };
-  const outcome = await deps.stock.changeStock(message, about, (stock) =>
+  const target = { orderId: command.orderId, productIds: command.items.map((item) => item.productId) };
+  const outcome = await deps.stock.changeStock(message, target, (stock) =>
     decideReservation(stock, { ...command, sagaId: message.sagaid }),
   );
   reservations.inc({ outcome: outcome ?? "duplicate" });

@@ -1,11 +1,12 @@
 import { AppError } from "@shop/kit/errors/app-error";
-import { type Decision, updated } from "./decision";
+import { type Decision, updatedEvent } from "./decision";
 import { isCovered } from "./reserve";
-import { type Hold, noChanges, type Stock, stockOf } from "./stock";
+import { getProductStock, type Hold, noChanges, type Stock } from "./stock";
 
 /**
- * Takes what an order holds out of the stock: it is sold. Doing it again, or after a release, changes nothing.
- * @throws AppError `inventory.nothing_held`, `inventory.hold_lapsed`: a confirmed order cannot be refused, so somebody has to look
+ * Sells what an order holds. A repetition, or a commit after a release, changes nothing.
+ * @throws AppError `inventory.nothing_held`, `inventory.hold_lapsed` (409): a confirmed order cannot be refused, so its message
+ *   fails and becomes a dead letter for an operator
  */
 export function decideCommit(
   stock: Stock,
@@ -14,12 +15,15 @@ export function decideCommit(
   const held = stock.holds.filter((hold) => hold.status === "held");
   if (held.length === 0) {
     if (stock.holds.length === 0 && !stock.releasedFirst)
-      throw stuck("inventory.nothing_held", `order ${order.orderId} is confirmed and holds nothing`);
+      throw notHeld("inventory.nothing_held", `order ${order.orderId} is confirmed but holds nothing`);
     const sold = stock.holds.some((hold) => hold.status === "committed");
     return { outcome: sold ? "repeated" : "too_late", changes: noChanges, drafts: [] };
   }
   if (!held.every((hold) => isCovered(stock, hold)))
-    throw stuck("inventory.hold_lapsed", `order ${order.orderId} is confirmed, its hold lapsed and the stock is gone`);
+    throw notHeld(
+      "inventory.hold_lapsed",
+      `order ${order.orderId} is confirmed, but its hold has lapsed and the stock is gone`,
+    );
 
   const low = held.filter((hold) => fallsLow(stock, hold));
   return {
@@ -34,16 +38,16 @@ export function decideCommit(
       })),
       movements: held.map(({ productId, quantity }) => ({ productId, delta: -quantity, reason: "sold" })),
     },
-    // Not an answer to anybody's step, so without a saga's id.
-    drafts: low.length > 0 ? [updated("low", { orderId: order.orderId, items: low })] : [],
+    // Not a reply to a saga step, so it carries no saga id.
+    drafts: low.length > 0 ? [updatedEvent("low", { orderId: order.orderId, items: low })] : [],
   };
 }
 
-/** Told when the threshold is crossed, not again for each sale below it. */
+/** True for the sale that crosses the threshold, false for the sales below it. */
 function fallsLow(stock: Stock, hold: Hold): boolean {
-  const { onHand, lowStockThreshold } = stockOf(stock, hold.productId);
+  const { onHand, lowStockThreshold } = getProductStock(stock, hold.productId);
   return onHand > lowStockThreshold && onHand - hold.quantity <= lowStockThreshold;
 }
 
-const stuck = (code: string, internal: string) =>
-  new AppError(code, { kind: "conflict", public: "The stock of this order is not held.", internal });
+const notHeld = (code: string, internal: string) =>
+  new AppError(code, { kind: "conflict", public: "The order holds no stock.", internal });

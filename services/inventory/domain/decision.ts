@@ -1,21 +1,22 @@
 import type { Draft } from "@shop/contracts/messages";
-import { linesOf, type StockChanges } from "./stock";
+import { type StockChanges, splitIntoLines } from "./stock";
 
-/** What a decision comes to: a word for the metrics, changes for the store, messages for the others. */
+/** `outcome` is for metrics, `changes` for the store; `drafts` are the messages to publish. */
 export type Decision<O extends string = string> = { outcome: O; changes: StockChanges; drafts: Draft[] };
 
 type Change = "reserved" | "rejected" | "released" | "low";
 
-export const updated = (
+/** The event `inventory.updated`. With a `sagaId` it is the reply to a saga step. */
+export const updatedEvent = (
   change: Change,
-  about: { orderId: string; items: { productId: string; quantity: number }[]; code?: string; sagaId?: string },
+  details: { orderId: string; items: { productId: string; quantity: number }[]; code?: string; sagaId?: string },
 ): Draft => ({
   type: "inventory.updated",
   data: {
-    orderId: about.orderId,
+    orderId: details.orderId,
     change,
-    items: linesOf(about.items.map(({ productId, quantity }) => ({ productId, quantity }))),
-    ...(about.code && { code: about.code }),
+    items: splitIntoLines(details.items.map(({ productId, quantity }) => ({ productId, quantity }))),
+    ...(details.code && { code: details.code }),
   },
-  ...(about.sagaId && { sagaid: about.sagaId }),
+  ...(details.sagaId && { sagaid: details.sagaId }),
 });

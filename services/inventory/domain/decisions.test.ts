@@ -2,21 +2,21 @@ import { describe, expect, test } from "bun:test";
 import type { Item } from "@shop/contracts/common";
 import type { Draft } from "@shop/contracts/messages";
 import { AppError } from "@shop/kit/errors/app-error";
-import { Ledger } from "../testing/in-memory-stock";
-import { decideEntry } from "./adjust";
+import { type InMemoryStock, inMemoryStock } from "../testing/in-memory-stock";
+import { decideAdjustment } from "./adjust";
 import { decideCommit } from "./commit";
 import { decideRelease } from "./release";
 import { decideReservation } from "./reserve";
-import { linesOf } from "./stock";
+import { splitIntoLines } from "./stock";
 
 const soon = "2026-01-01T00:15:00.000Z";
-const order = "order-1";
-const of = (quantity: number, productId = "mug") => ({ productId, quantity });
+const orderId = "order-1";
+const item = (quantity: number, productId = "mug") => ({ productId, quantity });
 
-function reserve(ledger: Ledger, items = [of(1)], options: { orderId?: string; expiresAt?: string } = {}) {
-  const command = { orderId: order, ...options, items, sagaId: "saga-1" };
-  const decision = decideReservation(ledger.stockFor(command.orderId), command);
-  return { outcome: ledger.apply(command.orderId, decision), drafts: decision.drafts };
+function reserve(memory: InMemoryStock, items = [item(1)], options: { orderId?: string; expiresAt?: string } = {}) {
+  const command = { orderId, ...options, items, sagaId: "saga-1" };
+  const decision = decideReservation(memory.getStock(command.orderId), command);
+  return { outcome: memory.apply(command.orderId, decision), drafts: decision.drafts };
 }
 
 const codeOf = (work: () => unknown) => {
@@ -27,173 +27,173 @@ const codeOf = (work: () => unknown) => {
   }
 };
 
-describe("reserving", () => {
-  test("holds all that is asked for and says so to the saga that asked", () => {
-    const ledger = new Ledger({ mug: 5, pan: 5 });
-    const { outcome, drafts } = reserve(ledger, [of(2), of(1, "pan"), of(1)]);
+describe("a reservation", () => {
+  test("holds all items and replies to the saga", () => {
+    const memory = inMemoryStock({ mug: 5, pan: 5 });
+    const { outcome, drafts } = reserve(memory, [item(2), item(1, "pan"), item(1)]);
     expect(outcome).toBe("reserved");
-    expect(ledger.figures("mug").pinned).toBe(3);
-    const items = [of(3), of(1, "pan")];
+    expect(memory.getProduct("mug").pinned).toBe(3);
+    const items = [item(3), item(1, "pan")];
     expect(drafts).toEqual([
-      { type: "inventory.updated", sagaid: "saga-1", data: { orderId: order, change: "reserved", items } },
+      { type: "inventory.updated", sagaid: "saga-1", data: { orderId, change: "reserved", items } },
     ]);
   });
 
-  test("holds nothing of an order that cannot have everything", () => {
-    const ledger = new Ledger({ mug: 5, pan: 1 });
-    const { outcome, drafts } = reserve(ledger, [of(1), of(2, "pan")]);
+  test("holds nothing if one item is out of stock", () => {
+    const memory = inMemoryStock({ mug: 5, pan: 1 });
+    const { outcome, drafts } = reserve(memory, [item(1), item(2, "pan")]);
     expect(outcome).toBe("rejected");
-    expect(ledger.figures("mug").pinned).toBe(0);
+    expect(memory.getProduct("mug").pinned).toBe(0);
     expect(drafts[0]?.data).toMatchObject({ change: "rejected", code: "inventory.out_of_stock" });
   });
 
-  test("knows a product that does not exist from one that is sold out", () => {
-    const { drafts } = reserve(new Ledger({ mug: 0 }), [of(1), of(1, "unicorn")]);
+  test("of an unknown product is rejected with a code of its own", () => {
+    const { drafts } = reserve(inMemoryStock({ mug: 0 }), [item(1), item(1, "unicorn")]);
     expect(drafts[0]?.data).toMatchObject({ code: "inventory.product_unknown" });
   });
 
-  test("twice holds once", () => {
-    const ledger = new Ledger({ mug: 1 });
-    reserve(ledger);
-    const { outcome, drafts } = reserve(ledger);
+  test("repeated by the same order holds the items once", () => {
+    const memory = inMemoryStock({ mug: 1 });
+    reserve(memory);
+    const { outcome, drafts } = reserve(memory);
     expect(outcome).toBe("repeated");
-    expect(drafts[0]?.data).toMatchObject({ change: "reserved", items: [of(1)] });
-    expect(ledger.figures("mug").pinned).toBe(1);
+    expect(drafts[0]?.data).toMatchObject({ change: "reserved", items: [item(1)] });
+    expect(memory.getProduct("mug").pinned).toBe(1);
   });
 
-  test("after the release that undoes it is refused", () => {
-    const ledger = new Ledger({ mug: 1 });
-    ledger.apply(order, decideRelease(ledger.stockFor(order), { orderId: order }));
-    expect(reserve(ledger).drafts[0]?.data).toMatchObject({ code: "inventory.released_before" });
+  test("after its release is rejected, even if nothing was held before", () => {
+    const memory = inMemoryStock({ mug: 1 });
+    memory.apply(orderId, decideRelease(memory.getStock(orderId), { orderId }));
+    expect(reserve(memory).drafts[0]?.data).toMatchObject({ code: "inventory.released_before" });
   });
 
-  test("once more after a hold was released is refused too", () => {
-    const ledger = new Ledger({ mug: 1 });
-    reserve(ledger);
-    ledger.apply(order, decideRelease(ledger.stockFor(order), { orderId: order }));
-    expect(reserve(ledger).outcome).toBe("rejected");
+  test("after its hold was released is rejected", () => {
+    const memory = inMemoryStock({ mug: 1 });
+    reserve(memory);
+    memory.apply(orderId, decideRelease(memory.getStock(orderId), { orderId }));
+    expect(reserve(memory).outcome).toBe("rejected");
   });
 
-  test("without an expiry pins a hold that would have expired", () => {
-    const ledger = new Ledger({ mug: 1 });
-    reserve(ledger, [of(1)], { expiresAt: soon });
-    expect(ledger.figures("mug")).toMatchObject({ pinned: 0, expiring: 1 });
-    expect(reserve(ledger).outcome).toBe("reserved");
-    expect(ledger.figures("mug")).toMatchObject({ pinned: 1, expiring: 0 });
+  test("without an expiry pins an expiring hold", () => {
+    const memory = inMemoryStock({ mug: 1 });
+    reserve(memory, [item(1)], { expiresAt: soon });
+    expect(memory.getProduct("mug")).toMatchObject({ pinned: 0, expiring: 1 });
+    expect(reserve(memory).outcome).toBe("reserved");
+    expect(memory.getProduct("mug")).toMatchObject({ pinned: 1, expiring: 0 });
   });
 
-  test("again after the hold lapsed renews it", () => {
-    const ledger = new Ledger({ mug: 1 });
-    reserve(ledger, [of(1)], { expiresAt: soon });
-    ledger.lapse(order);
-    expect(reserve(ledger).outcome).toBe("reserved");
-    expect(ledger.figures("mug")).toMatchObject({ pinned: 1, expiring: 0 });
+  test("renews a lapsed hold", () => {
+    const memory = inMemoryStock({ mug: 1 });
+    reserve(memory, [item(1)], { expiresAt: soon });
+    memory.lapse(orderId);
+    expect(reserve(memory).outcome).toBe("reserved");
+    expect(memory.getProduct("mug")).toMatchObject({ pinned: 1, expiring: 0 });
   });
 
-  test("again after the hold lapsed and somebody else took it is refused, for good", () => {
-    const ledger = new Ledger({ mug: 1 });
-    reserve(ledger, [of(1)], { expiresAt: soon });
-    ledger.lapse(order);
-    expect(reserve(ledger, [of(1)], { orderId: "order-2", expiresAt: soon }).outcome).toBe("reserved");
-    expect(reserve(ledger, [of(1)], { expiresAt: soon }).drafts[0]?.data).toMatchObject({
+  test("is rejected for good if its hold has lapsed and another order took the stock", () => {
+    const memory = inMemoryStock({ mug: 1 });
+    reserve(memory, [item(1)], { expiresAt: soon });
+    memory.lapse(orderId);
+    expect(reserve(memory, [item(1)], { orderId: "order-2", expiresAt: soon }).outcome).toBe("reserved");
+    expect(reserve(memory, [item(1)], { expiresAt: soon }).drafts[0]?.data).toMatchObject({
       change: "rejected",
       code: "inventory.out_of_stock",
     });
-    expect(ledger.stockFor(order).holds).toMatchObject([{ status: "released" }]);
-    ledger.lapse("order-2");
-    expect(reserve(ledger).drafts[0]?.data).toMatchObject({ code: "inventory.released_before" });
+    expect(memory.getStock(orderId).holds).toMatchObject([{ status: "released" }]);
+    memory.lapse("order-2");
+    expect(reserve(memory).drafts[0]?.data).toMatchObject({ code: "inventory.released_before" });
   });
 });
 
-describe("committing", () => {
-  const commit = (ledger: Ledger) => {
-    const decision = decideCommit(ledger.stockFor(order), { orderId: order });
-    return { outcome: ledger.apply(order, decision), drafts: decision.drafts };
+describe("a commit", () => {
+  const commit = (memory: InMemoryStock) => {
+    const decision = decideCommit(memory.getStock(orderId), { orderId });
+    return { outcome: memory.apply(orderId, decision), drafts: decision.drafts };
   };
 
-  test("sells what was held, once", () => {
-    const ledger = new Ledger({ mug: 10 });
-    reserve(ledger, [of(3)]);
-    expect(commit(ledger)).toEqual({ outcome: "committed", drafts: [] });
-    expect(commit(ledger).outcome).toBe("repeated");
-    expect(ledger.figures("mug")).toMatchObject({ onHand: 7, pinned: 0 });
+  test("sells the held items once", () => {
+    const memory = inMemoryStock({ mug: 10 });
+    reserve(memory, [item(3)]);
+    expect(commit(memory)).toEqual({ outcome: "committed", drafts: [] });
+    expect(commit(memory).outcome).toBe("repeated");
+    expect(memory.getProduct("mug")).toMatchObject({ onHand: 7, pinned: 0 });
   });
 
-  test("tells when the stock falls to its threshold, and not again below it", () => {
-    const ledger = new Ledger({ mug: 4 });
-    reserve(ledger, [of(2)]);
-    expect(commit(ledger).drafts).toEqual([
-      { type: "inventory.updated", data: { orderId: order, change: "low", items: [of(2)] } },
+  test("publishes a low-stock event when the stock reaches its threshold, and none below it", () => {
+    const memory = inMemoryStock({ mug: 4 });
+    reserve(memory, [item(2)]);
+    expect(commit(memory).drafts).toEqual([
+      { type: "inventory.updated", data: { orderId, change: "low", items: [item(2)] } },
     ]);
-    reserve(ledger, [of(1)], { orderId: "order-2" });
-    expect(decideCommit(ledger.stockFor("order-2"), { orderId: "order-2" }).drafts).toEqual([]);
+    reserve(memory, [item(1)], { orderId: "order-2" });
+    expect(decideCommit(memory.getStock("order-2"), { orderId: "order-2" }).drafts).toEqual([]);
   });
 
-  test("sells a lapsed hold if the stock is still there, and calls for help if it is not", () => {
-    const ledger = new Ledger({ mug: 1 });
-    reserve(ledger, [of(1)], { expiresAt: soon });
-    ledger.lapse(order);
-    expect(decideCommit(ledger.stockFor(order), { orderId: order }).outcome).toBe("committed");
-    reserve(ledger, [of(1)], { orderId: "order-2" });
-    expect(codeOf(() => commit(ledger))).toBe("inventory.hold_lapsed");
+  test("sells a lapsed hold if the stock is still available, and throws if it is not", () => {
+    const memory = inMemoryStock({ mug: 1 });
+    reserve(memory, [item(1)], { expiresAt: soon });
+    memory.lapse(orderId);
+    expect(decideCommit(memory.getStock(orderId), { orderId }).outcome).toBe("committed");
+    reserve(memory, [item(1)], { orderId: "order-2" });
+    expect(codeOf(() => commit(memory))).toBe("inventory.hold_lapsed");
   });
 
-  test("of what was never held calls for help; of what was released changes nothing", () => {
-    const ledger = new Ledger({ mug: 1 });
-    expect(codeOf(() => commit(ledger))).toBe("inventory.nothing_held");
-    ledger.apply(order, decideRelease(ledger.stockFor(order), { orderId: order }));
-    expect(commit(ledger)).toEqual({ outcome: "too_late", drafts: [] });
+  test("without a hold throws; after a release it changes nothing", () => {
+    const memory = inMemoryStock({ mug: 1 });
+    expect(codeOf(() => commit(memory))).toBe("inventory.nothing_held");
+    memory.apply(orderId, decideRelease(memory.getStock(orderId), { orderId }));
+    expect(commit(memory)).toEqual({ outcome: "too_late", drafts: [] });
   });
 });
 
-describe("releasing", () => {
-  const release = (ledger: Ledger) => {
-    const decision = decideRelease(ledger.stockFor(order), { orderId: order, sagaId: "saga-1" });
-    return { outcome: ledger.apply(order, decision), drafts: decision.drafts };
+describe("a release", () => {
+  const release = (memory: InMemoryStock) => {
+    const decision = decideRelease(memory.getStock(orderId), { orderId, sagaId: "saga-1" });
+    return { outcome: memory.apply(orderId, decision), drafts: decision.drafts };
   };
-  const answer = (items: Item[]): Draft[] => [
-    { type: "inventory.updated", sagaid: "saga-1", data: { orderId: order, change: "released", items } },
+  const reply = (items: Item[]): Draft[] => [
+    { type: "inventory.updated", sagaid: "saga-1", data: { orderId, change: "released", items } },
   ];
 
-  test("gives back once and answers every time", () => {
-    const ledger = new Ledger({ mug: 3 });
-    reserve(ledger, [of(2)]);
-    expect(release(ledger)).toMatchObject({ outcome: "released", drafts: answer([of(2)]) });
-    expect(release(ledger)).toMatchObject({ outcome: "released", drafts: answer([of(2)]) });
-    expect(ledger.figures("mug")).toMatchObject({ onHand: 3, pinned: 0 });
+  test("returns the held items once and replies every time", () => {
+    const memory = inMemoryStock({ mug: 3 });
+    reserve(memory, [item(2)]);
+    expect(release(memory)).toMatchObject({ outcome: "released", drafts: reply([item(2)]) });
+    expect(release(memory)).toMatchObject({ outcome: "released", drafts: reply([item(2)]) });
+    expect(memory.getProduct("mug")).toMatchObject({ onHand: 3, pinned: 0 });
   });
 
-  test("takes sold goods back into the stock, with a movement", () => {
-    const ledger = new Ledger({ mug: 3 });
-    reserve(ledger, [of(2)]);
-    ledger.apply(order, decideCommit(ledger.stockFor(order), { orderId: order }));
-    expect(release(ledger).outcome).toBe("returned");
-    expect(ledger.figures("mug").onHand).toBe(3);
-    expect(ledger.movements.map((movement) => movement.delta)).toEqual([3, -2, 2]);
+  test("returns sold items to the stock with a movement", () => {
+    const memory = inMemoryStock({ mug: 3 });
+    reserve(memory, [item(2)]);
+    memory.apply(orderId, decideCommit(memory.getStock(orderId), { orderId }));
+    expect(release(memory).outcome).toBe("returned");
+    expect(memory.getProduct("mug").onHand).toBe(3);
+    expect(memory.movements.map((movement) => movement.delta)).toEqual([3, -2, 2]);
   });
 
-  test("of nothing leaves a tombstone and answers", () => {
-    expect(release(new Ledger({ mug: 1 }))).toEqual({ outcome: "tombstone", drafts: answer([]) });
+  test("without a hold leaves a tombstone and replies", () => {
+    expect(release(inMemoryStock({ mug: 1 }))).toEqual({ outcome: "tombstone", drafts: reply([]) });
   });
 });
 
-describe("booking", () => {
+describe("an adjustment", () => {
   const stock = { productId: "mug", onHand: 10, pinned: 3, expiring: 2, lowStockThreshold: 0 };
 
-  test("adds a delivery and takes away what a correction says", () => {
-    expect(decideEntry(stock, { quantity: 5, reason: "received" }).counters[0]?.onHand).toBe(5);
-    expect(decideEntry(stock, { quantity: -5, reason: "corrected" }).movements[0]?.delta).toBe(-5);
+  test("adds received units and removes corrected ones", () => {
+    expect(decideAdjustment(stock, { quantity: 5, reason: "received" }).counters[0]?.onHand).toBe(5);
+    expect(decideAdjustment(stock, { quantity: -5, reason: "corrected" }).movements[0]?.delta).toBe(-5);
   });
 
-  test("takes nothing away that orders hold", () => {
-    expect(codeOf(() => decideEntry(stock, { quantity: -6, reason: "corrected" }))).toBe("stock.held");
-    expect(codeOf(() => decideEntry(stock, { quantity: -1, reason: "received" }))).toBe("stock.reason_mismatch");
-    expect(codeOf(() => decideEntry({ ...stock, onHand: 1e9 }, { quantity: 1, reason: "received" }))).toBe(
+  test("is rejected if it removes held units, if its reason does not allow a reduction, and above the maximum", () => {
+    expect(codeOf(() => decideAdjustment(stock, { quantity: -6, reason: "corrected" }))).toBe("stock.held");
+    expect(codeOf(() => decideAdjustment(stock, { quantity: -1, reason: "received" }))).toBe("stock.reason_mismatch");
+    expect(codeOf(() => decideAdjustment({ ...stock, onHand: 1e9 }, { quantity: 1, reason: "received" }))).toBe(
       "stock.too_much",
     );
   });
 });
 
-test("a sum that is more than one line of a message may say takes several lines", () => {
-  expect(linesOf([of(2001)])).toEqual([of(1000), of(1000), of(1)]);
+test("a quantity above the maximum of a message line is split into several lines", () => {
+  expect(splitIntoLines([item(2001)])).toEqual([item(1000), item(1000), item(1)]);
 });

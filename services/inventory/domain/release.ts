@@ -1,13 +1,13 @@
-import { type Decision, updated } from "./decision";
+import { type Decision, updatedEvent } from "./decision";
 import { type Hold, noChanges, type Stock } from "./stock";
 
-export type Release = { orderId: string; sagaId?: string };
+export type ReleaseCommand = { orderId: string; sagaId?: string };
 
 /**
- * Gives back what an order holds or has bought. Doing it again changes nothing and answers the same; coming before the
- * reserve, it leaves a tombstone that refuses it.
+ * Returns what an order holds or has bought. A repetition changes nothing and gives the same reply. A release that arrives
+ * before its reservation leaves a tombstone, which makes the reservation fail.
  */
-export function decideRelease(stock: Stock, release: Release): Decision<"released" | "returned" | "tombstone"> {
+export function decideRelease(stock: Stock, command: ReleaseCommand): Decision<"released" | "returned" | "tombstone"> {
   const active = stock.holds.filter((hold) => hold.status !== "released");
   const sold = active.filter((hold) => hold.status === "committed");
   return {
@@ -15,15 +15,15 @@ export function decideRelease(stock: Stock, release: Release): Decision<"release
     changes: {
       ...noChanges,
       holds: active.map(({ productId, quantity }) => ({ productId, quantity, status: "released", expiresAt: null })),
-      counters: active.map(givenBack).filter((counter) => counter.onHand !== 0 || counter.pinned !== 0),
+      counters: active.map(toReturnedCounter).filter((counter) => counter.onHand !== 0 || counter.pinned !== 0),
       movements: sold.map(({ productId, quantity }) => ({ productId, delta: quantity, reason: "returned" })),
       tombstone: stock.holds.length === 0,
     },
-    drafts: [updated("released", { ...release, items: stock.holds })],
+    drafts: [updatedEvent("released", { ...command, items: stock.holds })],
   };
 }
 
-const givenBack = (hold: Hold) => ({
+const toReturnedCounter = (hold: Hold) => ({
   productId: hold.productId,
   onHand: hold.status === "committed" ? hold.quantity : 0,
   pinned: hold.status === "held" && hold.pinned ? -hold.quantity : 0,

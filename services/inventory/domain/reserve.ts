@@ -1,12 +1,12 @@
 import type { Item } from "@shop/contracts/common";
 import { mergeItems } from "@shop/contracts/items";
-import { type Decision, updated } from "./decision";
-import { availableOf, type Hold, noChanges, type Stock, stockOf } from "./stock";
+import { type Decision, updatedEvent } from "./decision";
+import { countAvailable, getProductStock, type Hold, noChanges, type Stock } from "./stock";
 
-export type Reserve = {
+export type ReserveCommand = {
   orderId: string;
   items: Item[];
-  /** Without it the hold is pinned. */
+  /** Unset: the hold is pinned. */
   expiresAt?: string;
   sagaId?: string;
 };
@@ -14,40 +14,43 @@ export type Reserve = {
 export type Refusal = "inventory.product_unknown" | "inventory.out_of_stock" | "inventory.released_before";
 
 /**
- * Holds everything an order asks for, or nothing.
- * An order that holds already keeps what it has; asking again can only pin it, or renew a hold that has lapsed.
+ * Holds all items of an order, or none. An order that already holds items keeps them: a repetition only pins the hold, or renews
+ * one that has lapsed.
  */
-export function decideReservation(stock: Stock, reserve: Reserve): Decision<"reserved" | "repeated" | "rejected"> {
-  const items = mergeItems(reserve.items);
-  const ended = stock.releasedFirst || stock.holds.some((hold) => hold.status === "released");
-  if (ended) return reject(reserve, items, "inventory.released_before");
-  if (stock.holds.length > 0) return holdAgain(stock, reserve);
+export function decideReservation(
+  stock: Stock,
+  command: ReserveCommand,
+): Decision<"reserved" | "repeated" | "rejected"> {
+  const items = mergeItems(command.items);
+  const wasReleased = stock.releasedFirst || stock.holds.some((hold) => hold.status === "released");
+  if (wasReleased) return reject(command, items, "inventory.released_before");
+  if (stock.holds.length > 0) return repeatReservation(stock, command);
 
-  const refusal = refusalOf(stock, items);
-  return refusal ? reject(reserve, items, refusal) : hold(reserve, items);
+  const refusal = findRefusal(stock, items);
+  return refusal ? reject(command, items, refusal) : accept(command, items);
 }
 
-function holdAgain(stock: Stock, reserve: Reserve): Decision<"reserved" | "repeated" | "rejected"> {
+function repeatReservation(stock: Stock, command: ReserveCommand): Decision<"reserved" | "repeated" | "rejected"> {
   const { holds } = stock;
-  const lapsed = holds.some((held) => held.status === "held" && !held.live);
-  if (lapsed) {
-    const refusal = refusalOf(stock, holds);
-    return refusal ? letGo(reserve, holds, refusal) : hold(reserve, holds);
+  const hasLapsed = holds.some((held) => held.status === "held" && !held.live);
+  if (hasLapsed) {
+    const refusal = findRefusal(stock, holds);
+    return refusal ? rejectAndRelease(command, holds, refusal) : accept(command, holds);
   }
-  const pinsNow = reserve.expiresAt === undefined && holds.some((held) => held.status === "held" && !held.pinned);
-  if (pinsNow) return hold(reserve, holds);
-  return { outcome: "repeated", changes: noChanges, drafts: [updated("reserved", { ...reserve, items: holds })] };
+  const mustPin = command.expiresAt === undefined && holds.some((held) => held.status === "held" && !held.pinned);
+  if (mustPin) return accept(command, holds);
+  return { outcome: "repeated", changes: noChanges, drafts: [updatedEvent("reserved", { ...command, items: holds })] };
 }
 
-function refusalOf(stock: Stock, items: readonly (Item | Hold)[]): Refusal | undefined {
-  const known = new Map(stock.products.map((product) => [product.productId, availableOf(product)]));
-  if (items.some((item) => !known.has(item.productId))) return "inventory.product_unknown";
-  const short = items.some((item) => item.quantity > (known.get(item.productId) as number));
-  return short ? "inventory.out_of_stock" : undefined;
+function findRefusal(stock: Stock, items: readonly (Item | Hold)[]): Refusal | undefined {
+  const available = new Map(stock.products.map((product) => [product.productId, countAvailable(product)]));
+  if (items.some((item) => !available.has(item.productId))) return "inventory.product_unknown";
+  const isShort = items.some((item) => item.quantity > (available.get(item.productId) as number));
+  return isShort ? "inventory.out_of_stock" : undefined;
 }
 
-function hold(reserve: Reserve, items: readonly (Item | Hold)[]): Decision<"reserved"> {
-  const expiresAt = reserve.expiresAt ?? null;
+function accept(command: ReserveCommand, items: readonly (Item | Hold)[]): Decision<"reserved"> {
+  const expiresAt = command.expiresAt ?? null;
   const held = items.map(({ productId, quantity }) => ({ productId, quantity }));
   return {
     outcome: "reserved",
@@ -56,25 +59,25 @@ function hold(reserve: Reserve, items: readonly (Item | Hold)[]): Decision<"rese
       holds: held.map((item) => ({ ...item, status: "held", expiresAt })),
       counters: expiresAt ? [] : held.map(({ productId, quantity }) => ({ productId, onHand: 0, pinned: quantity })),
     },
-    drafts: [updated("reserved", { ...reserve, items: held })],
+    drafts: [updatedEvent("reserved", { ...command, items: held })],
   };
 }
 
-const reject = (reserve: Reserve, items: readonly (Item | Hold)[], code: Refusal): Decision<"rejected"> => ({
+const reject = (command: ReserveCommand, items: readonly (Item | Hold)[], code: Refusal): Decision<"rejected"> => ({
   outcome: "rejected",
   changes: noChanges,
-  drafts: [updated("rejected", { ...reserve, items: [...items], code })],
+  drafts: [updatedEvent("rejected", { ...command, items: [...items], code })],
 });
 
-/** A lapsed hold that cannot be renewed is over: rejected means that nothing is held, and nothing will be. */
-const letGo = (reserve: Reserve, holds: Hold[], code: Refusal): Decision<"rejected"> => ({
-  ...reject(reserve, holds, code),
+/** A lapsed hold that cannot be renewed is released for good: after a rejection the order holds nothing. */
+const rejectAndRelease = (command: ReserveCommand, holds: Hold[], code: Refusal): Decision<"rejected"> => ({
+  ...reject(command, holds, code),
   changes: {
     ...noChanges,
     holds: holds.map(({ productId, quantity }) => ({ productId, quantity, status: "released", expiresAt: null })),
   },
 });
 
-/** Whether a hold still keeps its stock from others, or the stock is there all the same. */
+/** Whether a hold is live or, if it has lapsed, its stock is still available. */
 export const isCovered = (stock: Stock, held: Hold): boolean =>
-  held.live || availableOf(stockOf(stock, held.productId)) >= held.quantity;
+  held.live || countAvailable(getProductStock(stock, held.productId)) >= held.quantity;

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { thoroughly } from "@shop/kit/testing/property";
 import fc from "fast-check";
-import { Ledger } from "../testing/in-memory-stock";
+import { type InMemoryStock, inMemoryStock } from "../testing/in-memory-stock";
 import { decideCommit } from "./commit";
 import { decideRelease } from "./release";
 import { decideReservation } from "./reserve";
-import { availableOf } from "./stock";
+import { countAvailable } from "./stock";
 
 const products = ["a", "b"];
 const anOrder = fc.constantFrom("o1", "o2", "o3", "o4");
@@ -24,54 +24,54 @@ const anAction = fc.oneof(
 );
 type Action = typeof anAction extends fc.Arbitrary<infer A> ? A : never;
 
-function play(ledger: Ledger, action: Action): string {
+function play(memory: InMemoryStock, action: Action): string {
   const { orderId } = action;
-  const stock = ledger.stockFor(orderId);
+  const stock = memory.getStock(orderId);
   if (action.kind === "reserve") {
     const expiresAt = action.pinned ? undefined : "2026-01-01T00:15:00.000Z";
-    return ledger.apply(orderId, decideReservation(stock, { orderId, items: action.items, expiresAt }));
+    return memory.apply(orderId, decideReservation(stock, { orderId, items: action.items, expiresAt }));
   }
-  if (action.kind === "release") return ledger.apply(orderId, decideRelease(stock, { orderId }));
+  if (action.kind === "release") return memory.apply(orderId, decideRelease(stock, { orderId }));
   if (action.kind === "lapse") {
-    ledger.lapse(orderId);
+    memory.lapse(orderId);
     return "lapsed";
   }
   try {
-    return ledger.apply(orderId, decideCommit(stock, { orderId }));
+    return memory.apply(orderId, decideCommit(stock, { orderId }));
   } catch {
     return "refused";
   }
 }
 
-const stockOf = fc.record({ a: fc.integer({ min: 0, max: 6 }), b: fc.integer({ min: 0, max: 6 }) });
+const someStock = fc.record({ a: fc.integer({ min: 0, max: 6 }), b: fc.integer({ min: 0, max: 6 }) });
 
-test("whatever is asked in whatever order: nothing is oversold, and the counters are what holds and movements add up to", () => {
+test("in any sequence of commands, nothing is oversold and the counters equal the sums of holds and movements", () => {
   fc.assert(
-    fc.property(stockOf, fc.array(anAction, { maxLength: 40 }), (stock, actions) => {
-      const ledger = new Ledger(stock);
+    fc.property(someStock, fc.array(anAction, { maxLength: 40 }), (stock, actions) => {
+      const memory = inMemoryStock(stock);
       for (const action of actions) {
-        play(ledger, action);
+        play(memory, action);
         for (const productId of products) {
-          const figures = ledger.figures(productId);
-          const moved = ledger.movements.filter((movement) => movement.productId === productId);
-          expect(availableOf(figures)).toBeGreaterThanOrEqual(0);
-          expect(figures.pinned).toBe(ledger.heldForGood(productId));
-          expect(figures.onHand).toBe(moved.reduce((sum, movement) => sum + movement.delta, 0));
+          const product = memory.getProduct(productId);
+          const moved = memory.movements.filter((movement) => movement.productId === productId);
+          expect(countAvailable(product)).toBeGreaterThanOrEqual(0);
+          expect(product.pinned).toBe(memory.sumPinnedHolds(productId));
+          expect(product.onHand).toBe(moved.reduce((sum, movement) => sum + movement.delta, 0));
         }
       }
     }),
-    thoroughly("stock in any order"),
+    thoroughly("stock under any sequence of commands"),
   );
 });
 
-test("releasing every order at the end brings every unit back", () => {
+test("releasing every order returns every unit", () => {
   fc.assert(
-    fc.property(stockOf, fc.array(anAction, { maxLength: 40 }), (stock, actions) => {
-      const ledger = new Ledger(stock);
-      for (const action of actions) play(ledger, action);
-      for (const orderId of ["o1", "o2", "o3", "o4"] as const) play(ledger, { kind: "release", orderId });
-      expect(products.map((productId) => availableOf(ledger.figures(productId)))).toEqual([stock.a, stock.b]);
+    fc.property(someStock, fc.array(anAction, { maxLength: 40 }), (stock, actions) => {
+      const memory = inMemoryStock(stock);
+      for (const action of actions) play(memory, action);
+      for (const orderId of ["o1", "o2", "o3", "o4"] as const) play(memory, { kind: "release", orderId });
+      expect(products.map((productId) => countAvailable(memory.getProduct(productId)))).toEqual([stock.a, stock.b]);
     }),
-    thoroughly("stock given back"),
+    thoroughly("stock after releasing every order"),
   );
 });

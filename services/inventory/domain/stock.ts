@@ -1,22 +1,23 @@
 import type { Item } from "@shop/contracts/common";
+import { invariant } from "@shop/kit/errors/invariant";
 
-/** One product's figures, read while its row is locked. */
+/** The stock of one product, read while its row is locked. */
 export type ProductStock = {
   productId: string;
   onHand: number;
-  /** Held for good: by orders that are being paid. */
+  /** Units in holds that do not expire: those of orders that are being paid. */
   pinned: number;
-  /** Held by orders that may still lapse, and have not yet. */
+  /** Units in holds that expire and have not lapsed yet. */
   expiring: number;
   lowStockThreshold: number;
 };
 
 export type HoldStatus = "held" | "committed" | "released";
 
-/** What an order holds of one product. */
+/** The hold of one order on one product. `live`: held, and not lapsed. */
 export type Hold = { productId: string; quantity: number; status: HoldStatus; pinned: boolean; live: boolean };
 
-/** All that a decision about one order needs to know: the order's holds and the products they and it are about. */
+/** What a decision about one order is based on: the order's holds, and the products that it asks for or holds. */
 export type Stock = { holds: Hold[]; products: ProductStock[]; releasedFirst: boolean };
 
 export type MovementReason = "received" | "sold" | "returned" | "corrected";
@@ -31,35 +32,35 @@ export type StockChanges = {
 
 export const noChanges: StockChanges = { holds: [], counters: [], movements: [], tombstone: false };
 
-/** What can be sold. */
-export const availableOf = (stock: Pick<ProductStock, "onHand" | "pinned" | "expiring">): number =>
+/** The number of units that can be sold. */
+export const countAvailable = (stock: Pick<ProductStock, "onHand" | "pinned" | "expiring">): number =>
   stock.onHand - stock.pinned - stock.expiring;
 
-/** What whoever counts the stock wants to know of a product. `held`: by orders that are not finished. */
-export type Figures = { productId: string; onHand: number; held: number; available: number };
+/** The stock of one product, as reported to its administrator. `held`: units in holds of unfinished orders. */
+export type StockLevel = { productId: string; onHand: number; held: number; available: number };
 
-export const figuresOf = (stock: ProductStock): Figures => ({
+export const toStockLevel = (stock: ProductStock): StockLevel => ({
   productId: stock.productId,
   onHand: stock.onHand,
   held: stock.pinned + stock.expiring,
-  available: availableOf(stock),
+  available: countAvailable(stock),
 });
 
-/** The most that one line of a message may say. */
-const largestQuantity = 1000;
+/** The largest quantity that one line of a message can state. */
+const lineQuantityMax = 1000;
 
-/** Lines for a message. A sum that is more than a line may say takes several. */
-export const linesOf = (items: readonly Item[]): Item[] =>
+/** Message lines for `items`. A quantity above the maximum of a line is split into several lines. */
+export const splitIntoLines = (items: readonly Item[]): Item[] =>
   items.flatMap(({ productId, quantity }) =>
-    Array.from({ length: Math.ceil(quantity / largestQuantity) }, (_, index) => ({
+    Array.from({ length: Math.ceil(quantity / lineQuantityMax) }, (_, index) => ({
       productId,
-      quantity: Math.min(largestQuantity, quantity - index * largestQuantity),
+      quantity: Math.min(lineQuantityMax, quantity - index * lineQuantityMax),
     })),
   );
 
-/** The figures of a product that is known to be there. */
-export function stockOf(stock: Stock, productId: string): ProductStock {
+/** @throws InvariantError if the product is not part of `stock` */
+export function getProductStock(stock: Stock, productId: string): ProductStock {
   const found = stock.products.find((product) => product.productId === productId);
-  if (!found) throw new Error(`product ${productId} is held but does not exist`);
+  invariant(found, `product ${productId}, which an order holds, must exist`);
   return found;
 }

@@ -2,14 +2,14 @@ import type { InternalProducts } from "@shop/contracts/internal-api";
 import type { Deps, ProductPage } from "../deps";
 import { type Product, productNotFound } from "../domain/product";
 
-/** @throws AppError `product.not_found` */
-export async function productOf(deps: Deps, productId: string): Promise<Product> {
+/** @throws AppError `product.not_found` (404) */
+export async function getProduct(deps: Deps, productId: string): Promise<Product> {
   const product = await deps.products.find(productId);
   if (!product) throw productNotFound();
   return product;
 }
 
-/** A page of the catalogue. `q` finds products whose names have words that begin like the ones in it. */
+/** A page of products. `q` selects those whose name contains, for each of up to ten words, a word that begins with it. */
 export async function listProducts(
   deps: Deps,
   query: { limit: number; cursor?: string; q?: string },
@@ -22,6 +22,7 @@ export async function listProducts(
   return deps.products.list({ limit: query.limit, after: query.cursor, words });
 }
 
-export async function internalProducts(deps: Deps, ids: string): Promise<InternalProducts> {
+/** @param ids separated by commas; unknown ids are left out */
+export async function getInternalProducts(deps: Deps, ids: string): Promise<InternalProducts> {
   return { items: await deps.products.findMany([...new Set(ids.split(","))]) };
 }

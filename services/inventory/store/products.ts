@@ -9,9 +9,9 @@ const toProduct = ({ amount, currency, ...row }: Row): Product => ({
   price: { amount: Number(amount), currency },
 });
 
-/** The catalogue in the service's PostgreSQL database. Each statement is prepared once a connection. */
+/** Products in the service's PostgreSQL database. Each connection prepares each statement once. */
 export function productStore(sql: Sql): ProductStore {
-  /** What is shown is never less than nothing. A hold that has lapsed no longer counts, whether or not it was released. */
+  /** `available` is never negative. A lapsed hold does not count, even if it was not released. */
   const columns = sql`
     id, name, description, price_amount as amount, currency,
     greatest(0, on_hand - pinned - (
@@ -38,11 +38,11 @@ export function productStore(sql: Sql): ProductStore {
     },
 
     async list({ limit, after, words }) {
-      const named = words?.map((word) => `${word}:*`).join(" & ");
+      const tsquery = words?.map((word) => `${word}:*`).join(" & ");
       const rows = await sql<Row[]>`
         select ${columns} from product where true
         ${after ? sql`and id > ${after}` : sql``}
-        ${named ? sql`and to_tsvector('simple', name) @@ to_tsquery('simple', ${named})` : sql``}
+        ${tsquery ? sql`and to_tsvector('simple', name) @@ to_tsquery('simple', ${tsquery})` : sql``}
         order by id limit ${limit + 1}`;
       const items = rows.slice(0, limit).map(toProduct);
       return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };

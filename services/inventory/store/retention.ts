@@ -1,19 +1,23 @@
 import { plusDays } from "@shop/kit/clock";
 import { firstIdAt } from "@shop/kit/ids";
+import { expiredKeysRule } from "@shop/kit/stores/idempotency";
 import type { Sql } from "@shop/kit/stores/postgres";
 import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
 
-/** Longer than a message about an order may be late: its dead letter is gone by then. */
-const lateDays = 30;
+/** Longer than any message about an order can be delayed: by then its dead letter has been removed. */
+const releasedDays = 30;
 
-/** What orders that were given up leave behind, and what was sold, if it is not to be kept for ever. */
+/**
+ * Removes released holds, tombstones and expired idempotency keys.
+ * @param o.soldDays if set, sold holds are removed after this time
+ */
 export function retentionRules(sql: Sql, o: { soldDays?: number }): RetentionRule[] {
   const released = rowsRule(
     "inventory.reservation",
     (limit) => sql`
       delete from reservation where (order_id, product_id) in (
         select order_id, product_id from reservation
-        where status = 'released' and updated_at < now() - make_interval(days => ${lateDays})
+        where status = 'released' and updated_at < now() - make_interval(days => ${releasedDays})
         order by updated_at limit ${limit} for update skip locked
       )`,
   );
@@ -21,11 +25,11 @@ export function retentionRules(sql: Sql, o: { soldDays?: number }): RetentionRul
     "inventory.released_first",
     (limit) => sql`
       delete from released_first where order_id in (
-        select order_id from released_first where created_at < now() - make_interval(days => ${lateDays})
+        select order_id from released_first where created_at < now() - make_interval(days => ${releasedDays})
         order by created_at limit ${limit} for update skip locked
       )`,
   );
-  // An order's id says when it was made: the primary key is the index.
+  // An order's id contains its creation time, so the primary key serves as the index.
   const sold = (days: number) =>
     rowsRule(
       "inventory.reservation",
@@ -37,5 +41,10 @@ export function retentionRules(sql: Sql, o: { soldDays?: number }): RetentionRul
           order by order_id limit ${limit} for update skip locked
         )`,
     );
-  return [released, tombstones, ...(o.soldDays === undefined ? [] : [sold(o.soldDays)])];
+  return [
+    released,
+    tombstones,
+    ...(o.soldDays === undefined ? [] : [sold(o.soldDays)]),
+    expiredKeysRule(sql, "inventory"),
+  ];
 }

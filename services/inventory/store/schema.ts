@@ -14,9 +14,9 @@ export const product = pgTable(
     description: text().notNull(),
     priceAmount: bigint("price_amount", { mode: "number" }).notNull(),
     currency: text().notNull(),
-    /** Always the sum of the product's movements. */
+    /** Always equals the sum of the product's movements. */
     onHand: integer("on_hand").notNull().default(0),
-    /** The sum of its holds that do not expire, so that the usual order need not add anything up. */
+    /** The sum of the product's pinned holds, kept here so that most orders need no aggregation. */
     pinned: integer().notNull().default(0),
     lowStockThreshold: integer("low_stock_threshold").notNull().default(0),
     createdAt: instant("created_at").notNull().defaultNow(),
@@ -25,7 +25,7 @@ export const product = pgTable(
   (table) => [
     check("product_price", sql`${table.priceAmount} >= 0`),
     check("product_pinned", sql`${table.pinned} >= 0`),
-    // The last line of defence against selling what is not there.
+    // The last line of defence against overselling.
     check("product_not_oversold", sql`${table.onHand} >= ${table.pinned}`),
     index("product_words").using("gin", sql`to_tsvector('simple', ${table.name})`),
   ],
@@ -42,7 +42,7 @@ export const reservation = pgTable(
       .references(() => product.id),
     quantity: integer().notNull(),
     status: reservationStatus().notNull(),
-    /** Null: pinned, ends by commit or release alone. Otherwise it counts only as long as this is ahead. */
+    /** Null: pinned, ends by commit or release only. Otherwise the hold counts until this time. */
     expiresAt: instant("expires_at"),
     createdAt: instant("created_at").notNull().defaultNow(),
     updatedAt: instant("updated_at").notNull().defaultNow(),
@@ -50,16 +50,16 @@ export const reservation = pgTable(
   (table) => [
     primaryKey({ columns: [table.orderId, table.productId] }),
     check("reservation_quantity", sql`${table.quantity} > 0`),
-    // Holds all that "how much of this product is held right now" asks for.
+    // A covering index for the sum of a product's expiring holds.
     index("reservation_expiring")
       .on(table.productId, table.expiresAt, table.quantity)
       .where(sql`${table.status} = 'held' and ${table.expiresAt} is not null`),
-    // For retention; small, because most holds end by being sold.
+    // For retention. Small, because most holds end as sales.
     index("reservation_released").on(table.updatedAt).where(sql`${table.status} = 'released'`),
   ],
 );
 
-/** Orders whose release came before their reserve: a reserve that is still to come is refused. */
+/** Tombstones: orders whose release arrived before their reservation, which is refused when it arrives. */
 export const releasedFirst = pgTable(
   "released_first",
   {
@@ -71,7 +71,7 @@ export const releasedFirst = pgTable(
 
 export const movementReason = pgEnum("movement_reason", ["received", "sold", "returned", "corrected"]);
 
-/** Everything that ever changed `product.on_hand`. Append-only: the database refuses to change or delete a row. */
+/** Every change of `product.on_hand`. Append-only: the database refuses updates and deletes. */
 export const stockMovement = pgTable(
   "stock_movement",
   {

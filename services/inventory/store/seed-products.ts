@@ -1,9 +1,9 @@
-/** The catalogue of a development machine. Ids never change: the README and the benches name them. */
-export const productIdOf = (number: number): string => `019b76da-a800-7000-8000-${String(number).padStart(12, "0")}`;
+/** The id of the nth product of a development stack. It never changes: the README and the benchmarks use it. */
+export const seedProductId = (n: number): string => `019b76da-a800-7000-8000-${String(n).padStart(12, "0")}`;
 
-type Entry = { name: string; description: string; cents: number; stock: number };
+type SeedProduct = { name: string; description: string; cents: number; stock: number };
 
-export const catalogue: readonly Entry[] = [
+export const seedProducts: readonly SeedProduct[] = [
   entry("Enamel coffee mug", "Steel mug, 350 ml, with a rolled rim. Survives a campfire and the dishwasher.", 1499),
   entry("Burr coffee grinder", "Hand grinder with 38 mm steel burrs and 24 settings, for 30 g of beans.", 7900),
   entry("Pour-over kettle", "Gooseneck kettle, 1 litre, with a thermometer in the lid. For gas and induction.", 5450),
@@ -31,6 +31,6 @@ export const catalogue: readonly Entry[] = [
   entry("Portable record player", "Belt drive with built-in speakers. Sold out until the next delivery.", 15900, 0),
 ];
 
-function entry(name: string, description: string, cents: number, stock = 10_000): Entry {
+function entry(name: string, description: string, cents: number, stock = 10_000): SeedProduct {
   return { name, description, cents, stock };
 }

@@ -1,9 +1,9 @@
 import type { Sql } from "@shop/kit/stores/postgres";
-import { catalogue, productIdOf } from "./seed-products";
+import { seedProductId, seedProducts } from "./seed-products";
 
-/** Adds the products that are missing, with their first delivery. What is there already keeps its stock and its price. */
-export async function seed(sql: Sql): Promise<void> {
-  const rows = catalogue.map((entry, index) => ({ id: productIdOf(index + 1), ...entry }));
+/** Adds missing products with their initial stock. Existing products keep their stock and price. */
+export async function seedMissingProducts(sql: Sql): Promise<void> {
+  const rows = seedProducts.map((entry, index) => ({ id: seedProductId(index + 1), ...entry }));
   await sql`
     with wanted as (
       select * from jsonb_to_recordset(${sql.json(rows)})

@@ -1,7 +1,7 @@
 import type { TransactionSql } from "@shop/kit/stores/postgres";
 import type { Hold, ProductStock, StockChanges } from "../domain/stock";
 
-/** What is read under the locks: the products asked for or held, and what each order holds of which. */
+/** What is read under the locks: the requested and held products, the orders' holds, and the orders with a tombstone. */
 export type LockedStock = {
   products: ProductStock[];
   holds: (Hold & { orderId: string })[];
@@ -9,13 +9,13 @@ export type LockedStock = {
 };
 
 /**
- * Locks the orders, and the products they are about or hold, each in the order of its ids, so that two transactions cannot
- * wait for each other; then reads. Each statement sees what was committed before it began, so the figures are read only
- * after the locks are there: read together with them, they would miss the holds of whoever had the lock before.
+ * Locks the orders and the products they request or hold, in the order of their ids, so that two transactions cannot deadlock.
+ * Then reads the stock in a statement of its own: a statement sees only what was committed before it began, so one that both
+ * locked and read would miss the holds of the previous owner of the lock.
  */
 export async function lockStock(tx: TransactionSql, orderIds: string[], productIds: string[]): Promise<LockedStock> {
   const [, , [stock]] = await Promise.all([
-    // A reserve and a release of one order may come at the same time, before there is a row that one could wait for.
+    // A reservation and a release of one order may run concurrently, before a row exists that could be locked.
     tx`
       select pg_advisory_xact_lock(key)
       from (select distinct hashtextextended(id, 0) as key from unnest(${orderIds}::text[]) as id order by 1) as keys`,
@@ -28,7 +28,7 @@ export async function lockStock(tx: TransactionSql, orderIds: string[], productI
   return stock as LockedStock;
 }
 
-/** The database's clock decides what is still held: read under the lock, it is one clock for all and never goes back. */
+/** The database's clock decides whether a hold has lapsed. Read under the lock, it is the same for all and never goes back. */
 const readStock = (tx: TransactionSql, orderIds: string[], productIds: string[]) => tx<LockedStock[]>`
   with clock as materialized (select clock_timestamp() as at),
   hold as (
@@ -48,21 +48,21 @@ const readStock = (tx: TransactionSql, orderIds: string[], productIds: string[])
       from product, clock
       where id in (select unnest(${productIds}::uuid[]) union select product_id from hold)) as products`;
 
-/** Changes of several orders in one statement. Of what one order changes twice, the last counts. */
+/** Writes the changes of several orders in one statement. If an order changes a hold twice, the last change wins. */
 export async function writeStock(
   tx: TransactionSql,
-  all: { orderId: string | null; changes: StockChanges }[],
+  writes: { orderId: string | null; changes: StockChanges }[],
 ): Promise<void> {
-  const of = <T extends object>(pick: (changes: StockChanges) => T[]) =>
-    all.flatMap(({ orderId, changes }) => pick(changes).map((row) => ({ orderId, ...row })));
+  const collect = <T extends object>(pick: (changes: StockChanges) => T[]) =>
+    writes.flatMap(({ orderId, changes }) => pick(changes).map((row) => ({ orderId, ...row })));
   const holds = [
-    ...new Map(of(({ holds }) => holds).map((hold) => [`${hold.orderId} ${hold.productId}`, hold])).values(),
+    ...new Map(collect(({ holds }) => holds).map((hold) => [`${hold.orderId} ${hold.productId}`, hold])).values(),
   ];
   const changed = {
     holds,
-    counters: of(({ counters }) => counters),
-    movements: of(({ movements }) => movements),
-    tombstones: all.filter(({ changes }) => changes.tombstone).map(({ orderId }) => orderId),
+    counters: collect(({ counters }) => counters),
+    movements: collect(({ movements }) => movements),
+    tombstones: writes.filter(({ changes }) => changes.tombstone).map(({ orderId }) => orderId),
   };
   if (Object.values(changed).every((rows) => rows.length === 0)) return;
   await tx`

@@ -1,64 +1,60 @@
 import type { Decision } from "../domain/decision";
 import type { Hold, ProductStock, Stock } from "../domain/stock";
 
-type Line = Hold & { orderId: string };
+type OrderHold = Hold & { orderId: string };
+export type InMemoryStock = ReturnType<typeof inMemoryStock>;
 
-/** Stock in memory, by the rules of the tables: what the pure decisions are played against. */
-export class Ledger {
-  private readonly lines: Line[] = [];
-  private readonly onHand = new Map<string, number>();
-  private readonly pinned = new Map<string, number>();
-  private readonly tombstones = new Set<string>();
-  readonly movements: { productId: string; delta: number }[] = [];
+/** Stock in memory that follows the rules of the tables, for tests of the pure decisions. @param initial units on hand by product */
+export function inMemoryStock(initial: Record<string, number>) {
+  const holds: OrderHold[] = [];
+  const onHand = new Map(Object.entries(initial));
+  const pinned = new Map<string, number>();
+  const tombstones = new Set<string>();
+  const movements = Object.entries(initial).map(([productId, delta]) => ({ productId, delta }));
 
-  constructor(stock: Record<string, number>) {
-    for (const [productId, delta] of Object.entries(stock)) {
-      this.onHand.set(productId, delta);
-      this.movements.push({ productId, delta });
-    }
-  }
+  const getProduct = (productId: string): ProductStock => ({
+    productId,
+    onHand: onHand.get(productId) ?? 0,
+    pinned: pinned.get(productId) ?? 0,
+    expiring: sumQuantities(holds.filter((hold) => hold.productId === productId && hold.live && !hold.pinned)),
+    lowStockThreshold: 2,
+  });
 
-  stockFor(orderId: string): Stock {
-    return {
-      holds: this.lines.filter((line) => line.orderId === orderId),
-      products: [...this.onHand.keys()].map((productId) => this.figures(productId)),
-      releasedFirst: this.tombstones.has(orderId),
-    };
-  }
+  return {
+    movements,
+    getProduct,
 
-  figures(productId: string): ProductStock {
-    return {
-      productId,
-      onHand: this.onHand.get(productId) ?? 0,
-      pinned: this.pinned.get(productId) ?? 0,
-      expiring: sumOf(this.lines.filter((line) => line.productId === productId && line.live && !line.pinned)),
-      lowStockThreshold: 2,
-    };
-  }
+    getStock: (orderId: string): Stock => ({
+      holds: holds.filter((hold) => hold.orderId === orderId),
+      products: [...onHand.keys()].map(getProduct),
+      releasedFirst: tombstones.has(orderId),
+    }),
 
-  heldForGood(productId: string): number {
-    return sumOf(this.lines.filter((line) => line.productId === productId && line.status === "held" && line.pinned));
-  }
+    sumPinnedHolds: (productId: string): number =>
+      sumQuantities(holds.filter((hold) => hold.productId === productId && hold.status === "held" && hold.pinned)),
 
-  apply<O extends string>(orderId: string, { outcome, changes }: Decision<O>): O {
-    for (const { productId, quantity, status, expiresAt } of changes.holds) {
-      const at = this.lines.findIndex((line) => line.orderId === orderId && line.productId === productId);
-      const line = { orderId, productId, quantity, status, pinned: expiresAt === null, live: status === "held" };
-      this.lines.splice(at < 0 ? this.lines.length : at, at < 0 ? 0 : 1, line);
-    }
-    for (const counter of changes.counters) {
-      this.onHand.set(counter.productId, (this.onHand.get(counter.productId) ?? 0) + counter.onHand);
-      this.pinned.set(counter.productId, (this.pinned.get(counter.productId) ?? 0) + counter.pinned);
-    }
-    this.movements.push(...changes.movements);
-    if (changes.tombstone) this.tombstones.add(orderId);
-    return outcome;
-  }
+    /** Applies the changes of a decision. @returns its outcome */
+    apply<O extends string>(orderId: string, { outcome, changes }: Decision<O>): O {
+      for (const { productId, quantity, status, expiresAt } of changes.holds) {
+        const index = holds.findIndex((hold) => hold.orderId === orderId && hold.productId === productId);
+        const hold = { orderId, productId, quantity, status, pinned: expiresAt === null, live: status === "held" };
+        if (index < 0) holds.push(hold);
+        else holds[index] = hold;
+      }
+      for (const counter of changes.counters) {
+        onHand.set(counter.productId, (onHand.get(counter.productId) ?? 0) + counter.onHand);
+        pinned.set(counter.productId, (pinned.get(counter.productId) ?? 0) + counter.pinned);
+      }
+      movements.push(...changes.movements);
+      if (changes.tombstone) tombstones.add(orderId);
+      return outcome;
+    },
 
-  /** The order's expiring holds run out. */
-  lapse(orderId: string): void {
-    for (const line of this.lines) if (line.orderId === orderId && !line.pinned) line.live = false;
-  }
+    /** Lets the order's expiring holds lapse. */
+    lapse(orderId: string): void {
+      for (const hold of holds) if (hold.orderId === orderId && !hold.pinned) hold.live = false;
+    },
+  };
 }
 
-const sumOf = (lines: { quantity: number }[]) => lines.reduce((sum, line) => sum + line.quantity, 0);
+const sumQuantities = (holds: { quantity: number }[]) => holds.reduce((sum, { quantity }) => sum + quantity, 0);

@@ -15,29 +15,23 @@ import { stockStore } from "../store/stock";
 
 export const redisUrl = testRedisUrl(2);
 
-/** A message as it would come out of the queue. */
+/** A message as a consumer receives it. */
 export const aMessage = (draft: Draft): Message =>
   createMessage(draft, { source: "order", subject: draft.type, sequence: 1, version: 1, now: new Date() });
 
-/** The service's commands on a database of its own. */
-export async function testShop() {
+/** The service's commands on a new database. */
+export async function testInventoryService() {
   const database = await testPostgres("inventory", migrations);
   const { sql } = database;
-  const publisher = createPublisher({ redisUrl, catalogue: messages, log: silentLog });
-  const outbox = postgresOutbox({
-    sql,
-    source: "inventory",
-    catalogue: messages,
-    publisher,
-    clock: systemClock,
-    log: silentLog,
-  });
+  const messaging = { redisUrl, catalogue: messages, log: silentLog };
+  const publisher = createPublisher(messaging);
+  const outbox = postgresOutbox({ ...messaging, sql, source: "inventory", publisher, clock: systemClock });
   const deps: Deps = { stock: stockStore(outbox), products: productStore(sql) };
 
   return {
     deps,
     sql,
-    /** A product with that much stock. */
+    /** Creates a product. @param stock units on hand */
     async aProduct(stock: number, lowStockThreshold = 0): Promise<string> {
       const id = Bun.randomUUIDv7();
       const price = { amount: 1999, currency: "USD" };
@@ -60,24 +54,24 @@ export async function testShop() {
       const data = { orderId, userId: orderId, items: [], total: { amount: 0, currency: "USD" } };
       return commitStock(deps, data, message ?? aMessage({ type: "order.confirmed", data }));
     },
-    /** What the service told about an order, in order. */
-    async told(orderId: string) {
+    /** The `inventory.updated` events about an order, oldest first. */
+    async listUpdates(orderId: string) {
       const rows = await sql<{ body: Message<string, DataFor<"inventory.updated">> }[]>`
         select body from outbox where subject = ${orderId} order by seq`;
       return rows.map(({ body }) => ({ ...body.data, sagaid: body.sagaid }));
     },
-    async figures(productId: string) {
+    async getStock(productId: string) {
       const [row] = await sql<{ onHand: number; pinned: number }[]>`
         select on_hand as "onHand", pinned from product where id = ${productId}`;
       const product = await deps.products.find(productId);
       return { onHand: row?.onHand, pinned: row?.pinned, available: product?.available };
     },
-    async movements(productId: string) {
+    async listMovements(productId: string) {
       const rows = await sql`select delta, reason from stock_movement where product_id = ${productId} order by id`;
       return rows.map((row) => `${row.reason} ${row.delta}`);
     },
-    /** Products whose counters are not what their holds and movements add up to, or that are oversold. */
-    async wrongCounters() {
+    /** Products that are oversold, or whose counters differ from the sums of their movements and holds. */
+    async findInconsistentProducts() {
       return sql`
         select id from product where
           on_hand <> (select coalesce(sum(delta), 0) from stock_movement where product_id = product.id)
@@ -95,4 +89,4 @@ export async function testShop() {
   };
 }
 
-export type TestShop = Awaited<ReturnType<typeof testShop>>;
+export type TestInventoryService = Awaited<ReturnType<typeof testInventoryService>>;

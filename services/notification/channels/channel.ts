@@ -1,14 +1,15 @@
-/** A notice, ready to be sent. `id` is the delivery's: the same notice sent again has the same id. */
-export type Outbound = { id: string; to: string; subject: string; text: string; html: string };
+/** A notification, ready to be sent. `id` is that of the delivery, the same for every attempt. */
+export type OutboundNotification = { id: string; to: string; subject: string; text: string; html: string };
 
-/** A way to reach somebody. Another one is another file like `email.ts`, and a line in `main.ts`. */
+/** A way to reach a user. To add one, write a file like `email.ts` and register it in `main.ts`. */
 export type Channel = {
   /**
-   * Resolves when the other side has taken responsibility for the notice.
-   * @throws Undeliverable when trying again cannot help; anything else is worth another try
+   * Resolves when the receiving server has accepted the notification.
+   * @throws Undeliverable if a retry cannot succeed; after any other error the delivery is retried
    */
-  send(notice: Outbound): Promise<void>;
+  send(notification: OutboundNotification): Promise<void>;
   close(): Promise<void>;
 };
 
+/** A retry cannot succeed. */
 export class Undeliverable extends Error {}

@@ -1,13 +1,19 @@
 import { expect, test } from "bun:test";
 import { testMailServer } from "../testing/mail-server";
-import { email } from "./email";
+import { emailChannel } from "./email";
 
-const notice = { id: "delivery-1", to: "ada@mail.test", subject: "Hello", text: "Hello Ada", html: "<p>Hello Ada</p>" };
+const notification = {
+  id: "delivery-1",
+  to: "ada@mail.test",
+  subject: "Hello",
+  text: "Hello Ada",
+  html: "<p>Hello Ada</p>",
+};
 
-test("a mail carries both texts, its sender, and an id made of the delivery's", async () => {
+test("a mail has both texts, the sender, and a Message-ID made of the delivery's id", async () => {
   const server = await testMailServer();
-  const channel = email({ smtpUrl: server.url, from: "shop@shop.test", connections: 1 });
-  await channel.send(notice);
+  const channel = emailChannel({ smtpUrl: server.url, from: "shop@shop.test", connections: 1 });
+  await channel.send(notification);
   expect(server.mails[0]?.messageId).toBe("<delivery-1@shop.test>");
   for (const part of [
     "From: shop@shop.test",
@@ -20,15 +26,15 @@ test("a mail carries both texts, its sender, and an id made of the delivery's", 
   await server.close();
 });
 
-test("a mail server that says nothing is given up on in time", async () => {
+test("an attempt at a silent mail server fails after the timeout", async () => {
   const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const channel = email({
+  const channel = emailChannel({
     smtpUrl: `smtp://127.0.0.1:${silent.port}`,
     from: "s@shop.test",
     connections: 1,
     timeoutMs: 100,
   });
-  await expect(channel.send(notice)).rejects.toThrow();
+  await expect(channel.send(notification)).rejects.toThrow();
   await channel.close();
   silent.stop(true);
 });

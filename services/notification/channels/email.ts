@@ -1,48 +1,48 @@
 import { errorMessage } from "@shop/kit/errors/app-error";
 import { createTransport } from "nodemailer";
 import MailComposer from "nodemailer/lib/mail-composer";
-import { type Channel, type Outbound, Undeliverable } from "./channel";
+import { type Channel, type OutboundNotification, Undeliverable } from "./channel";
 
 /**
- * Mail over SMTP, on connections that stay open. Every step has a time limit, so that a server that hangs gives the
- * delivery back well before its lease ends.
+ * Sends mail over SMTP on a pool of connections. Every step has a time limit, so that an attempt at an unresponsive server
+ * fails well before the delivery's lease ends.
  */
-export function email(o: { smtpUrl: string; from: string; connections: number; timeoutMs?: number }): Channel {
-  const timeout = o.timeoutMs ?? 8_000;
+export function emailChannel(o: { smtpUrl: string; from: string; connections: number; timeoutMs?: number }): Channel {
+  const timeoutMs = o.timeoutMs ?? 8_000;
   const transport = createTransport({
     url: o.smtpUrl,
     pool: true,
     maxConnections: o.connections,
-    connectionTimeout: timeout,
-    greetingTimeout: timeout,
-    socketTimeout: timeout,
+    connectionTimeout: timeoutMs,
+    greetingTimeout: timeoutMs,
+    socketTimeout: timeoutMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   });
   const domain = /@([^>\s]+)/.exec(o.from)?.[1];
 
   return {
-    async send({ id, to, subject, text, html }: Outbound) {
+    async send({ id, to, subject, text, html }: OutboundNotification) {
       try {
         const mail = new MailComposer({
           from: o.from,
-          // As an object it is one address, whatever signs are in it.
+          // An object is always one address; a string with a comma would be parsed as two.
           to: { name: "", address: to },
           subject,
           text,
           html,
-          // Both parts have letters beyond ASCII sooner or later: not looked through for what would suit them best.
+          // Set explicitly, so that nodemailer does not scan every part for the best encoding.
           textEncoding: "quoted-printable",
-          // The same for every attempt, so that a mail server or reader can tell a second copy.
+          // The same for every attempt, so that mail servers and clients can detect a second copy.
           messageId: `<${id}@${domain}>`,
           headers: { "Auto-Submitted": "auto-generated" },
           disableFileAccess: true,
           disableUrlAccess: true,
         }).compile();
-        // As one piece: sent as it is made, each part of it would be a write of its own to the connection.
+        // Built in memory first: a streamed mail would cause one write to the connection for each of its parts.
         await transport.sendMail({ envelope: mail.getEnvelope() as never, raw: await mail.build() });
       } catch (error) {
-        throw isFinal(error) ? new Undeliverable(errorMessage(error), { cause: error }) : error;
+        throw isPermanent(error) ? new Undeliverable(errorMessage(error), { cause: error }) : error;
       }
     },
     async close() {
@@ -53,8 +53,8 @@ export function email(o: { smtpUrl: string; from: string; connections: number; t
 
 type SmtpError = Error & { code?: string; command?: string; responseCode?: number };
 
-/** The server refused this recipient or this mail for good. A refused login or sender is our own fault, and will be mended. */
-function isFinal(error: unknown): boolean {
+/** Whether the server refused this recipient or this mail for good. A refused login or sender is a fault of our configuration, so it is retried. */
+function isPermanent(error: unknown): boolean {
   const { code, command, responseCode } = error as SmtpError;
   if (code === "EENVELOPE") return command !== "MAIL FROM" && (responseCode === undefined || responseCode >= 500);
   return code === "EMESSAGE" && responseCode !== undefined && responseCode >= 500;

@@ -1,38 +1,34 @@
 import type { DataFor } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messaging/envelope";
 import type { Deps } from "../deps";
+import type { Template, TemplateData } from "../templates/render";
 import { notify } from "./notify";
 
-/** What became of their order, to whoever placed it, at the address they have now. */
-export async function tellConfirmed(deps: Deps, order: DataFor<"order.confirmed">, message: Message): Promise<void> {
-  const user = await deps.findUser(order.userId);
-  const data = { ...order, name: user?.name ?? "" };
-  return notify(deps, message, { userId: order.userId, email: user?.email, template: "order-confirmed", data });
-}
+type BuyerEvent = "order.confirmed" | "order.cancelled" | "order.status_changed" | "payment.refunded";
 
-export async function tellCancelled(deps: Deps, order: DataFor<"order.cancelled">, message: Message): Promise<void> {
-  const user = await deps.findUser(order.userId);
-  const data = { ...order, name: user?.name ?? "" };
-  return notify(deps, message, { userId: order.userId, email: user?.email, template: "order-cancelled", data });
-}
+/** A template and its data, without the buyer's name. */
+type BuyerNotification = { [T in Template]: { template: T; data: Omit<TemplateData<T>, "name"> } }[Template];
 
-/** The money, not what it was for: that the order is cancelled is told apart. */
-export async function tellRefunded(deps: Deps, refund: DataFor<"payment.refunded">, message: Message): Promise<void> {
-  const { orderId, userId, refundId, refunded } = refund;
-  const user = await deps.findUser(userId);
-  const data = { orderId, refundId, refunded, name: user?.name ?? "" };
-  return notify(deps, message, { userId, email: user?.email, template: "payment-refunded", data });
-}
+/** Which event leads to which notification; undefined means to none. */
+const notifications: { [E in BuyerEvent]: (event: DataFor<E>) => BuyerNotification | undefined } = {
+  "order.confirmed": (order) => ({ template: "order-confirmed", data: order }),
+  "order.cancelled": (order) => ({ template: "order-cancelled", data: order }),
+  "order.status_changed": ({ orderId, to, reason }) =>
+    to === "shipped" ? { template: "order-shipped", data: { orderId, ...(reason && { reason }) } } : undefined,
+  "payment.refunded": ({ orderId, refundId, refunded }) => ({
+    template: "payment-refunded",
+    data: { orderId, refundId, refunded },
+  }),
+};
 
-/** Of an order's further way, that it has left us; its arrival they see themselves. */
-export async function tellShipped(
-  deps: Deps,
-  change: DataFor<"order.status_changed">,
-  message: Message,
-): Promise<void> {
-  if (change.to !== "shipped") return;
-  const { orderId, userId, reason } = change;
-  const user = await deps.findUser(userId);
-  const data = { orderId, name: user?.name ?? "", ...(reason && { reason }) };
-  return notify(deps, message, { userId, email: user?.email, template: "order-shipped", data });
+/** The consumer of one event: notifies the buyer at their current e-mail address. */
+export function notifyBuyer<E extends BuyerEvent>(type: E) {
+  return async (deps: Deps, event: DataFor<E>, message: Message): Promise<void> => {
+    const notification = notifications[type](event);
+    if (!notification) return;
+    const { userId } = event as DataFor<BuyerEvent>;
+    const user = await deps.findUser(userId);
+    const data = { ...notification.data, name: user?.name ?? "" };
+    await notify(deps, message, { userId, email: user?.email, template: notification.template, data });
+  };
 }

@@ -3,28 +3,36 @@ import type { Message } from "@shop/kit/messaging/envelope";
 import type { Deps } from "../deps";
 import { leaseSeconds } from "../domain/delivery";
 import { notifications } from "../metrics";
-import { type DataOf, render, type Template } from "../templates/render";
+import { render, type Template, type TemplateData } from "../templates/render";
 
-type Notice<T extends Template> = { userId: string; email: string | undefined; template: T; data: DataOf<T> };
+/** `email` is undefined if the user no longer exists: the delivery is then recorded as skipped. */
+type Notification<T extends Template> = {
+  userId: string;
+  email: string | undefined;
+  template: T;
+  data: TemplateData<T>;
+};
 
 const channel = "email";
 
 /**
- * Records that somebody is to be told, then hands it to the postman. Once it is recorded the message is done with: from
- * then on a mail server that is away is the delivery's problem, not the queue's. A message that comes twice finds the
- * delivery of the first time.
+ * Records a delivery and hands it to the delivery worker. The message is then handled: if the mail server is unavailable, the
+ * delivery is retried, not the message. A duplicate message finds the existing delivery and changes nothing.
  */
-export async function notify<T extends Template>(deps: Deps, message: Message, notice: Notice<T>): Promise<void> {
-  const { userId, email, template, data } = notice;
+export async function notify<T extends Template>(
+  deps: Deps,
+  message: Message,
+  { userId, email, template, data }: Notification<T>,
+): Promise<void> {
   const now = deps.clock.now();
-  const atOnce = deps.postman.hasRoom();
+  const sendNow = Boolean(email) && deps.worker.hasCapacity();
   const delivery = {
     id: Bun.randomUUIDv7(),
     channel,
     template,
     data,
-    attempts: email && atOnce ? 1 : 0,
-    leaseUntil: email && atOnce ? plusSeconds(now, leaseSeconds) : now,
+    attempts: sendNow ? 1 : 0,
+    leaseUntil: sendNow ? plusSeconds(now, leaseSeconds) : now,
   };
   const isNew = await deps.deliveries.record({
     ...delivery,
@@ -32,10 +40,10 @@ export async function notify<T extends Template>(deps: Deps, message: Message, n
     userId,
     recipient: email ?? null,
     subject: render(template, data, deps.publicUrl).subject,
-    status: !email ? "skipped" : atOnce ? "sending" : "pending",
+    status: !email ? "skipped" : sendNow ? "sending" : "pending",
     createdAt: now,
   });
   if (!isNew) return;
   if (!email) notifications.inc({ template, outcome: "skipped" });
-  else if (atOnce) deps.postman.take({ ...delivery, recipient: email });
+  else if (sendNow) deps.worker.accept({ ...delivery, recipient: email });
 }

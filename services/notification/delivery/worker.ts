@@ -1,113 +1,70 @@
 import { every } from "@shop/kit/async/every";
 import { type Clock, plusSeconds } from "@shop/kit/clock";
-import { errorMessage } from "@shop/kit/errors/app-error";
 import type { Log } from "@shop/kit/telemetry/log";
-import { type Channel, Undeliverable } from "../channels/channel";
-import type { DeliveryStore, Deps } from "../deps";
-import { type Delivery, failed, givenBack, hasTime, leaseSeconds, type Outcome, sent } from "../domain/delivery";
-import { notifications } from "../metrics";
-import { isTemplate, render } from "../templates/render";
+import type { Channel } from "../channels/channel";
+import type { DeliveryStore, DeliveryWorker } from "../deps";
+import { leaseSeconds, releasedOutcome } from "../domain/delivery";
+import { attemptDelivery } from "./attempt";
+import { outcomeBuffer } from "./outcome-buffer";
+import { deliveryQueue } from "./queue";
 
-export type Postman = Deps["postman"] & {
-  /** Takes over what nobody works on; runs by itself every second, if nothing else is said. */
+export type RunningDeliveryWorker = DeliveryWorker & {
+  /** Claims and sends due deliveries. Runs by itself every `sweepEveryMs`. */
   sweep(): Promise<void>;
-  /** Finishes what is under way, gives back what is not. */
+  /** Finishes the attempts under way and releases the other deliveries. */
   close(): Promise<void>;
 };
 
+/** Short, because a crash before the flush sends a mail twice. Not zero, so that outcomes share a commit under load. */
+const flushEveryMs = 50;
+
+const sweepSizeMax = 100;
+
 /**
- * Sends deliveries and notes what became of them. What it holds is bounded: with a slow mail server the rest waits in the
- * table. A crash between sending and noting sends a second copy with the same id, once the lease has ended.
+ * Sends deliveries and records their outcomes. Its queue is bounded: while the mail server is slow, deliveries wait in the table.
+ * After a crash between sending and recording, the delivery is sent again under the same id when its lease has ended.
  */
-export function startPostman(o: {
+export function startDeliveryWorker(o: {
   deliveries: DeliveryStore;
   channels: Record<string, Channel>;
   publicUrl: string;
   clock: Clock;
   log: Log;
-  /** Sent at the same time. */
+  /** The limit on deliveries being sent at the same time. */
   concurrency: number;
-  /** Taken on at the same time. */
-  room: number;
+  /** The limit on deliveries in memory: those being sent and those that wait. */
+  capacity: number;
   sweepEveryMs?: number;
-}): Postman {
-  const waiting: Delivery[] = [];
-  const underway = new Set<Promise<void>>();
-  const outcomes: Outcome[] = [];
-  let stopping = false;
-
-  async function attempt(delivery: Delivery): Promise<void> {
-    const { template, recipient: to, id, data } = delivery;
-    try {
-      const channel = o.channels[delivery.channel];
-      if (!channel || !isTemplate(template)) throw new Undeliverable(`no ${delivery.channel} or ${template}`);
-      await channel.send({ id, to, ...render(template, data, o.publicUrl) });
-      outcomes.push(sent(delivery, o.clock.now()));
-      notifications.inc({ template, outcome: "sent" });
-    } catch (error) {
-      // The text is for the table alone: mail servers repeat the address in it.
-      const failure = { error: errorMessage(error), final: error instanceof Undeliverable };
-      const outcome = failed(delivery, o.clock.now(), failure);
-      outcomes.push(outcome);
-      notifications.inc({ template, outcome: outcome.status === "failed" ? "failed" : "retried" });
-      o.log.warn({ deliveryId: id, template, attempts: delivery.attempts, status: outcome.status }, "not delivered");
-    }
-  }
-
-  function pump(): void {
-    while (!stopping && underway.size < o.concurrency) {
-      const delivery = waiting.shift();
-      if (!delivery) return;
-      // Waited for too long here: somebody else may have it by the time it is sent.
-      if (!hasTime(delivery, o.clock.now())) continue;
-      const sending: Promise<void> = attempt(delivery).then(() => {
-        underway.delete(sending);
-        pump();
-      });
-      underway.add(sending);
-    }
-  }
-
-  function take(delivery: Delivery): void {
-    waiting.push(delivery);
-    pump();
-  }
-
-  /** All that ended since the last time, in one statement. What cannot be noted now is kept, or it would be sent again. */
-  async function note(): Promise<void> {
-    const batch = outcomes.splice(0);
-    if (batch.length === 0) return;
-    await o.deliveries.note(batch, o.clock.now()).catch((error) => {
-      outcomes.unshift(...batch);
-      throw error;
-    });
-  }
-
-  const freeRoom = () => o.room - waiting.length - underway.size;
+}): RunningDeliveryWorker {
+  const outcomes = outcomeBuffer(o);
+  const queue = deliveryQueue({
+    ...o,
+    send: async (delivery) => outcomes.add(await attemptDelivery(o, delivery)),
+  });
 
   async function sweep(): Promise<void> {
-    await note();
-    if (freeRoom() <= 0) return;
+    await outcomes.flush();
+    const free = queue.freeCapacity();
+    if (free <= 0) return;
     const now = o.clock.now();
-    const due = await o.deliveries.claim(now, plusSeconds(now, leaseSeconds), Math.min(100, freeRoom()));
-    for (const delivery of due) take(delivery);
+    const due = await o.deliveries.claim(now, plusSeconds(now, leaseSeconds), Math.min(sweepSizeMax, free));
+    for (const delivery of due) queue.add(delivery);
   }
 
-  // Short, because a crash before the note sends the mail twice; not zero, so that busy times share a commit.
-  const stopNoting = every(50, note, o.log);
+  const stopFlushing = every(flushEveryMs, outcomes.flush, o.log);
   const stopSweeping = every(o.sweepEveryMs ?? 1_000, sweep, o.log);
 
   return {
-    hasRoom: () => !stopping && freeRoom() > 0,
-    take,
+    hasCapacity: queue.hasCapacity,
+    accept: queue.add,
     sweep,
     async close() {
-      stopping = true;
+      queue.stop();
       await stopSweeping();
-      await Promise.all(underway);
-      outcomes.push(...waiting.splice(0).map((delivery) => givenBack(delivery, o.clock.now())));
-      await stopNoting();
-      await note();
+      const unsent = await queue.drain();
+      outcomes.add(...unsent.map((delivery) => releasedOutcome(delivery, o.clock.now())));
+      await stopFlushing();
+      await outcomes.flush();
     },
   };
 }

@@ -1,17 +1,18 @@
 import { plusSeconds } from "@shop/kit/clock";
 
+/** A notification to be sent over one channel. */
 export type Delivery = {
   id: string;
   channel: string;
   template: string;
   recipient: string;
   data: unknown;
-  /** Counts the one under way. */
+  /** Includes the current attempt. */
   attempts: number;
   leaseUntil: Date;
 };
 
-/** What became of an attempt. */
+/** The result of an attempt, as stored. A `pending` delivery is retried after `leaseUntil`. */
 export type Outcome = {
   id: string;
   attempts: number;
@@ -20,19 +21,19 @@ export type Outcome = {
   error: string | null;
 };
 
-/** Much longer than an attempt can take: while it lasts nobody else sends the same notice. */
+/** Much longer than an attempt can take, because no other worker may send the delivery meanwhile. */
 export const leaseSeconds = 60;
-/** Less of a lease than this may not be enough for an attempt. */
-export const attemptSeconds = 30;
+/** An upper bound on the time that an attempt can take. */
+export const attemptSecondsMax = 30;
 
-/** Ten hours, with the pauses below. */
-export const mostAttempts = 24;
-const longestPauseSeconds = 1800;
+/** With the delays below, ten hours of attempts. */
+export const attemptsMax = 24;
+const retryDelaySecondsMax = 1800;
 
-/** 5 s, 10 s, 20 s … up to half an hour. */
-export const pauseSeconds = (attempts: number): number => Math.min(longestPauseSeconds, 5 * 2 ** (attempts - 1));
+/** 5 s, 10 s, 20 s and so on, up to half an hour. */
+export const retryDelaySeconds = (attempts: number): number => Math.min(retryDelaySecondsMax, 5 * 2 ** (attempts - 1));
 
-export const sent = ({ id, attempts }: Delivery, now: Date): Outcome => ({
+export const sentOutcome = ({ id, attempts }: Delivery, now: Date): Outcome => ({
   id,
   attempts,
   status: "sent",
@@ -40,20 +41,21 @@ export const sent = ({ id, attempts }: Delivery, now: Date): Outcome => ({
   error: null,
 });
 
-export const failed = (delivery: Delivery, now: Date, failure: { error: string; final: boolean }): Outcome => {
+/** @param failure.final whether a retry cannot succeed */
+export const failedOutcome = (delivery: Delivery, now: Date, failure: { error: string; final: boolean }): Outcome => {
   const { id, attempts } = delivery;
-  const over = failure.final || attempts >= mostAttempts;
+  const givesUp = failure.final || attempts >= attemptsMax;
   return {
     id,
     attempts,
-    status: over ? "failed" : "pending",
-    leaseUntil: plusSeconds(now, pauseSeconds(attempts)),
+    status: givesUp ? "failed" : "pending",
+    leaseUntil: plusSeconds(now, retryDelaySeconds(attempts)),
     error: failure.error.slice(0, 500),
   };
 };
 
-/** Not tried after all: somebody else may, at once. */
-export const givenBack = ({ id, attempts }: Delivery, now: Date): Outcome => ({
+/** For a delivery that was claimed but not attempted: any worker may send it at once. */
+export const releasedOutcome = ({ id, attempts }: Delivery, now: Date): Outcome => ({
   id,
   attempts,
   status: "pending",
@@ -61,6 +63,6 @@ export const givenBack = ({ id, attempts }: Delivery, now: Date): Outcome => ({
   error: null,
 });
 
-/** Whether there is time enough for an attempt before somebody else may make one. */
-export const hasTime = (delivery: Delivery, now: Date): boolean =>
-  plusSeconds(now, attemptSeconds) < delivery.leaseUntil;
+/** Whether an attempt would end before the lease does. */
+export const hasTimeForAttempt = (delivery: Delivery, now: Date): boolean =>
+  plusSeconds(now, attemptSecondsMax) < delivery.leaseUntil;

@@ -3,9 +3,9 @@ import type { Sql } from "@shop/kit/stores/postgres";
 import type { DeliveryStore, NewDelivery } from "../deps";
 import type { Delivery } from "../domain/delivery";
 
-/** The log of deliveries. Its unique key on message and channel is this service's inbox: one statement, one commit. */
+/** Deliveries in the service's PostgreSQL database. Their unique key on message and channel serves as the inbox. */
 export function deliveryStore(sql: Sql): DeliveryStore {
-  /** Deliveries that are recorded at the same time share a statement, and with that a commit. */
+  /** Concurrent calls share one statement and one commit. */
   const record = batched<NewDelivery, boolean>({
     maxSize: 64,
     maxConcurrent: 1,
@@ -39,8 +39,8 @@ export function deliveryStore(sql: Sql): DeliveryStore {
         returning delivery.id, channel, template, recipient, data, attempts, lease_until as "leaseUntil"`;
     },
 
-    /** A mail that was sent was sent, whoever says so; any other news counts only from whoever made the last attempt. */
-    async note(outcomes, now) {
+    /** `sent` is always recorded. Any other outcome is recorded only if it is that of the latest attempt. */
+    async recordOutcomes(outcomes, now) {
       await sql`
         update delivery set status = o.status, last_error = o.error, lease_until = o."leaseUntil",
           sent_at = case when o.status = 'sent' then ${now}::timestamptz end,

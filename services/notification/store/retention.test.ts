@@ -17,7 +17,7 @@ async function aDelivery(daysAgo: number, status: string): Promise<string> {
   return id;
 }
 
-test("deliveries that came to an end are forgotten after three months, in portions", async () => {
+test("finished deliveries are removed in batches, 90 days after they were created", async () => {
   for (const status of ["sent", "failed", "skipped"]) await aDelivery(90.1, status);
   const staying = [await aDelivery(400, "pending"), await aDelivery(399, "sending"), await aDelivery(89.9, "sent")];
   const [rule] = retentionRules(database.sql);

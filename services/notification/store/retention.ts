@@ -3,10 +3,10 @@ import { firstIdAt } from "@shop/kit/ids";
 import type { Sql } from "@shop/kit/stores/postgres";
 import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
 
-/** The log is also this service's inbox: by then no message comes again. */
+/** The table also serves as the inbox, so this is longer than any duplicate message can be delayed. */
 const deliveryDays = 90;
 
-/** A delivery's id says when it was made: the primary key is the index. */
+/** Removes finished deliveries. A delivery's id contains its creation time, so the primary key serves as the index. */
 export const retentionRules = (sql: Sql): RetentionRule[] => [
   rowsRule(
     "notification.delivery",

@@ -1,6 +1,6 @@
 import type { DataFor } from "@shop/contracts/messages";
 import { type Content, layout } from "./layout";
-import { formatted } from "./money";
+import { formatMoney } from "./money";
 
 type Refund = Pick<DataFor<"payment.refunded">, "orderId" | "refundId" | "refunded"> & {
   name: string;
@@ -12,7 +12,9 @@ export const paymentRefunded = ({ orderId, refundId, refunded, name, publicUrl }
     subject: "Your money is on its way back",
     name,
     blocks: [
-      { text: `We have given back ${formatted(refunded)}, the way you paid. Your bank may take some days to show it.` },
+      {
+        text: `We have given back ${formatMoney(refunded)}, the way you paid. Your bank may take some days to show it.`,
+      },
       { text: `Order number: ${orderId}` },
       { text: `Refund number: ${refundId}` },
       { link: `${publicUrl}/api/v1/orders/${orderId}`, label: "See your order" },

@@ -16,11 +16,11 @@ const templates = {
 };
 
 export type Template = keyof typeof templates;
-/** What a template is filled with, less what is the same for all. */
-export type DataOf<T extends Template> = Omit<Parameters<(typeof templates)[T]>[0], "publicUrl">;
+/** The data of a template, without `publicUrl`, which is the same for all. */
+export type TemplateData<T extends Template> = Omit<Parameters<(typeof templates)[T]>[0], "publicUrl">;
 
 export const isTemplate = (name: string): name is Template => Object.hasOwn(templates, name);
 
-/** `data` is what was recorded with the delivery under this template's name. */
+/** @param data a `TemplateData` of this template, as stored with the delivery */
 export const render = (template: Template, data: unknown, publicUrl: string): Content =>
   templates[template]({ ...(data as object), publicUrl } as never);

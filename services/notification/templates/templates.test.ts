@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatted } from "./money";
+import { formatMoney } from "./money";
 import { isTemplate, render } from "./render";
 
 const publicUrl = "https://shop.test";
@@ -26,14 +26,14 @@ describe("money", () => {
     [1999, "IQD", "IQD 1.999"],
     [100, "ZZZ", "ZZZ 1.00"],
   ])("%d minor units of %s are %s", (amount, currency, text) => {
-    expect(formatted({ amount, currency }).replace(/\u00a0/g, " ")).toBe(text);
+    expect(formatMoney({ amount, currency }).replace(/\u00a0/g, " ")).toBe(text);
   });
 });
 
-describe("a confirmed order's notice", () => {
+describe("the confirmation of an order", () => {
   const { subject, text, html } = render("order-confirmed", order, publicUrl);
 
-  test("says what was bought, what it came to, and where to look", () => {
+  test("contains the items, the total and a link to the order", () => {
     expect(subject).toBe("Your order is confirmed");
     expect(text).toStartWith("Hello Ada,\n\n");
     for (const part of ["2 × Mug  $39.98", "Total  $44.98", `https://shop.test/api/v1/orders/${order.orderId}`])
@@ -42,7 +42,7 @@ describe("a confirmed order's notice", () => {
       expect(html).toContain(part);
   });
 
-  test("shows names as they are, not as markup", () => {
+  test("escapes product names in HTML only", () => {
     expect(html).toContain("Tea &lt;b&gt;&amp; more&lt;/b&gt;");
     expect(text).toContain("Tea <b>& more</b>");
   });
@@ -54,13 +54,13 @@ test.each([
   ["order.cancel_requested", "You asked us"],
   ["order.hold_expired", "not paid in time"],
   ["something.else", "could not be completed"],
-])("a cancelled order's notice turns %s into words", (reason, words) => {
+])("the cancellation of an order replaces the reason %s with a sentence", (reason, words) => {
   const { text, html } = render("order-cancelled", { ...order, reason }, publicUrl);
   expect(text).toContain(words);
   expect(text + html).not.toContain(reason);
 });
 
-test("a shipped order's notice says what there is to say about the parcel, and nothing that is not known", () => {
+test("the shipping notification contains the reason, and no placeholder without one", () => {
   const parcel = { orderId: order.orderId, name: "Ada" };
   const { subject, text } = render("order-shipped", { ...parcel, reason: "Parcel 42" }, publicUrl);
   expect(subject).toBe("Your order is on its way");
@@ -68,29 +68,26 @@ test("a shipped order's notice says what there is to say about the parcel, and n
   expect(render("order-shipped", parcel, publicUrl).text).not.toContain("undefined");
 });
 
-test("a refund's notice says how much", () => {
+test("the refund notification contains the amount and the ids of refund and order", () => {
   const refund = { orderId: order.orderId, refundId: "r1", refunded: { amount: 1999, currency: "USD" }, name: "Ada" };
   const { subject, text, html } = render("payment-refunded", refund, publicUrl);
   expect(subject).toBe("Your money is on its way back");
   for (const part of ["$19.99", "r1", order.orderId]) for (const form of [text, html]) expect(form).toContain(part);
 });
 
-test.each(["welcome", "verify-email"] as const)(
-  "%s leads to where the address is verified, in both forms",
-  (template) => {
-    const { text, html } = render(template, { name: "Ada", token: "a.b.c" }, publicUrl);
-    for (const form of [text, html]) expect(form).toContain("https://shop.test/verify-email#a.b.c");
-  },
-);
+test.each(["welcome", "verify-email"] as const)("%s contains the verification link in text and HTML", (template) => {
+  const { text, html } = render(template, { name: "Ada", token: "a.b.c" }, publicUrl);
+  for (const form of [text, html]) expect(form).toContain("https://shop.test/verify-email#a.b.c");
+});
 
-test("a welcome says nothing that is not known", () => {
+test("a welcome without a token contains no link; only known templates are accepted", () => {
   const { text } = render("welcome", { name: "Ada" }, publicUrl);
   for (const part of ["undefined", "verify-email"]) expect(text).not.toContain(part);
   expect(isTemplate("welcome")).toBe(true);
   expect(isTemplate("toString")).toBe(false);
 });
 
-test("no name can add markup, a line or a header", () => {
+test("a name cannot add markup, a line or a header", () => {
   fc.assert(
     fc.property(fc.string(), (name) => {
       const { subject, text, html } = render("welcome", { name: `<i>${name}\r\nX: y` }, publicUrl);

@@ -1,6 +1,6 @@
 import { type Block, type Content, layout } from "./layout";
 
-/** The token stands behind the #, which no browser sends: it gets into no log and to no other site. */
+/** The token is in the fragment of the URL, which browsers do not send, so it appears in no log and reaches no other site. */
 export const verifyLink = ({ token, publicUrl }: { token: string; publicUrl: string }): Block[] => [
   { link: `${publicUrl}/verify-email#${token}`, label: "Verify your e-mail address" },
   { text: "The link works for a day." },

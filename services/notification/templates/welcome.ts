@@ -1,7 +1,7 @@
 import { type Content, layout } from "./layout";
 import { verifyLink } from "./verify-email";
 
-/** A delivery from before there were tokens has none. */
+/** Deliveries that were stored before verification was introduced have no token. */
 export const welcome = ({ name, token, publicUrl }: { name: string; token?: string; publicUrl: string }): Content =>
   layout({
     subject: "Welcome to the Shop",

@@ -3,11 +3,11 @@ import { SMTPServer } from "smtp-server";
 export type Mail = { to: string[]; raw: string; messageId: string };
 type Refusal = { code: number; text: string };
 
-/** A real SMTP server on a free port that keeps what it gets, and refuses recipients when told to. */
+/** A real SMTP server that keeps the mails it receives. @param port a free port by default */
 export async function testMailServer(port = 0) {
   const mails: Mail[] = [];
   let refusal: Refusal | undefined;
-  let gate: Promise<void> | undefined;
+  let held: Promise<void> | undefined;
 
   const server = new SMTPServer({
     authOptional: true,
@@ -18,7 +18,7 @@ export async function testMailServer(port = 0) {
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", async () => {
-        await gate;
+        await held;
         const raw = Buffer.concat(chunks).toString();
         const to = session.envelope.rcptTo.map((recipient) => recipient.address);
         mails.push({ to, raw, messageId: /^Message-ID: (.*)$/im.exec(raw)?.[1] ?? "" });
@@ -26,7 +26,7 @@ export async function testMailServer(port = 0) {
       });
     },
   });
-  server.on("error", () => {}); // connections that tests cut off
+  server.on("error", () => {}); // Tests close connections abruptly.
   await new Promise<void>((listening) => server.listen(port, "127.0.0.1", listening));
   const address = server.server.address() as { port: number };
 
@@ -34,13 +34,15 @@ export async function testMailServer(port = 0) {
     url: `smtp://127.0.0.1:${address.port}`,
     port: address.port,
     mails,
+    mailsTo: (recipient: string) => mails.filter((mail) => mail.to.includes(recipient)),
+    /** Refuses all recipients from now on; undefined accepts them again. */
     refuse(next: Refusal | undefined) {
       refusal = next;
     },
-    /** Takes mails but does not say so until the returned function is called. */
+    /** Receives mails but acknowledges them only after the returned function is called. */
     hold(): () => void {
       const { promise, resolve } = Promise.withResolvers<void>();
-      gate = promise;
+      held = promise;
       return resolve;
     },
     close: () => new Promise<void>((closed) => server.close(() => closed())),

@@ -2,16 +2,18 @@ import type { InternalUser } from "@shop/contracts/internal-api";
 import type { DataFor, Draft } from "@shop/contracts/messages";
 import { createMessage, type Message } from "@shop/kit/messaging/envelope";
 import { testClock } from "@shop/kit/testing/clock";
+import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
 import { testPostgres } from "@shop/kit/testing/stores";
-import { email } from "../channels/email";
-import { type Postman, startPostman } from "../delivery/worker";
-import type { Deps } from "../deps";
+import { emailChannel } from "../channels/email";
+import { type RunningDeliveryWorker, startDeliveryWorker } from "../delivery/worker";
+import type { DeliveryStore, Deps } from "../deps";
 import { migrations } from "../migrate";
 import { deliveryStore } from "../store/deliveries";
 
 export const publicUrl = "https://shop.test";
 export const from = "Shop <shop@shop.test>";
+export const anEmail = () => `ada-${crypto.randomUUID()}@mail.test`;
 
 export const aMessage = (draft: Draft): Message =>
   createMessage(draft, { source: "order", subject: draft.type, sequence: 1, version: 1, now: new Date() });
@@ -30,7 +32,12 @@ export const aRefund = (userId: string): DataFor<"payment.refunded"> => ({
   refunded: { amount: 1999, currency: "USD" },
 });
 
-export type Row = {
+export function anOrderConfirmed(userId: string) {
+  const data = anOrder(userId);
+  return { data, message: aMessage({ type: "order.confirmed", data }) };
+}
+
+type Row = {
   id: string;
   template: string;
   status: string;
@@ -40,57 +47,68 @@ export type Row = {
   error: string;
 };
 
-/** Deliveries on a database of their own, a clock that stands still, and as many postmen as a test opens. */
-export async function testOffice(smtpUrl: string) {
+type Options = { capacity?: number; concurrency?: number; deliveries?: DeliveryStore };
+
+/** Deliveries in a new database, a clock that only `advance` moves, and as many workers as a test starts. */
+export async function testNotificationService(smtpUrl: string) {
   const database = await testPostgres("notification", migrations);
   const { sql } = database;
   const clock = testClock();
-  const deliveries = deliveryStore(sql);
   const users = new Map<string, InternalUser>();
-  const opened: { close(): Promise<void> }[] = [];
+  const started: { close(): Promise<void> }[] = [];
 
-  function open(
-    o: { room?: number; concurrency?: number; store?: Deps["deliveries"] } = {},
-  ): Deps & { postman: Postman } {
-    const concurrency = o.concurrency ?? 4;
-    const mail = email({ smtpUrl, from, connections: concurrency });
-    const store = o.store ?? deliveries;
-    const channels = { email: mail };
-    const postman = startPostman({
-      ...{ deliveries: store, channels, publicUrl, clock, log: silentLog },
-      // Only when a test says so: a sweep of its own would come between a test's steps.
-      ...{ concurrency, room: o.room ?? 50, sweepEveryMs: 3_600_000 },
-    });
-    opened.push(postman, mail);
-    const findUser = async (userId: string) => users.get(userId);
-    const verificationOf = async (userId: string) => {
-      const user = users.get(userId);
-      return user && { ...user, token: `token-for-${user.email}`, expiresAt: clock.now().toISOString() };
-    };
-    return { deliveries: store, postman, findUser, verificationOf, publicUrl, clock };
-  }
+  const findUser = async (userId: string) => users.get(userId);
+  const requestVerification = async (userId: string) => {
+    const user = users.get(userId);
+    return user && { ...user, token: `token-for-${user.email}`, expiresAt: clock.now().toISOString() };
+  };
+
+  const listDeliveries = (userId: string) => sql<Row[]>`
+    select id, template, status, attempts, recipient, data, last_error as error from delivery
+    where user_id = ${userId} order by id`;
 
   return {
     clock,
     sql,
-    open,
+    listDeliveries: async (userId: string): Promise<Row[]> => listDeliveries(userId),
+
+    /** Starts a delivery worker. */
+    start({ capacity = 50, concurrency = 4, deliveries = deliveryStore(sql) }: Options = {}): Deps & {
+      worker: RunningDeliveryWorker;
+    } {
+      const email = emailChannel({ smtpUrl, from, connections: concurrency });
+      const worker = startDeliveryWorker({
+        ...{ deliveries, channels: { email }, publicUrl, clock, log: silentLog, concurrency, capacity },
+        // Tests call `sweep` themselves; a timer would interfere with their steps.
+        sweepEveryMs: 3_600_000,
+      });
+      started.push(worker, email);
+      return { deliveries, worker, findUser, requestVerification, publicUrl, clock };
+    },
+
+    /** @returns the id of a new user */
     aUser(email: string, name = "Ada"): string {
       const id = Bun.randomUUIDv7();
       users.set(id, { id, email, name });
       return id;
     },
-    rename(userId: string, email: string) {
+
+    changeEmail(userId: string, email: string) {
       users.set(userId, { id: userId, email, name: "Ada" });
     },
-    async deliveriesTo(userId: string): Promise<Row[]> {
-      return sql<Row[]>`
-        select id, template, status, attempts, recipient, data, last_error as error from delivery where user_id = ${userId} order by id`;
-    },
+
+    /** Waits until all deliveries to the user, at least one, have the status. */
+    waitForStatus: (userId: string, status: "pending" | "sent" | "failed") =>
+      eventually(async () => {
+        const rows = await listDeliveries(userId);
+        return rows.length > 0 && rows.every((row) => row.status === status) ? rows : undefined;
+      }),
+
     async close() {
-      for (const one of opened) await one.close();
+      for (const one of started) await one.close();
       await database.drop();
     },
   };
 }
 
-export type TestOffice = Awaited<ReturnType<typeof testOffice>>;
+export type TestNotificationService = Awaited<ReturnType<typeof testNotificationService>>;

@@ -2,17 +2,20 @@ import type { Deps } from "../deps";
 import { invalidCredentials } from "../domain/account";
 import { openSession, type Session } from "./open-session";
 
-export type LogIn = { email: string; password: string; address: string };
+export type LogIn = { email: string; password: string; clientAddress: string };
 
-/** An unknown account fails as a wrong password does, in the same time. @throws AppError `auth.invalid_credentials` (401), `auth.throttled` (429) */
-export async function logIn(deps: Deps, { email, password, address }: LogIn): Promise<Session> {
-  await deps.throttle.check(email, address);
-  const credentials = await deps.users.credentialsOf(email);
-  const right = await deps.passwords.verify(password, credentials?.passwordHash, () =>
-    deps.throttle.count(email, address),
+/**
+ * An unknown account fails with the same error and in the same time as a wrong password.
+ * @throws AppError `auth.invalid_credentials` (401), `auth.throttled` (429), `auth.busy` (503)
+ */
+export async function logIn(deps: Deps, { email, password, clientAddress }: LogIn): Promise<Session> {
+  await deps.throttle.check(email, clientAddress);
+  const credentials = await deps.credentials.find(email);
+  const matches = await deps.passwords.verify(password, credentials?.passwordHash, () =>
+    deps.throttle.countAttempt(email, clientAddress),
   );
-  const account = right && credentials ? await deps.users.byId(credentials.userId) : undefined;
+  const account = matches && credentials ? await deps.users.find(credentials.userId) : undefined;
   if (!account || !credentials) throw invalidCredentials();
-  await deps.throttle.succeeded(email, address);
+  await deps.throttle.recordSuccess(email, clientAddress);
   return openSession(deps, account, credentials.passwordHash);
 }

@@ -1,6 +1,6 @@
 import type { Deps } from "../deps";
 import { hashOf } from "../domain/session";
 
-/** Ends the session; an unknown token has none to end, and that is fine. */
+/** Ends the session of a refresh token. An unknown token is ignored. */
 export const logOut = (deps: Deps, command: { refreshToken: string }): Promise<void> =>
   deps.sessions.end(hashOf(command.refreshToken));

@@ -1,5 +1,5 @@
 import type { Deps } from "../deps";
-import { tidyEmail, tidyName } from "../domain/account";
+import { trimEmail, trimName } from "../domain/account";
 import { openSession, type Session } from "./open-session";
 
 /** @throws AppError `auth.email_taken` (409), `auth.busy` (503), `user.name_empty` (422) */
@@ -7,11 +7,11 @@ export async function registerUser(
   deps: Deps,
   command: { email: string; password: string; name: string },
 ): Promise<Session> {
-  const name = tidyName(command.name);
+  const name = trimName(command.name);
   const passwordHash = await deps.passwords.hash(command.password);
   const account = await deps.users.register({
     id: Bun.randomUUIDv7(),
-    email: tidyEmail(command.email),
+    email: trimEmail(command.email),
     name,
     passwordHash,
   });

@@ -1,43 +1,53 @@
 import { AppError } from "@shop/kit/errors/app-error";
 import type { Deps } from "../deps";
-import { type Account, sameEmail, tidyEmail, tidyName } from "../domain/account";
-import { accountOf } from "../queries/accounts";
+import { type Account, canonicalEmail, trimEmail, trimName } from "../domain/account";
+import { getAccount } from "../queries/accounts";
 
 export type UpdateProfile = {
   userId: string;
-  address: string;
+  clientAddress: string;
   name?: string;
   email?: string;
   password?: string;
   currentPassword?: string;
 };
 
-/** Changing how one logs in asks for the password one has. @throws AppError `user.current_password_wrong` (403), `auth.email_taken` (409), `auth.throttled` (429) */
+/**
+ * A new e-mail address or password requires the current password.
+ * @throws AppError `user.current_password_wrong` (403), `user.not_found` (404), `auth.email_taken` (409),
+ *   `user.name_empty` (422), `auth.throttled` (429), `auth.busy` (503)
+ */
 export async function updateProfile(deps: Deps, command: UpdateProfile): Promise<Account> {
   const { userId, name, email, password } = command;
-  const account = await accountOf(deps, userId);
-  // A client that sends the whole profile back, e-mail address included, changes nothing about it.
-  const moves = email !== undefined && sameEmail(email) !== sameEmail(account.email);
-  const confirmed = password !== undefined || moves ? await confirmPassword(deps, account, command) : undefined;
-  const changed = await deps.users.change(userId, confirmed, {
-    ...(name !== undefined && { name: tidyName(name) }),
-    ...(email !== undefined && { email: tidyEmail(email) }),
+  const account = await getAccount(deps, userId);
+  // A client may send the whole profile back; an unchanged e-mail address needs no confirmation.
+  const changesEmail = email !== undefined && canonicalEmail(email) !== canonicalEmail(account.email);
+  const needsPassword = password !== undefined || changesEmail;
+  const confirmedHash = needsPassword ? await confirmPassword(deps, account, command) : undefined;
+  const changed = await deps.users.change(userId, confirmedHash, {
+    ...(name !== undefined && { name: trimName(name) }),
+    ...(email !== undefined && { email: trimEmail(email) }),
     ...(password !== undefined && { passwordHash: await deps.passwords.hash(password) }),
   });
-  // Somebody else changed the password after it was confirmed.
-  if (!changed && confirmed) throw wrongPassword();
-  return accountOf(deps, userId);
+  // A concurrent request changed the password after it was confirmed.
+  if (!changed && confirmedHash) throw wrongPassword();
+  return getAccount(deps, userId);
 }
 
-/** Throttled like a login: whoever holds a stolen access token must not guess the password here. @returns the hash it was checked against */
+/**
+ * Throttled like a login, so that the holder of a stolen access token cannot guess the password here.
+ * @returns the hash that the password was checked against
+ */
 async function confirmPassword(deps: Deps, { id, email }: Account, command: UpdateProfile): Promise<string> {
-  const { currentPassword, address } = command;
+  const { currentPassword, clientAddress } = command;
   if (currentPassword !== undefined) {
-    await deps.throttle.check(email, address);
-    const hash = await deps.users.passwordHashOf(id);
-    const right = await deps.passwords.verify(currentPassword, hash, () => deps.throttle.count(email, address));
-    if (right && hash) {
-      await deps.throttle.succeeded(email, address);
+    await deps.throttle.check(email, clientAddress);
+    const hash = await deps.credentials.findPasswordHash(id);
+    const matches = await deps.passwords.verify(currentPassword, hash, () =>
+      deps.throttle.countAttempt(email, clientAddress),
+    );
+    if (matches && hash) {
+      await deps.throttle.recordSuccess(email, clientAddress);
       return hash;
     }
   }
@@ -47,5 +57,5 @@ async function confirmPassword(deps: Deps, { id, email }: Account, command: Upda
 const wrongPassword = () =>
   new AppError("user.current_password_wrong", {
     kind: "forbidden",
-    public: "To change the e-mail address or the password, send the current password as well.",
+    public: "Changing the e-mail address or the password requires the correct current password.",
   });

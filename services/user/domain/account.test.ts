@@ -1,18 +1,18 @@
 import { expect, test } from "bun:test";
-import { sameEmail, tidyEmail, tidyName } from "./account";
+import { canonicalEmail, trimEmail, trimName } from "./account";
 import { hashOf, newRefreshToken } from "./session";
 
-test("addresses that differ in case or spaces are one account's", () => {
-  expect(sameEmail("  Ada@Example.TEST ")).toBe("ada@example.test");
-  expect(tidyEmail("  Ada@Example.TEST ")).toBe("Ada@Example.TEST");
+test("e-mail addresses are compared without case and surrounding spaces", () => {
+  expect(canonicalEmail("  Ada@Example.TEST ")).toBe("ada@example.test");
+  expect(trimEmail("  Ada@Example.TEST ")).toBe("Ada@Example.TEST");
 });
 
-test("a name of spaces is none", () => {
-  expect(tidyName("  Ada ")).toBe("Ada");
-  expect(() => tidyName("   ")).toThrow("empty");
+test("a name is trimmed; a name of spaces only is rejected", () => {
+  expect(trimName("  Ada ")).toBe("Ada");
+  expect(() => trimName("   ")).toThrow("empty");
 });
 
-test("refresh tokens are long, never the same, and kept as a hash alone", () => {
+test("refresh tokens are random and have 43 characters; their hash does not contain them", () => {
   const [one, other] = [newRefreshToken(), newRefreshToken()];
   expect(one.token).toHaveLength(43);
   expect(one.token).not.toBe(other.token);

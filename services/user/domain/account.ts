@@ -1,10 +1,10 @@
 import { AppError } from "@shop/kit/errors/app-error";
 
-/** A person with an account, as the rest of the service sees one. */
+/** A user without their password hash. */
 export type Account = {
   id: string;
   email: string;
-  /** Whether somebody has shown that they read this address's mail. */
+  /** Whether the user has proved that they read the mail of this address. */
   emailVerified: boolean;
   name: string;
   roles: string[];
@@ -12,24 +12,26 @@ export type Account = {
   createdAt: Date;
 };
 
-/** What logging in is checked against. */
+/** What a login is checked against. */
 export type Credentials = { userId: string; passwordHash: string };
 
-/** E-mail addresses are kept as they were typed, less the spaces around them, and compared without case. */
-export const tidyEmail = (email: string): string => email.trim();
-export const sameEmail = (email: string): string => tidyEmail(email).toLowerCase();
+/** The form in which an e-mail address is stored: as typed, without surrounding spaces. */
+export const trimEmail = (email: string): string => email.trim();
 
-/** Names are shown to people, so one that is all spaces is none. @throws AppError `user.name_empty` (422) */
-export function tidyName(name: string): string {
-  const tidy = name.trim();
-  if (tidy === "") throw new AppError("user.name_empty", { kind: "invalid", public: "The name is empty." });
-  return tidy;
+/** The form in which e-mail addresses are compared. */
+export const canonicalEmail = (email: string): string => trimEmail(email).toLowerCase();
+
+/** @throws AppError `user.name_empty` (422) if the name consists of spaces only */
+export function trimName(name: string): string {
+  const trimmed = name.trim();
+  if (trimmed === "") throw new AppError("user.name_empty", { kind: "invalid", public: "The name must not be empty." });
+  return trimmed;
 }
 
 export const emailTaken = () =>
   new AppError("auth.email_taken", {
     kind: "conflict",
-    public: "There is an account with this e-mail address already.",
+    public: "An account with this e-mail address already exists.",
   });
 
 export const invalidCredentials = () =>
@@ -38,8 +40,7 @@ export const invalidCredentials = () =>
     public: "The e-mail address or the password is wrong.",
   });
 
-export const userNotFound = () =>
-  new AppError("user.not_found", { kind: "not_found", public: "There is no such user." });
+export const userNotFound = () => new AppError("user.not_found", { kind: "not_found", public: "User not found." });
 
 export const lastAdmin = () =>
   new AppError("user.last_admin", { kind: "conflict", public: "The last administrator cannot be removed." });

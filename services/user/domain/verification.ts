@@ -3,8 +3,11 @@ import { AppError } from "@shop/kit/errors/app-error";
 export const verificationLifetimeSeconds = 24 * 60 * 60;
 
 export const verificationExpired = () =>
-  new AppError("auth.verification_expired", { kind: "invalid", public: "This link is more than a day old." });
+  new AppError("auth.verification_expired", { kind: "invalid", public: "The verification link has expired." });
 
-/** Forged, of another kind, or for an address that is not the account's any more: which, is nobody's business. */
+/** Forged, of another type, or for a former address of the account. The response does not say which. */
 export const verificationInvalid = () =>
-  new AppError("auth.verification_invalid", { kind: "invalid", public: "This link is not valid, or no longer." });
+  new AppError("auth.verification_invalid", {
+    kind: "invalid",
+    public: "The verification link is invalid or no longer valid.",
+  });

@@ -2,14 +2,18 @@ import { hasPermission, type User } from "@shop/kit/auth/access";
 import type { Deps } from "../deps";
 import { type Account, userNotFound } from "../domain/account";
 
-export async function accountOf(deps: Deps, userId: string): Promise<Account> {
-  const account = await deps.users.byId(userId);
+/** @throws AppError `user.not_found` (404) */
+export async function getAccount(deps: Deps, userId: string): Promise<Account> {
+  const account = await deps.users.find(userId);
   if (!account) throw userNotFound();
   return account;
 }
 
-/** Somebody else's account answers as one that does not exist. */
-export async function accountFor(deps: Deps, user: User, userId: string): Promise<Account> {
-  if (userId.toLowerCase() !== user.id && !hasPermission(user, "users:read")) throw userNotFound();
-  return accountOf(deps, userId);
+/**
+ * Without the permission `users:read`, another user's account is reported as missing.
+ * @throws AppError `user.not_found` (404)
+ */
+export async function getVisibleAccount(deps: Deps, viewer: User, userId: string): Promise<Account> {
+  if (userId.toLowerCase() !== viewer.id && !hasPermission(viewer, "users:read")) throw userNotFound();
+  return getAccount(deps, userId);
 }

@@ -2,15 +2,14 @@ import { problems } from "@shop/contracts/common";
 import { Elysia, t } from "elysia";
 import { logIn } from "../commands/log-in";
 import { logOut } from "../commands/log-out";
-import type { Session } from "../commands/open-session";
 import { refreshSession } from "../commands/refresh-session";
 import { registerUser } from "../commands/register-user";
 import { verifyEmail } from "../commands/verify-email";
 import type { Deps } from "../deps";
 import { JwksView, LoginBody, RefreshBody, RegisterBody, SessionView, VerifyEmailBody } from "../model";
-import type { PublicKeys } from "../security/access-tokens";
-import { addressOf } from "./client-address";
-import { userView } from "./responses";
+import type { PublicKeys } from "../security/signing-keys";
+import { clientAddress } from "./client-address";
+import { toSessionView } from "./responses";
 
 export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>
   new Elysia({ name: "auth-routes" })
@@ -18,19 +17,19 @@ export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>
       "/auth/register",
       async ({ body, set }) => {
         set.status = 201;
-        return sessionView(await registerUser(deps, body));
+        return toSessionView(await registerUser(deps, body));
       },
       { body: RegisterBody, response: { 201: SessionView, ...problems(400, 409, 415, 422, 503) } },
     )
     .post(
       "/auth/login",
-      async ({ body, request }) => sessionView(await logIn(deps, { ...body, address: addressOf(request) })),
+      async ({ body, request }) => toSessionView(await logIn(deps, { ...body, clientAddress: clientAddress(request) })),
       {
         body: LoginBody,
         response: { 200: SessionView, ...problems(400, 401, 415, 422, 429, 503) },
       },
     )
-    .post("/auth/refresh", async ({ body }) => sessionView(await refreshSession(deps, body)), {
+    .post("/auth/refresh", async ({ body }) => toSessionView(await refreshSession(deps, body)), {
       body: RefreshBody,
       response: { 200: SessionView, ...problems(400, 401, 415, 422) },
     })
@@ -61,5 +60,3 @@ export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>
       },
       { response: { 200: JwksView } },
     );
-
-const sessionView = (session: Session) => ({ ...session, user: userView(session.user) });

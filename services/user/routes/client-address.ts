@@ -1,3 +1,3 @@
-/** Who asks, as the edge saw it: it writes the header anew, and removes what a client puts there itself. */
-export const addressOf = (request: Request): string =>
+/** The client's IP address, as the edge saw it. The edge removes any `X-Forwarded-For` header that a client sends. */
+export const clientAddress = (request: Request): string =>
   request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || "direct";

@@ -13,7 +13,7 @@ const as = async (caller: Caller) => `Bearer ${await service.services[caller].fo
 describe("GET /internal/users/{id}", () => {
   const get = (id: string, authorization?: string) => service.send("GET", `/internal/users/${id}`, { authorization });
 
-  test("200: for order and notification, what they need and no more", async () => {
+  test("200: returns id, e-mail address and name to order and notification", async () => {
     const { id, email } = await service.register();
     for (const caller of ["order", "notification"] as const) {
       const { status, body } = await get(id, await as(caller));
@@ -22,7 +22,7 @@ describe("GET /internal/users/{id}", () => {
     }
   });
 
-  test("401: no service token; a user's own is none", async () => {
+  test("401: requires a service token; a user's access token is not one", async () => {
     const admin = await service.registerAs("admin");
     for (const authorization of [undefined, admin.authorization]) {
       const { status, body } = await get(admin.id, authorization);
@@ -30,15 +30,15 @@ describe("GET /internal/users/{id}", () => {
     }
   });
 
-  test("403: other services have no business here", async () => {
+  test("403: refuses the other services", async () => {
     for (const caller of ["payment", "inventory"] as const)
       expect((await get(Bun.randomUUIDv7(), await as(caller))).body.code).toBe("service_token.caller_refused");
   });
 
-  test("404: nobody, or somebody who left; 422: no id", async () => {
+  test("404 for an unknown or deleted user, 422 for an invalid id", async () => {
     const { id } = await service.register();
     await service.deps.users.erase(id);
-    for (const unknown of [id, Bun.randomUUIDv7()]) expect((await get(unknown, await as("order"))).status).toBe(404);
+    for (const missing of [id, Bun.randomUUIDv7()]) expect((await get(missing, await as("order"))).status).toBe(404);
     expect((await get("7", await as("order"))).status).toBe(422);
   });
 });
@@ -47,7 +47,7 @@ describe("POST /internal/auth/validate", () => {
   const validate = (body: unknown, authorization?: string) =>
     service.send("POST", "/internal/auth/validate", { body, authorization });
 
-  test("200: whose token it is, and what they may", async () => {
+  test("200: returns the user and the permissions of a valid access token", async () => {
     const { id, token } = await service.registerAs("support");
     const { body } = await validate({ token }, await as("order"));
     expect(body).toEqual({
@@ -57,7 +57,7 @@ describe("POST /internal/auth/validate", () => {
     });
   });
 
-  test("200: not valid: forged, a service's, or of a user who left", async () => {
+  test("200: reports forged tokens, service tokens and tokens of deleted users as invalid", async () => {
     const { id, token } = await service.register();
     const forged = `${token.slice(0, -8)}AAAAAAAA`;
     await service.deps.users.erase(id);
@@ -65,7 +65,7 @@ describe("POST /internal/auth/validate", () => {
       expect((await validate({ token: each }, await as("order"))).body).toEqual({ valid: false });
   });
 
-  test("401: no service token; 403: other services; 422: no token", async () => {
+  test("401 without a service token, 403 for other services, 422 without a token", async () => {
     expect((await validate({ token: "x" })).status).toBe(401);
     for (const caller of ["payment", "notification", "inventory"] as const)
       expect((await validate({ token: "x" }, await as(caller))).status).toBe(403);

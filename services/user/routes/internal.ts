@@ -4,16 +4,16 @@ import type { VerifyAccess } from "@shop/kit/auth/access";
 import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
 import { Elysia, t } from "elysia";
 import type { Deps } from "../deps";
-import { accountOf } from "../queries/accounts";
+import { getAccount } from "../queries/accounts";
 
-/** What other services ask; the edge has no route here. */
+/** Routes for other services, each guarded by a service token. The edge does not expose them. */
 export const internalRoutes = (deps: Deps, auth: { verify: VerifyAccess; tokens: ServiceTokens }) =>
   new Elysia({ name: "internal-routes" })
     .get(
       "/internal/users/:id",
       async ({ params, headers }) => {
         await auth.tokens.verify(headers.authorization, ["order", "notification"]);
-        const { id, email, name } = await accountOf(deps, params.id);
+        const { id, email, name } = await getAccount(deps, params.id);
         return { id, email, name };
       },
       { params: t.Object({ id: Uuid }), response: { 200: InternalUser, ...problems(401, 403, 404, 422) } },
@@ -22,7 +22,7 @@ export const internalRoutes = (deps: Deps, auth: { verify: VerifyAccess; tokens:
       "/internal/users/:id/email-verification",
       async ({ params, headers, set }) => {
         await auth.tokens.verify(headers.authorization, ["notification"]);
-        const account = await accountOf(deps, params.id);
+        const account = await getAccount(deps, params.id);
         const { token, expiresAt } = await deps.verification.sign(account);
         set.headers["cache-control"] = "no-store";
         return { email: account.email, name: account.name, token, expiresAt: expiresAt.toISOString() };
@@ -37,9 +37,9 @@ export const internalRoutes = (deps: Deps, auth: { verify: VerifyAccess; tokens:
       async ({ body, headers }) => {
         await auth.tokens.verify(headers.authorization, ["order"]);
         const user = await auth.verify(`Bearer ${body.token}`).catch(() => undefined);
-        // A token outlives its user by minutes; whoever asks us wants to know better.
-        const known = user && (await deps.users.byId(user.id));
-        return known ? { valid: true, userId: user.id, permissions: [...user.permissions] } : { valid: false };
+        // An access token stays valid for minutes after its user is deleted, so the account is looked up.
+        const account = user && (await deps.users.find(user.id));
+        return account ? { valid: true, userId: user.id, permissions: [...user.permissions] } : { valid: false };
       },
       {
         body: t.Object({ token: t.String({ maxLength: 4096 }) }),

@@ -1,6 +1,7 @@
+import type { Session } from "../commands/open-session";
 import type { Account } from "../domain/account";
 
-export const userView = ({ id, email, emailVerified, name, roles, createdAt }: Account) => ({
+export const toUserView = ({ id, email, emailVerified, name, roles, createdAt }: Account) => ({
   id,
   email,
   emailVerified,
@@ -8,3 +9,7 @@ export const userView = ({ id, email, emailVerified, name, roles, createdAt }: A
   roles,
   createdAt: createdAt.toISOString(),
 });
+
+export const toProfileView = (account: Account) => ({ ...toUserView(account), permissions: account.permissions });
+
+export const toSessionView = (session: Session) => ({ ...session, user: toUserView(session.user) });

@@ -6,23 +6,22 @@ import { grantRole } from "../commands/grant-role";
 import { revokeRole } from "../commands/revoke-role";
 import { updateProfile } from "../commands/update-profile";
 import type { Deps } from "../deps";
-import type { Account } from "../domain/account";
 import { PageQuery, ProfileBody, ProfileView, RoleName, UserPage, UserView } from "../model";
-import { accountFor, accountOf } from "../queries/accounts";
-import { addressOf } from "./client-address";
-import { userView } from "./responses";
+import { getAccount, getVisibleAccount } from "../queries/accounts";
+import { clientAddress } from "./client-address";
+import { toProfileView, toUserView } from "./responses";
 
 export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
   new Elysia({ name: "user-routes" })
     .use(access(verify))
-    .get("/users/profile", async ({ user }) => profileView(await accountOf(deps, user.id)), {
+    .get("/users/profile", async ({ user }) => toProfileView(await getAccount(deps, user.id)), {
       signedIn: true,
       response: { 200: ProfileView, ...problems(401, 404) },
     })
     .put(
       "/users/profile",
       async ({ user, body, request }) =>
-        profileView(await updateProfile(deps, { ...body, userId: user.id, address: addressOf(request) })),
+        toProfileView(await updateProfile(deps, { ...body, userId: user.id, clientAddress: clientAddress(request) })),
       {
         signedIn: true,
         body: ProfileBody,
@@ -37,7 +36,7 @@ export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
       },
       { signedIn: true, response: { 204: t.Void(), ...problems(401, 409) } },
     )
-    .get("/users/:id", async ({ params, user }) => userView(await accountFor(deps, user, params.id)), {
+    .get("/users/:id", async ({ params, user }) => toUserView(await getVisibleAccount(deps, user, params.id)), {
       signedIn: true,
       params: t.Object({ id: Uuid }),
       response: { 200: UserView, ...problems(401, 404, 422) },
@@ -46,14 +45,14 @@ export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
       "/users",
       async ({ query }) => {
         const page = await deps.users.list(query);
-        return { items: page.items.map(userView), nextCursor: page.nextCursor };
+        return { items: page.items.map(toUserView), nextCursor: page.nextCursor };
       },
       { permission: "users:read", query: PageQuery, response: { 200: UserPage, ...problems(401, 403, 422) } },
     )
     .post(
       "/users/:id/roles",
       async ({ params, body, user }) =>
-        userView(await grantRole(deps, { userId: params.id, role: body.role, by: user.id })),
+        toUserView(await grantRole(deps, { userId: params.id, role: body.role, by: user.id })),
       {
         permission: "roles:write",
         params: t.Object({ id: Uuid }),
@@ -64,12 +63,10 @@ export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
     .delete(
       "/users/:id/roles/:role",
       async ({ params, user }) =>
-        userView(await revokeRole(deps, { userId: params.id, role: params.role, by: user.id })),
+        toUserView(await revokeRole(deps, { userId: params.id, role: params.role, by: user.id })),
       {
         permission: "roles:write",
         params: t.Object({ id: Uuid, role: RoleName }),
         response: { 200: UserView, ...problems(401, 403, 404, 409, 422) },
       },
     );
-
-const profileView = (account: Account) => ({ ...userView(account), permissions: account.permissions });

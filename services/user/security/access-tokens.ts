@@ -1,34 +1,14 @@
 import { jwt } from "@elysiajs/jwt";
-import { importJWK, type JSONWebKeySet, type JWK } from "jose";
-import type { Account } from "../domain/account";
+import { importJWK } from "jose";
+import type { SignAccess } from "../deps";
 import { accessLifetimeSeconds } from "../domain/session";
-
-type SigningKey = { kty: "EC"; crv: "P-256"; kid: string; x: string; y: string; d: string };
-
-export type SigningKeys = [SigningKey, ...SigningKey[]];
-
-const isSigningKey = (key: JWK): key is SigningKey =>
-  key.kty === "EC" &&
-  key.crv === "P-256" &&
-  [key.kid, key.x, key.y, key.d].every((part) => typeof part === "string" && part !== "");
-
-/** The keys of a private JWK set; undefined where it is not one. The parser's own message would print part of a key. */
-export function signingKeys(json: string): SigningKeys | undefined {
-  try {
-    const { keys } = JSON.parse(json) as { keys: JWK[] };
-    const [first, ...others] = keys.filter(isSigningKey);
-    const kids = new Set(keys.map((key) => key.kid));
-    return first && others.length === keys.length - 1 && kids.size === keys.length ? [first, ...others] : undefined;
-  } catch {
-    return undefined;
-  }
-}
+import type { SigningKeys } from "./signing-keys";
 
 /**
- * Signs access tokens with the first of the keys and publishes the public halves of all. A key is changed by adding the
- * new one at the end, and moving it to the front once every verifier has seen it.
+ * Signs access tokens with the first key. To rotate keys, append the new key, wait until every verifier has fetched
+ * it, then move it to the front.
  */
-export async function accessTokenIssuer(o: { issuer: string; keys: SigningKeys }) {
+export async function accessTokenSigner(o: { issuer: string; keys: SigningKeys }): Promise<SignAccess> {
   const [signing] = o.keys;
   const { sign } = jwt({
     name: "jwt",
@@ -39,16 +19,8 @@ export async function accessTokenIssuer(o: { issuer: string; keys: SigningKeys }
     aud: "shop-api",
     exp: `${accessLifetimeSeconds}s`,
   }).decorator.jwt;
-  const publicKeys = {
-    keys: o.keys.map(({ kty, crv, x, y, kid }) => ({ kty, crv, x, y, kid, alg: "ES256", use: "sig" })),
-  } satisfies JSONWebKeySet;
 
-  return {
-    publicKeys,
-    // The package's types allow claims that are strings and numbers only; the token takes any JSON.
-    signAccess: ({ id, roles, permissions }: Account): Promise<string> =>
-      sign({ sub: id, jti: crypto.randomUUID(), roles, permissions } as unknown as Parameters<typeof sign>[0]),
-  };
+  // The package's types accept claims that are strings or numbers only; the token itself holds any JSON.
+  return ({ id, roles, permissions }) =>
+    sign({ sub: id, jti: crypto.randomUUID(), roles, permissions } as unknown as Parameters<typeof sign>[0]);
 }
-
-export type PublicKeys = Awaited<ReturnType<typeof accessTokenIssuer>>["publicKeys"];

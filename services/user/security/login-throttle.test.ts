@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { createRedis } from "@shop/kit/stores/redis";
 import { silentLog } from "@shop/kit/testing/log";
 import { type TestRedis, testRedisServer } from "@shop/kit/testing/redis-server";
-import type { Throttle } from "../deps";
+import type { LoginThrottle } from "../deps";
 import { anEmail, redisUrl } from "../testing/user-service";
 import { loginThrottle } from "./login-throttle";
 
-const address = "198.51.100.7";
+const clientAddress = "198.51.100.7";
 
 describe("with Redis", () => {
   const redis = createRedis(redisUrl, silentLog);
@@ -19,30 +19,30 @@ describe("with Redis", () => {
   });
   afterAll(() => redis.destroy());
 
-  test("a hundred failures from one address are enough, for whatever account; other addresses may go on", async () => {
-    for (let tries = 0; tries < 100; tries++) await throttle.count(anEmail(), address);
-    await expect(throttle.check(anEmail(), address)).rejects.toMatchObject({ code: "auth.throttled" });
-    await expect(throttle.count(anEmail(), address)).rejects.toMatchObject({ code: "auth.throttled" });
+  test("a hundred attempts from one client address block it for every account; other addresses are not affected", async () => {
+    for (let attempt = 0; attempt < 100; attempt++) await throttle.countAttempt(anEmail(), clientAddress);
+    await expect(throttle.check(anEmail(), clientAddress)).rejects.toMatchObject({ code: "auth.throttled" });
+    await expect(throttle.countAttempt(anEmail(), clientAddress)).rejects.toMatchObject({ code: "auth.throttled" });
     await throttle.check(anEmail(), "198.51.100.8");
   });
 
-  test("what is right does not count against the address, and forgives it nothing", async () => {
-    for (let tries = 0; tries < 99; tries++) await throttle.count(anEmail(), address);
-    for (let tries = 0; tries < 5; tries++) {
+  test("successful logins neither add to the client address's count nor reset it", async () => {
+    for (let attempt = 0; attempt < 99; attempt++) await throttle.countAttempt(anEmail(), clientAddress);
+    for (let attempt = 0; attempt < 5; attempt++) {
       const email = anEmail();
-      await throttle.count(email, address);
-      await throttle.succeeded(email, address);
+      await throttle.countAttempt(email, clientAddress);
+      await throttle.recordSuccess(email, clientAddress);
     }
-    await throttle.check(anEmail(), address);
-    await throttle.count(anEmail(), address);
-    await expect(throttle.check(anEmail(), address)).rejects.toMatchObject({ kind: "throttled" });
+    await throttle.check(anEmail(), clientAddress);
+    await throttle.countAttempt(anEmail(), clientAddress);
+    await expect(throttle.check(anEmail(), clientAddress)).rejects.toMatchObject({ kind: "throttled" });
   });
 
-  test("nothing is counted for ever, and no e-mail address is kept", async () => {
+  test("counts expire after 15 minutes, and their keys contain no e-mail address", async () => {
     const email = anEmail();
-    await throttle.count(email, address);
-    await throttle.succeeded(email, address);
-    await throttle.count(email, address);
+    await throttle.countAttempt(email, clientAddress);
+    await throttle.recordSuccess(email, clientAddress);
+    await throttle.countAttempt(email, clientAddress);
     const keys = await redis.keys("*");
     expect(keys).toHaveLength(2);
     for (const key of keys) {
@@ -52,7 +52,7 @@ describe("with Redis", () => {
   });
 });
 
-describe("without Redis nobody is locked out", () => {
+describe("without Redis", () => {
   let server: TestRedis;
   beforeAll(async () => {
     server = await testRedisServer();
@@ -60,27 +60,27 @@ describe("without Redis nobody is locked out", () => {
   });
   afterAll(() => server.stop());
 
-  const tries = async (throttle: Throttle, email: string) => {
+  const attemptLogins = async (throttle: LoginThrottle, email: string) => {
     for (let count = 0; count < 12; count++) {
-      await throttle.check(email, address);
-      await throttle.count(email, address);
+      await throttle.check(email, clientAddress);
+      await throttle.countAttempt(email, clientAddress);
     }
-    await throttle.succeeded(email, address);
+    await throttle.recordSuccess(email, clientAddress);
   };
 
-  test("not when it is away", async () => {
+  test("logins are not limited while Redis is unreachable", async () => {
     const redis = createRedis("redis://127.0.0.1:1", silentLog);
     redis.connect().catch(() => {});
-    await tries(loginThrottle(redis, silentLog), anEmail());
+    await attemptLogins(loginThrottle(redis, silentLog), anEmail());
     redis.destroy();
   });
 
-  test("not when it hangs, and then nobody waits for it", async () => {
+  test("logins are not limited, and not delayed for long, while Redis hangs", async () => {
     const redis = createRedis(server.url, silentLog);
     await redis.connect();
     const throttle = loginThrottle(redis, silentLog);
     server.hang();
-    await tries(throttle, anEmail());
+    await attemptLogins(throttle, anEmail());
     server.resume();
     redis.destroy();
   }, 20_000);

@@ -2,67 +2,73 @@ import { AppError, errorMessage } from "@shop/kit/errors/app-error";
 import type { Redis } from "@shop/kit/stores/redis";
 import type { Log } from "@shop/kit/telemetry/log";
 import { ConsecutiveBreaker, circuitBreaker, handleAll, TimeoutStrategy, timeout, wrap } from "cockatiel";
-import type { Throttle } from "../deps";
-import { sameEmail } from "../domain/account";
+import type { LoginThrottle } from "../deps";
+import { canonicalEmail } from "../domain/account";
 import { hashOf } from "../domain/session";
 
 const windowSeconds = 15 * 60;
+/** Attempts in one window. */
 const limits = { account: 10, address: 100 };
 
-/**
- * Counts tries to log in per account and per address in Redis. A right password clears the account's count; without
- * Redis people can still log in, and the edge's own limit remains.
- */
-export function loginThrottle(redis: Redis, log: Log): Throttle {
-  const accountKey = (email: string) => `throttle:account:${hashOf(sameEmail(email))}`;
-  const addressKey = (address: string) => `throttle:address:${address}`;
+const accountKey = (email: string) => `throttle:account:${hashOf(canonicalEmail(email))}`;
+const addressKey = (clientAddress: string) => `throttle:address:${clientAddress}`;
 
-  // A Redis that hangs must not hold up logins: a few calls wait a second for it, and then none does for a while.
-  const patience = wrap(
-    circuitBreaker(handleAll, { halfOpenAfter: 5_000, breaker: new ConsecutiveBreaker(3) }),
-    timeout(1_000, TimeoutStrategy.Aggressive),
-  );
-  const orNothing = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await patience.execute(work);
-    } catch (error) {
-      log.warn({ error: errorMessage(error) }, "logins are not counted");
-      return undefined;
-    }
-  };
+/** Counts login attempts in Redis. Without Redis logins still work, and the edge's own rate limit remains. */
+export function loginThrottle(redis: Redis, log: Log): LoginThrottle {
+  const tryRedis = redisAttempts(log);
 
   async function throttled(...keys: string[]): Promise<AppError> {
-    const left = (await orNothing(() => Promise.all(keys.map((key) => redis.ttl(key))))) ?? [];
+    const secondsLeft = (await tryRedis(() => Promise.all(keys.map((key) => redis.ttl(key))))) ?? [];
     return new AppError("auth.throttled", {
       kind: "throttled",
       public: "Too many failed logins. Try again later.",
-      retryAfterSeconds: Math.max(1, ...left),
+      retryAfterSeconds: Math.max(1, ...secondsLeft),
     });
   }
 
   return {
-    async check(email, address) {
-      const counts = await orNothing(() => redis.mGet([accountKey(email), addressKey(address)]));
-      const [account, from] = (counts ?? []).map(Number);
-      if ((account ?? 0) >= limits.account) throw await throttled(accountKey(email));
-      if ((from ?? 0) >= limits.address) throw await throttled(addressKey(address));
+    async check(email, clientAddress) {
+      const counts = await tryRedis(() => redis.mGet([accountKey(email), addressKey(clientAddress)]));
+      const [byAccount, byAddress] = (counts ?? []).map(Number);
+      if ((byAccount ?? 0) >= limits.account) throw await throttled(accountKey(email));
+      if ((byAddress ?? 0) >= limits.address) throw await throttled(addressKey(clientAddress));
     },
 
-    async count(email, address) {
-      const keys = [accountKey(email), addressKey(address)];
-      const counts = await orNothing(() => {
-        const counting = redis.multi();
-        for (const key of keys) counting.incr(key);
-        for (const key of keys) counting.expire(key, windowSeconds);
-        return counting.exec();
+    async countAttempt(email, clientAddress) {
+      const keys = [accountKey(email), addressKey(clientAddress)];
+      const counts = await tryRedis(() => {
+        const transaction = redis.multi();
+        for (const key of keys) transaction.incr(key);
+        for (const key of keys) transaction.expire(key, windowSeconds);
+        return transaction.exec();
       });
-      const [account, from] = (counts ?? []).map(Number);
-      if ((account ?? 0) > limits.account || (from ?? 0) > limits.address) throw await throttled(...keys);
+      const [byAccount, byAddress] = (counts ?? []).map(Number);
+      if ((byAccount ?? 0) > limits.account || (byAddress ?? 0) > limits.address) throw await throttled(...keys);
     },
 
-    async succeeded(email, address) {
-      const key = addressKey(address);
-      await orNothing(() => redis.multi().del(accountKey(email)).decr(key).expire(key, windowSeconds).exec());
+    async recordSuccess(email, clientAddress) {
+      const key = addressKey(clientAddress);
+      await tryRedis(() => redis.multi().del(accountKey(email)).decr(key).expire(key, windowSeconds).exec());
     },
+  };
+}
+
+/**
+ * Limits how long an unresponsive Redis delays logins: a call waits at most a second, and after three failed calls in
+ * a row none is made for five seconds.
+ * @returns a function that runs work on Redis and returns undefined if the work fails
+ */
+function redisAttempts(log: Log): <T>(work: () => Promise<T>) => Promise<T | undefined> {
+  const policy = wrap(
+    circuitBreaker(handleAll, { halfOpenAfter: 5_000, breaker: new ConsecutiveBreaker(3) }),
+    timeout(1_000, TimeoutStrategy.Aggressive),
+  );
+  return async (work) => {
+    try {
+      return await policy.execute(work);
+    } catch (error) {
+      log.warn({ error: errorMessage(error) }, "login attempts not counted: redis unavailable");
+      return undefined;
+    }
   };
 }

@@ -1,35 +1,35 @@
 import { expect, spyOn, test } from "bun:test";
 import { passwords } from "./passwords";
 
-const nothing = async () => {};
+const noop = async () => {};
 
-test("a right password is right, a wrong one and one of nobody are not", async () => {
+test("only the right password of an existing account matches", async () => {
   const { hash, verify } = await passwords();
   const hashed = await hash("a-good-password");
-  expect(await verify("a-good-password", hashed, nothing)).toBe(true);
-  expect(await verify("a-bad-password", hashed, nothing)).toBe(false);
-  expect(await verify("a-good-password", undefined, nothing)).toBe(false);
-  expect(await verify("a-good-password", "", nothing)).toBe(false);
+  expect(await verify("a-good-password", hashed, noop)).toBe(true);
+  expect(await verify("a-bad-password", hashed, noop)).toBe(false);
+  expect(await verify("a-good-password", undefined, noop)).toBe(false);
+  expect(await verify("a-good-password", "", noop)).toBe(false);
 });
 
-test("what may refuse a check does so when its turn has come, and nothing is hashed", async () => {
+test("a refusal before the check prevents it", async () => {
   const { verify } = await passwords();
   const refused = verify("a-good-password", "not even a hash", () => Promise.reject(new Error("refused")));
   await expect(refused).rejects.toThrow("refused");
 });
 
-test("503: more at once than there is room for are told to come back", async () => {
-  const { hash } = await passwords({ atOnce: 1, waiting: 1 });
+test("503: requests beyond the queue's limit are refused with Retry-After", async () => {
+  const { hash } = await passwords({ maxConcurrent: 1, maxQueued: 1 });
   const outcomes = await Promise.allSettled([hash("one"), hash("two"), hash("three")]);
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
   expect(outcomes[2]).toMatchObject({ reason: { code: "auth.busy", status: 503, retryAfterSeconds: 2 } });
 });
 
-test("an unknown account is checked with the work of a known one", async () => {
+test("an unknown account is checked against a hash of the same cost", async () => {
   const { verify } = await passwords();
   const check = spyOn(Bun.password, "verify");
-  await verify("a-bad-password", undefined, nothing);
-  // A hash of the same parameters takes the same work; how close the times are is measured elsewhere.
+  await verify("a-bad-password", undefined, noop);
+  // Equal parameters mean equal work; other tests compare the times.
   expect(check.mock.calls.map(([, hash]) => String(hash))).toEqual([
     expect.stringMatching(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/),
   ]);

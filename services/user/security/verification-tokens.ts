@@ -1,30 +1,29 @@
 import { type Clock, plusSeconds } from "@shop/kit/clock";
 import { createLocalJWKSet, errors, importJWK, jwtVerify, SignJWT } from "jose";
 import type { VerificationTokens } from "../deps";
-import { sameEmail } from "../domain/account";
+import { canonicalEmail } from "../domain/account";
 import { hashOf } from "../domain/session";
 import { verificationExpired, verificationInvalid, verificationLifetimeSeconds } from "../domain/verification";
-import type { PublicKeys, SigningKeys } from "./access-tokens";
+import { type SigningKeys, toPublicKeys } from "./signing-keys";
 
-/** Its own audience and type: neither is it taken for an access token, nor an access token for it. */
+/** Audience and type differ from those of access tokens, so neither token is accepted in place of the other. */
 const audience = "shop-verify-email";
 const typ = "verify-email+jwt";
 
-/** Signed with the keys of the access tokens; a key that is taken out of use has to stay published for a day after it. */
+/** Signs with the keys of the access tokens. A retired key must stay published for a day, the lifetime of a token. */
 export async function verificationTokens(o: {
   issuer: string;
   keys: SigningKeys;
-  publicKeys: PublicKeys;
   clock: Clock;
 }): Promise<VerificationTokens> {
   const [signing] = o.keys;
   const key = await importJWK(signing, "ES256");
-  const known = createLocalJWKSet(o.publicKeys);
+  const publicKeys = createLocalJWKSet(toPublicKeys(o.keys));
 
   return {
     async sign({ id, email }) {
       const expiresAt = plusSeconds(o.clock.now(), verificationLifetimeSeconds);
-      const token = await new SignJWT({ email: hashOf(sameEmail(email)) })
+      const token = await new SignJWT({ email: hashOf(canonicalEmail(email)) })
         .setProtectedHeader({ alg: "ES256", kid: signing.kid, typ })
         .setIssuer(o.issuer)
         .setAudience(audience)
@@ -36,14 +35,14 @@ export async function verificationTokens(o: {
     },
 
     async read(token) {
-      const { payload } = await jwtVerify(token, known, {
+      const { payload } = await jwtVerify(token, publicKeys, {
         ...{ issuer: o.issuer, audience, typ, algorithms: ["ES256"] },
         requiredClaims: ["sub", "exp", "email"],
         currentDate: o.clock.now(),
       }).catch((error) => {
         throw error instanceof errors.JWTExpired ? verificationExpired() : verificationInvalid();
       });
-      return { userId: payload.sub as string, isFor: (email) => payload.email === hashOf(sameEmail(email)) };
+      return { userId: payload.sub as string, isFor: (email) => payload.email === hashOf(canonicalEmail(email)) };
     },
   };
 }

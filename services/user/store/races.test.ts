@@ -3,10 +3,9 @@ import type { Sql } from "@shop/kit/stores/postgres";
 import { eventually } from "@shop/kit/testing/eventually";
 import type { SessionStore } from "../deps";
 import { type TestUserService, testUserService } from "../testing/user-service";
+import { roleStore } from "./roles";
 import { sessionStore } from "./sessions";
-import { userStore } from "./users";
 
-/** Two things at once, in the one order that could go wrong: the first is held before its commit until the second waits. */
 let service: TestUserService;
 let sessions: SessionStore;
 beforeAll(async () => {
@@ -15,6 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
+/** Forces the critical order of a race: `first` commits only after `second` waits for its lock. */
 async function whileHeld<T>(first: (tx: Sql) => Promise<unknown>, second: () => Promise<T>): Promise<T> {
   let waiting: Promise<T> | undefined;
   await service.sql.begin(async (tx) => {
@@ -31,10 +31,10 @@ async function whileHeld<T>(first: (tx: Sql) => Promise<unknown>, second: () => 
 
 async function anAccount() {
   const { id } = await service.register();
-  return { id, passwordHash: (await service.deps.users.passwordHashOf(id)) as string };
+  return { id, passwordHash: (await service.deps.credentials.findPasswordHash(id)) as string };
 }
 
-/** A session of two tokens, the older of them used. */
+/** A session of two tokens, the older one used, and the hash of a third one. */
 async function aSession(account: { id: string; passwordHash: string }) {
   const [older, newer, next] = [crypto.randomUUID(), crypto.randomUUID(), crypto.randomUUID()];
   await sessions.open({ userId: account.id, passwordHash: account.passwordHash, tokenHash: older });
@@ -42,17 +42,17 @@ async function aSession(account: { id: string; passwordHash: string }) {
   return { older, newer, next };
 }
 
-test("a stolen token that comes again ends the session although its newest token is being replaced", async () => {
+test("a reused token ends the session even while its newest token is rotated", async () => {
   const { older, newer, next } = await aSession(await anAccount());
-  const verdict = await whileHeld(
+  const result = await whileHeld(
     (tx) => sessionStore(tx).rotate(newer, next),
     () => sessions.rotate(older, crypto.randomUUID()),
   );
-  expect(verdict).toBe("reused");
+  expect(result).toBe("reused");
   expect(await sessions.rotate(next, crypto.randomUUID())).toBe("invalid");
 });
 
-test("a new password ends the session whose token is being replaced", async () => {
+test("a password change ends a session even while its token is rotated", async () => {
   const account = await anAccount();
   const { newer, next } = await aSession(account);
   await whileHeld(
@@ -62,7 +62,7 @@ test("a new password ends the session whose token is being replaced", async () =
   expect(await sessions.rotate(next, crypto.randomUUID())).toBe("invalid");
 });
 
-test("a new password ends the session that the old one is opening", async () => {
+test("a password change ends a session that is being opened with the old password", async () => {
   const { id: userId, passwordHash } = await anAccount();
   const tokenHash = crypto.randomUUID();
   await whileHeld(
@@ -72,15 +72,15 @@ test("a new password ends the session that the old one is opening", async () => 
   expect(await sessions.rotate(tokenHash, crypto.randomUUID())).toBe("invalid");
 });
 
-test("the old password changes nothing once it has been changed", async () => {
+test("a change confirmed with an outdated password is refused", async () => {
   const { id: userId, passwordHash } = await anAccount();
-  const { users } = service.deps;
+  const { users, credentials } = service.deps;
   expect(await users.change(userId, passwordHash, { passwordHash: "another" })).toBe(true);
   expect(await users.change(userId, passwordHash, { passwordHash: "the thief's" })).toBe(false);
-  expect(await users.passwordHashOf(userId)).toBe("another");
+  expect(await credentials.findPasswordHash(userId)).toBe("another");
 });
 
-test("the old password opens no session while it is being changed", async () => {
+test("the old password opens no session while it is changed", async () => {
   const { id: userId, passwordHash } = await anAccount();
   const opened = await whileHeld(
     (tx) => tx`update users set password_hash = 'another' where id = ${userId}`,
@@ -89,19 +89,19 @@ test("the old password opens no session while it is being changed", async () => 
   expect(opened).toBe(false);
 });
 
-test("who is leaving keeps no role that is being granted", async () => {
+test("a deleted user keeps no role that is granted concurrently", async () => {
   const { id } = await anAccount();
-  const { users } = service.deps;
+  const { users, roles } = service.deps;
   const staying = await anAccount();
-  await users.grant(staying.id, "admin");
+  await roles.grant(staying.id, "admin");
   await whileHeld(
-    (tx) => userStore(tx, undefined as never).grant(id, "admin"),
+    (tx) => roleStore(tx).grant(id, "admin"),
     () => users.erase(id),
   );
   const { id: other } = await anAccount();
   const granted = await whileHeld(
     (tx) => tx`update users set deleted_at = now() where id = ${other}`,
-    () => users.grant(other, "admin"),
+    () => roles.grant(other, "admin"),
   );
   expect(granted).toBe(false);
   const admins = await service.sql`select user_id from user_role where role = 'admin'`;

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-test("tokens are forgotten a month after they end, in portions", async () => {
+test("refresh tokens are removed in batches, 30 days after they expire", async () => {
   const { id } = await service.register();
   await service.sql`delete from refresh_token`;
   const staying = ["ended-lately", "live"];

@@ -1,7 +1,7 @@
 import type { Sql } from "@shop/kit/stores/postgres";
 import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
 
-/** So long a used or expired token is known, so that whoever stole it is noticed when they try it. */
+/** Expired tokens are kept for this long, so that the reuse of a stolen one is still detected. */
 const expiredDays = 30;
 
 export const retentionRules = (sql: Sql): RetentionRule[] => [

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test("the migrations make what the schema says", async () => {
+test("the migrations create the schema", async () => {
   const { said, made } = await schemaAndDatabase(database.sql, schema);
   expect(Object.keys(said)).toHaveLength(9);
   expect(made).toEqual(said);
@@ -20,7 +20,7 @@ test.each([
   ["an empty name", { name: "" }],
   ["a name too long", { name: "x".repeat(101) }],
   ["an address too long", { email: "x".repeat(255) }],
-])("the database itself refuses %s", async (_, wrong) => {
+])("the database rejects %s", async (_, wrong) => {
   const row = { id: Bun.randomUUIDv7(), email: "ada@example.test", name: "Ada", password_hash: "", ...wrong };
   await expect((async () => database.sql`insert into users ${database.sql(row)}`)()).rejects.toThrow("violates check");
 });

@@ -11,12 +11,12 @@ export const users = pgTable(
     id: uuid().primaryKey(),
     email: text().notNull(),
     name: text().notNull(),
-    /** Null: nobody has shown yet that they read this address's mail. */
+    /** Null until the user has proved that they read the mail of this address. */
     emailVerifiedAt: at("email_verified_at"),
     passwordHash: text("password_hash").notNull(),
     createdAt: at("created_at").notNull().defaultNow(),
     updatedAt: at("updated_at").notNull().defaultNow(),
-    /** Erased: the row stays for the orders that refer to it, without anything personal. */
+    /** Set when the user is deleted. The row stays without personal data, because orders refer to its id. */
     deletedAt: at("deleted_at"),
   },
   (table) => [
@@ -55,7 +55,7 @@ export const userRole = pgTable(
   (table) => [primaryKey({ columns: [table.userId, table.role] }), index("user_role_role").on(table.role)],
 );
 
-/** Each token works once. Those that came one from another are a family: a session. */
+/** Each token works once. A token and its successors form a family, which is one session. */
 export const refreshToken = pgTable(
   "refresh_token",
   {

@@ -1,24 +1,25 @@
 import type { Sql, TransactionSql } from "@shop/kit/stores/postgres";
-import type { Rotation, SessionStore } from "../deps";
+import type { RotationResult, SessionStore } from "../deps";
 import { refreshLifetimeDays } from "../domain/session";
 
 /**
- * Revokes all tokens of one user, or of the session that one token belongs to. A rotation under way may add a token that
- * the statement does not see yet, but it holds a lock that the statement waits for: so again, until there is none.
+ * Revokes all tokens of one user, or of the session that a token belongs to. A concurrent rotation may insert a token
+ * that the statement does not see, but the statement waits for the rotation's lock. It is therefore repeated until it
+ * finds no token.
  */
 export async function revokeTokens(
   sql: Sql | TransactionSql,
-  of: { userId: string } | { tokenHash: string },
+  owner: { userId: string } | { tokenHash: string },
 ): Promise<void> {
-  const whose =
-    "userId" in of
-      ? sql`user_id = ${of.userId}`
-      : sql`family_id = (select family_id from refresh_token where token_hash = ${of.tokenHash})`;
+  const belongsToOwner =
+    "userId" in owner
+      ? sql`user_id = ${owner.userId}`
+      : sql`family_id = (select family_id from refresh_token where token_hash = ${owner.tokenHash})`;
   for (;;) {
-    // Locked in one order, so that two who revoke the same tokens do not wait for each other.
+    // Locks the tokens in a fixed order, so that two revocations of the same tokens cannot deadlock.
     const revoked = await sql`
       with live as (
-        select token_hash from refresh_token where ${whose} and revoked_at is null order by token_hash for update
+        select token_hash from refresh_token where ${belongsToOwner} and revoked_at is null order by token_hash for update
       )
       update refresh_token set revoked_at = now() from live where refresh_token.token_hash = live.token_hash`;
     if (revoked.count === 0) return;
@@ -28,7 +29,7 @@ export async function revokeTokens(
 export function sessionStore(sql: Sql): SessionStore {
   return {
     async open({ userId, passwordHash, tokenHash }) {
-      // The lock waits for a change of the password under way, which would not see this session when it ends them all.
+      // Waits for the lock of a concurrent password change, which would not see this session when it revokes them all.
       const opened = await sql`
         with holder as (
           select id from users where id = ${userId} and password_hash = ${passwordHash} and deleted_at is null for share
@@ -38,8 +39,8 @@ export function sessionStore(sql: Sql): SessionStore {
       return opened.count === 1;
     },
 
-    async rotate(tokenHash, nextHash): Promise<Rotation> {
-      // Of two at once the second waits for the first's lock, and then finds the token used.
+    async rotate(tokenHash, nextHash): Promise<RotationResult> {
+      // Of two concurrent rotations the second waits for the first's lock and then finds the token used.
       const [row] = await sql<{ user_id: string }[]>`
         with used as (
           update refresh_token set used_at = now()

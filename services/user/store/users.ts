@@ -1,8 +1,9 @@
 import type { Messages } from "@shop/contracts/messages";
 import type { PostgresOutbox } from "@shop/kit/outbox/postgres";
-import { isUniqueViolation, type Sql, type TransactionSql } from "@shop/kit/stores/postgres";
+import { isUniqueViolation, type Sql } from "@shop/kit/stores/postgres";
 import type { UserStore } from "../deps";
-import { type Account, type Credentials, emailTaken, lastAdmin } from "../domain/account";
+import { type Account, emailTaken } from "../domain/account";
+import { requireAnotherAdmin } from "./roles";
 import { revokeTokens } from "./sessions";
 
 type Row = {
@@ -18,16 +19,16 @@ type Row = {
 const toAccount = ({ created_at: createdAt, ...row }: Row): Account => ({ ...row, createdAt });
 
 export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore {
-  const accounts = (where: ReturnType<Sql>) => sql<Row[]>`
+  const selectAccounts = (where: ReturnType<Sql>) => sql<Row[]>`
     select u.id, u.email, u.email_verified_at is not null as "emailVerified", u.name, u.created_at,
       array(select role from user_role where user_id = u.id order by role) as roles,
       array(select distinct p.permission from user_role r join role_permission p on p.role = r.role
         where r.user_id = u.id order by 1) as permissions
     from users u where u.deleted_at is null ${where}`;
-  const byId = async (id: string) => (await accounts(sql`and u.id = ${id}`)).map(toAccount)[0];
+  const find = async (id: string) => (await selectAccounts(sql`and u.id = ${id}`)).map(toAccount)[0];
 
   return {
-    byId,
+    find,
 
     async register({ id, email, name, passwordHash }) {
       await outbox
@@ -40,26 +41,13 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
           const drafts = [{ type: "user.registered" as const, data: { userId: id, email, name } }];
           return { subject: id, drafts, result: undefined };
         })
-        .catch(takenOr);
-      return (await byId(id)) as Account;
-    },
-
-    async credentialsOf(email) {
-      const [row] = await sql<Credentials[]>`
-        select id as "userId", password_hash as "passwordHash" from users
-        where lower(email) = lower(${email.trim()}) and deleted_at is null`;
-      return row;
-    },
-
-    async passwordHashOf(userId) {
-      const [row] = await sql<{ hash: string }[]>`
-        select password_hash as hash from users where id = ${userId} and deleted_at is null`;
-      return row?.hash;
+        .catch(rethrowEmailTaken);
+      return (await find(id)) as Account;
     },
 
     async list({ limit, cursor }) {
       const after = cursor ? sql`and u.id < ${cursor}` : sql``;
-      const rows = await accounts(sql`${after} order by u.id desc limit ${limit + 1}`);
+      const rows = await selectAccounts(sql`${after} order by u.id desc limit ${limit + 1}`);
       const items = rows.slice(0, limit).map(toAccount);
       return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
@@ -81,7 +69,7 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
           const drafts = row?.moved ? [{ type: "user.email_changed" as const, data }] : [];
           return { subject: userId, drafts, result: row !== undefined };
         })
-        .catch(takenOr);
+        .catch(rethrowEmailTaken);
       return changed === true;
     },
 
@@ -94,44 +82,19 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
 
     async erase(userId) {
       await sql.begin(async (tx) => {
-        // The row first: a role granted or a session opened at the same time waits for it, and then finds nobody.
+        // Updates the user first: a concurrent role grant or login waits for this lock and then finds the user deleted.
         await tx`
           update users set email = id || '@deleted.invalid', name = 'Deleted user', password_hash = '', deleted_at = now(),
             email_verified_at = null
           where id = ${userId} and deleted_at is null`;
-        await keepAnAdmin(tx, userId);
+        await requireAnotherAdmin(tx, userId);
         await tx`delete from user_role where user_id = ${userId}`;
         await revokeTokens(tx, { userId });
-      });
-    },
-
-    async grant(userId, role) {
-      const rows = await sql`
-        with known as (select id from users where id = ${userId} and deleted_at is null for share), added as (
-          insert into user_role (user_id, role) select id, ${role} from known on conflict do nothing
-        ) select 1 from known`;
-      return rows.length > 0;
-    },
-
-    async revoke(userId, role) {
-      await sql.begin(async (tx) => {
-        if (role === "admin") await keepAnAdmin(tx, userId);
-        await tx`delete from user_role where user_id = ${userId} and role = ${role}`;
       });
     },
   };
 }
 
-/** Two administrators who remove each other at once come one after the other here. */
-async function keepAnAdmin(tx: TransactionSql, leavingId: string): Promise<void> {
-  await tx`select 1 from role where name = 'admin' for update`;
-  const [row] = await tx<{ others: number; leaving: number }[]>`
-    select count(*) filter (where user_id <> ${leavingId})::int as others,
-      count(*) filter (where user_id = ${leavingId})::int as leaving
-    from user_role where role = 'admin'`;
-  if (row && row.leaving > 0 && row.others === 0) throw lastAdmin();
-}
-
-function takenOr(error: unknown): never {
+function rethrowEmailTaken(error: unknown): never {
   throw isUniqueViolation(error, "users_email") ? emailTaken() : error;
 }

@@ -1,6 +1,8 @@
 import { messages } from "@shop/contracts/messages";
 import { accessTokens } from "@shop/kit/auth/access";
 import { type Clock, systemClock } from "@shop/kit/clock";
+import { invariant } from "@shop/kit/errors/invariant";
+import type { Message } from "@shop/kit/messaging/envelope";
 import { createPublisher } from "@shop/kit/messaging/publisher";
 import { postgresOutbox } from "@shop/kit/outbox/postgres";
 import { createRedis } from "@shop/kit/stores/redis";
@@ -12,11 +14,14 @@ import { createLocalJWKSet, exportJWK, generateKeyPair } from "jose";
 import type { Deps } from "../deps";
 import { migrations } from "../migrate";
 import { routes } from "../routes";
-import { accessTokenIssuer, signingKeys } from "../security/access-tokens";
+import { accessTokenSigner } from "../security/access-tokens";
 import { loginThrottle } from "../security/login-throttle";
 import { passwords } from "../security/passwords";
+import { parseSigningKeys, toPublicKeys } from "../security/signing-keys";
 import { verificationTokens } from "../security/verification-tokens";
-import { fillRoles } from "../store/seed";
+import { credentialStore } from "../store/credentials";
+import { roleStore } from "../store/roles";
+import { seedRoles } from "../store/seed";
 import { sessionStore } from "../store/sessions";
 import { userStore } from "../store/users";
 
@@ -33,7 +38,7 @@ export type SessionBody = {
   refreshToken: string;
 };
 
-/** `USER_SIGNING_KEYS` with a new key for each name. */
+/** A value for `USER_SIGNING_KEYS`: one new key for each key id. */
 export async function signingKeysEnv(...kids: string[]): Promise<string> {
   const keys = await Promise.all(
     kids.map(async (kid) => {
@@ -44,35 +49,31 @@ export async function signingKeysEnv(...kids: string[]): Promise<string> {
   return JSON.stringify({ keys });
 }
 
-/** The user service's insides on a real database and Redis, asked through its routes. */
+/** The user service on a real database and Redis, without a port: requests go to its routes. */
 export async function testUserService() {
   const database = await testPostgres("user", migrations);
   const { sql } = database;
-  await fillRoles(sql);
+  await seedRoles(sql);
   const redis = createRedis(redisUrl, silentLog);
   await redis.connect();
-  const publisher = createPublisher({ redisUrl, catalogue: messages, log: silentLog });
-  const outbox = postgresOutbox({
-    sql,
-    source: "user",
-    catalogue: messages,
-    publisher,
-    clock: systemClock,
-    log: silentLog,
-  });
-  const keys = signingKeys(await signingKeysEnv("new", "old"));
-  if (!keys) throw new Error("these keys are good");
-  const { publicKeys, signAccess } = await accessTokenIssuer({ issuer, keys });
-  /** The service's own tokens, as they are made at another time. */
-  const verificationAt = (clock: Clock) => verificationTokens({ issuer, keys, publicKeys, clock });
+  const messaging = { redisUrl, catalogue: messages, log: silentLog };
+  const publisher = createPublisher(messaging);
+  const outbox = postgresOutbox({ ...messaging, sql, source: "user", publisher, clock: systemClock });
+  const keys = parseSigningKeys(await signingKeysEnv("new", "old"));
+  invariant(keys, "the generated signing keys must be valid");
+  const publicKeys = toPublicKeys(keys);
+  /** The service's verification tokens, signed and read at another time. */
+  const verificationAt = (clock: Clock) => verificationTokens({ issuer, keys, clock });
   const sessions = sessionStore(sql);
   const deps: Deps = {
     users: userStore(sql, outbox),
+    credentials: credentialStore(sql),
+    roles: roleStore(sql),
     sessions,
     passwords: await passwords(),
     throttle: loginThrottle(redis, silentLog),
     verification: await verificationAt(systemClock),
-    signAccess,
+    signAccess: await accessTokenSigner({ issuer, keys }),
     clock: systemClock,
     log: silentLog,
   };
@@ -82,7 +83,7 @@ export async function testUserService() {
   const post = <T = SessionBody & { code: string }>(path: string, body: unknown) => send<T>("POST", path, { body });
   const logIn = (email: string, word = password) => post("/auth/login", { email, password: word });
 
-  /** Somebody with an account and a session. */
+  /** A new user with a session. */
   async function register(email = anEmail()) {
     const { body } = await post("/auth/register", { email, password, name: "Ada" });
     return { ...body, id: body.user.id, email, authorization: `Bearer ${body.token}` };
@@ -98,13 +99,19 @@ export async function testUserService() {
     send,
     post,
     logIn,
+    refresh: (refreshToken: string) => post("/auth/refresh", { refreshToken }),
     register,
-    /** Somebody who has another role as well, and a token that says so. */
+    /** A new user with one more role, and an access token that contains it. */
     async registerAs(role: string) {
-      const person = await register();
-      await deps.users.grant(person.id, role);
-      const { body } = await logIn(person.email);
-      return { ...body, id: person.id, email: person.email, authorization: `Bearer ${body.token}` };
+      const user = await register();
+      await deps.roles.grant(user.id, role);
+      const { body } = await logIn(user.email);
+      return { ...body, id: user.id, email: user.email, authorization: `Bearer ${body.token}` };
+    },
+    /** The events about a user, oldest first. */
+    async listEvents(userId: string): Promise<Message[]> {
+      const rows = await sql<{ body: Message }[]>`select body from outbox where subject = ${userId} order by seq`;
+      return rows.map(({ body }) => body);
     },
     async close() {
       await outbox.close();
