@@ -11,7 +11,7 @@ export type StockTarget = { orderId: string; productIds: string[] };
 
 export type StockStore = {
   /**
-   * Locks the order and its products in the order of their ids, then commits the changes and messages that `decide` returns,
+   * Locks the order and its products, sorted by id, then commits the changes and messages that `decide` returns,
    * together with the inbox entry of `message`.
    * @returns the decision's outcome, or undefined if the message was handled before; its reply is then resent
    */
@@ -21,8 +21,8 @@ export type StockStore = {
     decide: (stock: Stock) => Decision<O>,
   ): Promise<O | undefined>;
   /**
-   * Locks one product, then commits the changes that `decide` returns. A repeated `request` changes nothing and gets the
-   * stored answer.
+   * Locks one product, then commits the changes that `decide` returns. A repeated `request` changes nothing and gets
+   * the stored answer.
    * @param toAnswer makes the answer from the product's stock after the changes
    * @throws AppError `product.not_found` (404), and those of `answerOnce`
    */

@@ -8,8 +8,8 @@ export type AdjustStock = StockAdjustment & { productId: string; request: Idempo
 
 /**
  * Adds received or returned units to a product's stock, or corrects a count.
- * @throws AppError `product.not_found` (404), `idempotency.key_reused` (422), `idempotency.in_progress` (409), and those of
- *   `decideAdjustment`
+ * @throws AppError `product.not_found` (404), `idempotency.key_reused` (422), `idempotency.in_progress` (409), and
+ *   those of `decideAdjustment`
  */
 export const adjustStock = (deps: Deps, { request, ...adjustment }: AdjustStock): Promise<Answer<StockLevel>> =>
   deps.stock.changeProduct(

@@ -5,8 +5,8 @@ import { getProductStock, type Hold, noChanges, type Stock } from "./stock";
 
 /**
  * Sells what an order holds. A repetition, or a commit after a release, changes nothing.
- * @throws AppError `inventory.nothing_held`, `inventory.hold_lapsed` (409): a confirmed order cannot be refused, so its message
- *   fails and becomes a dead letter for an operator
+ * @throws AppError `inventory.nothing_held`, `inventory.hold_lapsed` (409): a confirmed order cannot be refused, so
+ *   its message fails and becomes a dead letter for an operator
  */
 export function decideCommit(
   stock: Stock,

@@ -14,8 +14,8 @@ export type ReserveCommand = {
 export type Refusal = "inventory.product_unknown" | "inventory.out_of_stock" | "inventory.released_before";
 
 /**
- * Holds all items of an order, or none. An order that already holds items keeps them: a repetition only pins the hold, or renews
- * one that has lapsed.
+ * Holds all items of an order, or none. An order that already holds items keeps them: a repetition only pins the
+ * hold, or renews one that has lapsed.
  */
 export function decideReservation(
   stock: Stock,

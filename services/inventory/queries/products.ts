@@ -9,7 +9,7 @@ export async function getProduct(deps: Deps, productId: string): Promise<Product
   return product;
 }
 
-/** A page of products. `q` selects those whose name contains, for each of up to ten words, a word that begins with it. */
+/** @param query.q up to ten words; selects products whose name contains, for each, a word that begins with it */
 export async function listProducts(
   deps: Deps,
   query: { limit: number; cursor?: string; q?: string },

@@ -1,7 +1,7 @@
 import type { TransactionSql } from "@shop/kit/stores/postgres";
 import type { Hold, ProductStock, StockChanges } from "../domain/stock";
 
-/** What is read under the locks: the requested and held products, the orders' holds, and the orders with a tombstone. */
+/** What is read under the locks: requested and held products, the orders' holds, and the orders with a tombstone. */
 export type LockedStock = {
   products: ProductStock[];
   holds: (Hold & { orderId: string })[];
@@ -9,9 +9,9 @@ export type LockedStock = {
 };
 
 /**
- * Locks the orders and the products they request or hold, in the order of their ids, so that two transactions cannot deadlock.
- * Then reads the stock in a statement of its own: a statement sees only what was committed before it began, so one that both
- * locked and read would miss the holds of the previous owner of the lock.
+ * Locks the orders and the products they request or hold, in the order of their ids, so that two transactions cannot
+ * deadlock. Then reads the stock in a statement of its own: a statement sees only what was committed before it began,
+ * so one that both locked and read would miss the holds of the previous owner of the lock.
  */
 export async function lockStock(tx: TransactionSql, orderIds: string[], productIds: string[]): Promise<LockedStock> {
   const [, , [stock]] = await Promise.all([
@@ -28,7 +28,7 @@ export async function lockStock(tx: TransactionSql, orderIds: string[], productI
   return stock as LockedStock;
 }
 
-/** The database's clock decides whether a hold has lapsed. Read under the lock, it is the same for all and never goes back. */
+/** Whether a hold has lapsed is decided by the database's clock: read under the lock, it never goes back. */
 const readStock = (tx: TransactionSql, orderIds: string[], productIds: string[]) => tx<LockedStock[]>`
   with clock as materialized (select clock_timestamp() as at),
   hold as (

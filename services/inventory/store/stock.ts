@@ -13,8 +13,9 @@ import { type ChangeRequest, type ChangeResult, decideBatch } from "./stock-batc
 import { lockStock, writeStock } from "./stock-rows";
 
 /**
- * Stock in the service's PostgreSQL database. Commits go through the outbox, so that every change is published. Messages that
- * arrive at the same time share a transaction: the orders for a popular product would otherwise each wait for a disk write.
+ * Stock in the service's PostgreSQL database. Commits go through the outbox, so that every change is published.
+ * Messages that arrive at the same time share a transaction: the orders for a popular product would otherwise each
+ * wait for a disk write.
  */
 export function stockStore(outbox: PostgresOutbox<Messages>): StockStore {
   const change = batched<ChangeRequest, ChangeResult>({

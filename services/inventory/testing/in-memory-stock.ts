@@ -4,7 +4,10 @@ import type { Hold, ProductStock, Stock } from "../domain/stock";
 type OrderHold = Hold & { orderId: string };
 export type InMemoryStock = ReturnType<typeof inMemoryStock>;
 
-/** Stock in memory that follows the rules of the tables, for tests of the pure decisions. @param initial units on hand by product */
+/**
+ * Stock in memory that follows the rules of the tables, for tests of the pure decisions.
+ * @param initial units on hand by product
+ */
 export function inMemoryStock(initial: Record<string, number>) {
   const holds: OrderHold[] = [];
   const onHand = new Map(Object.entries(initial));
