@@ -2,7 +2,7 @@ import { migratePostgres } from "@shop/kit/stores/postgres";
 
 export const migrations = `${import.meta.dir}/store/migrations`;
 
-/** Applies all migrations. Connects as the role that owns the tables. There is no seed data, so `--seed` has no effect. */
+/** Applies all migrations, as the role that owns the tables. There is no seed data, so `--seed` has no effect. */
 export async function migrate(env: Record<string, string | undefined>): Promise<void> {
   const url = env.NOTIFICATION_MIGRATION_URL;
   if (!url) throw new Error("NOTIFICATION_MIGRATION_URL is not set");

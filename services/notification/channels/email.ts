@@ -4,8 +4,8 @@ import MailComposer from "nodemailer/lib/mail-composer";
 import { type Channel, type OutboundNotification, Undeliverable } from "./channel";
 
 /**
- * Sends mail over SMTP on a pool of connections. Every step has a time limit, so that an attempt at an unresponsive server
- * fails well before the delivery's lease ends.
+ * Sends mail over SMTP on a pool of connections. Every step has a time limit, so that an attempt at an unresponsive
+ * server fails well before the delivery's lease ends.
  */
 export function emailChannel(o: { smtpUrl: string; from: string; connections: number; timeoutMs?: number }): Channel {
   const timeoutMs = o.timeoutMs ?? 8_000;
@@ -53,7 +53,10 @@ export function emailChannel(o: { smtpUrl: string; from: string; connections: nu
 
 type SmtpError = Error & { code?: string; command?: string; responseCode?: number };
 
-/** Whether the server refused this recipient or this mail for good. A refused login or sender is a fault of our configuration, so it is retried. */
+/**
+ * Whether the server refused this recipient or this mail for good. A refused login or sender is a fault of our
+ * configuration, so it is retried.
+ */
 function isPermanent(error: unknown): boolean {
   const { code, command, responseCode } = error as SmtpError;
   if (code === "EENVELOPE") return command !== "MAIL FROM" && (responseCode === undefined || responseCode >= 500);

@@ -19,7 +19,7 @@ export async function attemptDelivery(o: AttemptOptions, delivery: Delivery): Pr
     notifications.inc({ template, outcome: "sent" });
     return sentOutcome(delivery, o.clock.now());
   } catch (error) {
-    // The error text goes into the table but not into the log, because mail servers repeat the recipient's address in it.
+    // Mail servers repeat the recipient's address in error texts, so the text goes into the table, not into the log.
     const failure = { error: errorMessage(error), final: error instanceof Undeliverable };
     const outcome = failedOutcome(delivery, o.clock.now(), failure);
     notifications.inc({ template, outcome: outcome.status === "failed" ? "failed" : "retried" });

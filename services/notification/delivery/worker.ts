@@ -21,8 +21,9 @@ const flushEveryMs = 50;
 const sweepSizeMax = 100;
 
 /**
- * Sends deliveries and records their outcomes. Its queue is bounded: while the mail server is slow, deliveries wait in the table.
- * After a crash between sending and recording, the delivery is sent again under the same id when its lease has ended.
+ * Sends deliveries and records their outcomes. Its queue is bounded: while the mail server is slow, deliveries wait
+ * in the table. After a crash between sending and recording, the delivery is sent again under the same id when its
+ * lease has ended.
  */
 export function startDeliveryWorker(o: {
   deliveries: DeliveryStore;

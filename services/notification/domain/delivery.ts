@@ -54,7 +54,7 @@ export const failedOutcome = (delivery: Delivery, now: Date, failure: { error: s
   };
 };
 
-/** For a delivery that was claimed but not attempted: any worker may send it at once. */
+/** For a delivery that was claimed but not attempted: any worker may send it immediately. */
 export const releasedOutcome = ({ id, attempts }: Delivery, now: Date): Outcome => ({
   id,
   attempts,

@@ -22,7 +22,7 @@ export const delivery = pgTable(
     status: deliveryStatus().notNull(),
     attempts: integer().notNull().default(0),
     lastError: text("last_error"),
-    /** No worker may claim the delivery before this time: the end of the current attempt's lease, or of the retry delay. */
+    /** No worker may claim the delivery earlier: the end of the current attempt's lease, or of the retry delay. */
     leaseUntil: instant("lease_until").notNull(),
     createdAt: instant("created_at").notNull().defaultNow(),
     sentAt: instant("sent_at"),

@@ -1,6 +1,6 @@
 import type { Money } from "@shop/contracts/common";
 
-/** Currencies whose number of minor digits in ISO 4217 is not two. `Intl` follows common usage, which differs for some of them. */
+/** Currencies that do not have two minor digits in ISO 4217. For some of them, `Intl` differs from the standard. */
 const fractionDigits: Record<string, number> = {
   ...currenciesWith(0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"),
   ...currenciesWith(3, "BHD IQD JOD KWD LYD OMR TND"),
@@ -15,7 +15,7 @@ export function formatMoney({ amount, currency }: Money): string {
   return format.format(amount / 10 ** digits);
 }
 
-/** Creating a format takes longer than rendering the rest of a mail. The cache is bounded by the number of currencies. */
+/** A cache, because creating a format takes longer than rendering the rest of a mail. */
 const formats = new Map<string, Intl.NumberFormat>();
 
 const createFormat = (currency: string, digits: number) =>
