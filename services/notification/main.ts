@@ -28,7 +28,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const sql = connectPostgres(config.NOTIFICATION_DATABASE_URL, { max: 8, service: "notification" });
   lifecycle.use("store", () => sql.end());
   const deliveries = deliveryStore(sql);
-  // Publishes nothing: it only tells whether the queues can be reached.
+  // This service publishes nothing; the publisher only reports whether the queues can be reached.
   const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: {}, log }));
 
   const users = userClient(httpClient({ target: "user", baseUrl: config.USER_URL, tokens }));
