@@ -1,10 +1,12 @@
-/**
- * Envoy's own answers, as RFC 9457 problems like those of the services. The first row that fits is taken; `details`
- * narrows it to a reason of Envoy's (a substring of RESPONSE_CODE_DETAILS), `to` changes the status.
- */
+import { setHeaders, typeUrl } from "./envoy-api";
+
+/** An error of Envoy's own, and the RFC 9457 problem that clients get for it. The first row that matches applies. */
 type Row = {
+  /** Envoy's status. */
   status: number;
+  /** A part of Envoy's reason, RESPONSE_CODE_DETAILS. A row without it matches every reason. */
   details?: string;
+  /** The status that the client gets, if it differs. */
   to?: number;
   code: string;
   title: string;
@@ -12,7 +14,7 @@ type Row = {
 };
 
 const invalidToken = 'Bearer realm="shop-api", error="invalid_token"';
-const soon = { "retry-after": "1" };
+const retrySoon = { "retry-after": "1" };
 
 const rows: Row[] = [
   {
@@ -22,14 +24,14 @@ const rows: Row[] = [
     title: "An access token is required.",
     headers: { "www-authenticate": 'Bearer realm="shop-api"' },
   },
-  // No keys were to be had: that says nothing about the token.
+  // Envoy has no keys to verify the token with, so the token may be valid.
   {
     status: 401,
     details: "Jwks_remote_fetch",
     to: 503,
     code: "edge.keys_unavailable",
-    title: "Access tokens cannot be checked right now.",
-    headers: soon,
+    title: "Access tokens cannot be verified at the moment.",
+    headers: retrySoon,
   },
   {
     status: 401,
@@ -37,7 +39,7 @@ const rows: Row[] = [
     title: "The access token is not valid.",
     headers: { "www-authenticate": invalidToken },
   },
-  // Envoy says 403 to a token made for somebody else; here, as in the services, that is no token at all.
+  // Envoy answers 403 to a token for another audience. As in the services, such a token is invalid: 401.
   {
     status: 403,
     details: "jwt_authn_access_denied",
@@ -47,30 +49,30 @@ const rows: Row[] = [
     headers: { "www-authenticate": invalidToken },
   },
   { status: 400, code: "edge.bad_request", title: "The request is malformed." },
-  { status: 403, code: "edge.forbidden", title: "This is not allowed here." },
-  { status: 404, code: "edge.not_found", title: "There is nothing at this path." },
-  { status: 405, code: "edge.method_not_allowed", title: "This path does not take this method." },
+  { status: 403, code: "edge.forbidden", title: "The request is not allowed." },
+  { status: 404, code: "edge.not_found", title: "Route not found." },
+  { status: 405, code: "edge.method_not_allowed", title: "This route does not support the method." },
   { status: 408, code: "edge.request_timeout", title: "The request did not arrive in time." },
-  { status: 413, code: "edge.too_large", title: "The request's body is larger than 1 MiB." },
-  { status: 414, code: "edge.uri_too_long", title: "The request's path is too long." },
-  { status: 415, code: "edge.unsupported_media_type", title: "This media type is not understood." },
+  { status: 413, code: "edge.too_large", title: "The request body is larger than 1 MiB." },
+  { status: 414, code: "edge.uri_too_long", title: "The request path is too long." },
+  { status: 415, code: "edge.unsupported_media_type", title: "The media type is not supported." },
   { status: 426, code: "edge.http_version", title: "HTTP/1.1 or HTTP/2 is required." },
   { status: 429, code: "edge.rate_limited", title: "Too many requests from this address." },
-  { status: 431, code: "edge.headers_too_large", title: "The request's headers are too many or too large." },
-  { status: 500, code: "edge.internal", title: "The request could not be handled." },
-  { status: 502, code: "edge.bad_gateway", title: "The service gave no usable answer." },
+  { status: 431, code: "edge.headers_too_large", title: "The request headers are too many or too large." },
+  { status: 500, code: "edge.internal", title: "The request could not be processed." },
+  { status: 502, code: "edge.bad_gateway", title: "The service sent an invalid response." },
   {
     status: 503,
     details: "overflow",
     code: "edge.overloaded",
-    title: "The service has more requests than it can take.",
-    headers: soon,
+    title: "The service is overloaded.",
+    headers: retrySoon,
   },
-  { status: 503, code: "edge.unavailable", title: "The service cannot be reached right now.", headers: soon },
-  { status: 504, code: "edge.timeout", title: "The service did not answer in time." },
+  { status: 503, code: "edge.unavailable", title: "The service is unavailable.", headers: retrySoon },
+  { status: 504, code: "edge.timeout", title: "The service did not respond in time." },
 ];
 
-/** A request refused while it is still being parsed has no trace: its `traceId` is empty. */
+/** `traceId` is empty if the request is refused while it is being parsed, because it has no trace yet. */
 const problem = (status: number | "%RESPONSE_CODE%", code: string, title: string) => ({
   content_type: "application/problem+json",
   omit_empty_values: true,
@@ -87,13 +89,13 @@ const hasDetails = (details: string) => ({
   extension_filter: {
     name: "envoy.access_loggers.extension_filters.cel",
     typed_config: {
-      "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+      "@type": typeUrl("extensions.access_loggers.filters.cel.v3.ExpressionFilter"),
       expression: `response.code_details.contains("${details}")`,
     },
   },
 });
 
-/** A document (documents.ts) is an answer of Envoy's own, too, and no problem. */
+/** Documents are responses of Envoy's own too, but not errors: their body stays as it is. */
 const document = {
   filter: hasStatus(200),
   body_format_override: { text_format_source: { inline_string: "%LOCAL_REPLY_BODY%" } },
@@ -105,10 +107,7 @@ const problems = rows.map((row) => ({
     : hasStatus(row.status),
   ...(row.to && { status_code: row.to }),
   body_format_override: problem(row.to ?? row.status, row.code, row.title),
-  headers_to_add: Object.entries(row.headers ?? {}).map(([key, value]) => ({
-    header: { key, value },
-    append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
-  })),
+  headers_to_add: setHeaders(row.headers ?? {}),
 }));
 
 export const localReplies = {

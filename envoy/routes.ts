@@ -1,27 +1,29 @@
+import type { ServiceName } from "../services/_contracts/services";
+
 /**
- * The edge's table of contents: a path or method that is neither here nor a file in documents.ts does not exist outside
- * (404, 405).
+ * The table of all routes that clients can reach. A path that is neither here nor in documents/documents.ts is answered
+ * with 404, and a method that is not listed for its path with 405.
  */
 export type Route = {
-  service: "user" | "order" | "payment" | "inventory";
-  /** As the service sees it. `{…}` stands for one segment. Where two match, the one listed first is taken. */
+  service: ServiceName;
+  /** The path as the service sees it. `{…}` stands for one segment. If two paths match a request, the first one applies. */
   path: string;
-  /** Methods anyone may call. */
+  /** Methods that need no access token. */
   public?: Method[];
   /** Methods that need an access token. */
   token?: Method[];
-  /** Reached at the origin's root, without a version prefix. */
+  /** The path has no version prefix. */
   root?: true;
   timeoutSeconds?: number;
-  /** Server-sent events: no timeout, never tried again, on connections of their own. */
+  /** Server-sent events: no timeout, no retries, and a cluster of its own (see `clusterName`). */
   stream?: true;
-  /** The strict bucket per client address, for what guesses passwords or makes accounts. */
+  /** The stricter rate limit per client address, for routes that check passwords or create accounts. */
   limited?: true;
 };
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
-/** Served side by side, each under its prefix; the first is what services are told to build links with. */
+/** Each route is served under all of these prefixes. Services build links with the first one. */
 export const versionPrefixes = ["/api/v1", "/api"] as const;
 
 export const routes: Route[] = [
@@ -35,9 +37,9 @@ export const routes: Route[] = [
   { service: "order", path: "/orders/{id}/status", token: ["PUT"] },
   { service: "order", path: "/orders/{id}/events", token: ["GET"], stream: true },
 
-  // Waits up to 5 s for the provider, and leaves the service time to say so.
+  // The service waits up to 5 s for the provider and then needs time to respond.
   { service: "payment", path: "/payments/process", token: ["POST"], timeoutSeconds: 10 },
-  // Signed by the provider; the service verifies the signature on the raw body.
+  // The provider signs these requests; the service verifies the signature of the raw body.
   { service: "payment", path: "/payments/webhooks/stripe", public: ["POST"] },
   { service: "payment", path: "/payments/webhooks/paypal", public: ["POST"] },
   { service: "payment", path: "/payments/order/{orderId}", token: ["GET"] },
@@ -47,7 +49,7 @@ export const routes: Route[] = [
 
   { service: "user", path: "/auth/login", public: ["POST"], limited: true },
   { service: "user", path: "/auth/register", public: ["POST"], limited: true },
-  // These carry a refresh token, or a mailed one, in the body.
+  // The body of these requests holds a refresh token or a token from a mail.
   { service: "user", path: "/auth/refresh", public: ["POST"] },
   { service: "user", path: "/auth/logout", public: ["POST"] },
   { service: "user", path: "/auth/verify-email", public: ["POST"] },
@@ -68,7 +70,3 @@ export const routes: Route[] = [
   { service: "user", path: "/oauth/token", public: ["POST"], root: true },
   { service: "user", path: "/oauth/revoke", public: ["POST"], root: true },
 ];
-
-export const routedServices = [...new Set(routes.map((route) => route.service))];
-
-export const clusterName = ({ service, stream }: Route): string => (stream ? `${service}-streams` : service);

@@ -1,6 +1,6 @@
 /**
  * Request headers that only the edge or a service may set. They are removed before routing, tracing, limits and token
- * checks, so nothing behind can be talked into believing them.
+ * checks, so that nothing behind the edge trusts a value that a client has sent.
  */
 const prefixes = [
   "x-user-",
@@ -9,7 +9,7 @@ const prefixes = [
   "x-service-",
   "x-internal-",
   "x-envoy-",
-  "x-forwarded-", // -for, -proto, -host, -user, -email, -client-cert, …: Envoy writes the first two anew
+  "x-forwarded-", // -for, -proto, -host, -user, -email, -client-cert, … Envoy sets the first two itself
   "x-original-",
   "x-client-",
   "x-remote-",
@@ -27,9 +27,9 @@ const names = [
   "x-method-override",
   "x-request-id",
   "x-trace-id",
-  "x-api-key", // nothing understands it yet, and a secret should not travel further than it must
+  "x-api-key", // no service reads it yet, and a secret must not travel further than necessary
   "proxy",
-  // The trace starts here: a client that could choose the id could hide in, or fill up, somebody else's trace.
+  // The trace starts at the edge. A client that could choose the trace id could add spans to another client's trace.
   "traceparent",
   "tracestate",
   "baggage",

@@ -1,24 +1,26 @@
+import { typeUrl } from "./envoy-api";
+
 /**
- * Envoy starts every trace and hands it on as `traceparent`. At 0 % nothing is recorded or sent, and the flag says
- * "not sampled"; the ids still join logs, errors and messages. Envoy insists on an exporter, so there always is one;
- * the cluster behind it may be empty.
+ * Envoy starts every trace and sends its id to the services as `traceparent`. At 0 % no trace is recorded or exported and
+ * the flag is "not sampled"; the ids still connect logs, errors and messages. Envoy requires an exporter, so there is one
+ * even while the cluster `collector` has no instance.
  */
 export const tracing = (samplePercent: number) => ({
   random_sampling: { value: samplePercent },
   provider: {
     name: "envoy.tracers.opentelemetry",
     typed_config: {
-      "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
+      "@type": typeUrl("config.trace.v3.OpenTelemetryConfig"),
       service_name: "edge",
       http_service: { http_uri: { uri: "http://collector/v1/traces", cluster: "collector", timeout: "1s" } },
     },
   },
 });
 
-/** Looks like a card number: 13 digits in a row, or groups of four. A UUID has at most 12 in a row. */
-const CARD_LIKE = ".*([0-9]{13}|([0-9]{4}([-+._]|%20)){3}[0-9]).*";
+/** Matches what looks like a card number: 13 digits in a row, or groups of four. A UUID has at most 12 digits in a row. */
+const cardNumberPattern = ".*([0-9]{13}|([0-9]{4}([-+._]|%20)){3}[0-9]).*";
 
-const line = {
+const fields = {
   time: "%START_TIME%",
   traceId: "%TRACE_ID%",
   method: "%REQ(:METHOD)%",
@@ -36,22 +38,29 @@ const line = {
   userId: "%DYNAMIC_METADATA(envoy.filters.http.jwt_authn:token:sub)%",
 };
 
-const logger = (path: string, cardLike: boolean, fields: Record<string, string>) => ({
+const fileLog = (path: string, o: { forCardNumbers: boolean; fields: Record<string, string> }) => ({
   name: "envoy.access_loggers.file",
   filter: {
     header_filter: {
-      header: { name: ":path", string_match: { safe_regex: { regex: CARD_LIKE } }, invert_match: !cardLike },
+      header: {
+        name: ":path",
+        string_match: { safe_regex: { regex: cardNumberPattern } },
+        invert_match: !o.forCardNumbers,
+      },
     },
   },
   typed_config: {
-    "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+    "@type": typeUrl("extensions.access_loggers.file.v3.FileAccessLog"),
     path,
-    log_format: { json_format: fields, omit_empty_values: true },
+    log_format: { json_format: o.fields, omit_empty_values: true },
   },
 });
 
-/** One JSON line a request. Never the query or a header; nor the path where it could hold a card number. */
+/**
+ * One JSON line for each request. It never holds the query or a header, and it holds the path only if the path and query
+ * cannot contain a card number.
+ */
 export const accessLog = (path: string) => [
-  logger(path, false, { ...line, path: "%PATH(NQ:PATH)%" }),
-  logger(path, true, line),
+  fileLog(path, { forCardNumbers: false, fields: { ...fields, path: "%PATH(NQ:PATH)%" } }),
+  fileLog(path, { forCardNumbers: true, fields }),
 ];

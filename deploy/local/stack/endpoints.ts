@@ -1,5 +1,13 @@
-import { writeEndpoints } from "../../../envoy/render";
+import { writeEndpoints } from "../../../envoy/endpoints";
 import type { ServiceName } from "../../../services/_contracts/services";
+
+/** Sets the ports at which Envoy reaches a service. All instances listen on the loopback address. */
+export const writePorts = (outDir: string, service: ServiceName, ports: number[]): Promise<void> =>
+  writeEndpoints(
+    outDir,
+    service,
+    ports.map((port) => ({ address: "127.0.0.1", port })),
+  );
 
 /** Which instances Envoy may send to. An instance is in it from its first /ready until it is asked to end, or dies. */
 export function trackEndpoints(outDir: string) {
@@ -11,7 +19,7 @@ export function trackEndpoints(outDir: string) {
     writing = writing
       .catch(() => {})
       .then(() =>
-        writeEndpoints(
+        writePorts(
           outDir,
           service,
           [...(live.get(service) ?? [])].sort((a, b) => a - b),

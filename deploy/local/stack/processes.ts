@@ -1,6 +1,8 @@
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { envoyArgs, renderEnvoy } from "../../../envoy/render";
+import { envoyArgs } from "../../../envoy/command-line";
+import { endpointFiles, resetEndpoints } from "../../../envoy/endpoints";
+import { renderEnvoy } from "../../../envoy/render";
 import type { ServiceName } from "../../../services/_contracts/services";
 import { type EnvSource, sandboxEnv, serviceEnv } from "../config/env";
 import type { StackPaths } from "../config/paths";
@@ -48,12 +50,18 @@ export async function envoySpec(binary: string, layout: StackPaths, { ports, app
   const allowedOrigins = [issuer, `http://127.0.0.1:${ports.edge}`];
   // Tests and benchmarks are many customers behind one address.
   const limits = appEnv === "dev" ? undefined : { perAddressPerSecond: 1_000_000, authPerMinute: 100_000 };
-  await renderEnvoy({ outDir: layout.envoy, ports, issuer, allowedOrigins, limits });
+  const configDir = layout.envoy;
+  await resetEndpoints(configDir);
+  await renderEnvoy(configDir, {
+    ...{ configDir, ports, issuer, allowedOrigins, limits },
+    discovery: endpointFiles(configDir),
+    accessLogPath: join(configDir, "access.log"),
+  });
   const concurrency = Math.min(2, cpus().length);
   return {
     name: "envoy",
     // The base id names Envoy's shared memory: two stacks on one machine need two.
-    command: [binary, ...envoyArgs({ outDir: layout.envoy, baseId: ports.edge, concurrency })],
+    command: [binary, ...envoyArgs({ configDir, baseId: ports.edge, concurrency })],
     env: baseEnv(),
     cwd: layout.dataDir,
     stopSignal: "SIGTERM",

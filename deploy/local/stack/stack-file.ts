@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { writeEndpoints } from "../../../envoy/render";
 import type { ServiceName, SqlServiceName } from "../../../services/_contracts/services";
 import { stackPaths } from "../config/paths";
 import { instancePort, type Ports } from "../config/ports";
@@ -9,6 +8,7 @@ import { pidIn } from "../process/spawn";
 import { recreateDatabase } from "../stores/postgres-roles";
 import { sqlUrls } from "../stores/store-urls";
 import { UserError } from "../user-error";
+import { writePorts } from "./endpoints";
 
 /** What `run/stack.json` keeps of a running stack, for other processes (mode 0600: it holds its secrets). */
 export type StackFile = {
@@ -62,7 +62,7 @@ export function toHandle(file: StackFile, secrets: Secrets): StackHandle {
     async retire(service, index) {
       const others = mostInstances.filter((one) => one !== index && pid(`${service}-${one}`) !== undefined);
       const staying = others.map((one) => instancePort(file.ports, service, one));
-      await writeEndpoints(layout.envoy, service, staying);
+      await writePorts(layout.envoy, service, staying);
       await this.kill(`${service}-${index}`, "SIGTERM");
     },
     async createDatabase(service, name) {

@@ -1,4 +1,4 @@
-/** As much of docs/asyncapi.json as the page shows. */
+/** The parts of docs/asyncapi.json that the page shows. */
 type AsyncApi = {
   asyncapi: string;
   info: { title: string; version: string; description: string };
@@ -30,7 +30,7 @@ type Schema = {
   pattern?: string;
 };
 
-/** The whole page as one file: no script, and nothing fetched from anywhere. */
+/** The list of all messages as one HTML page, without scripts and without further files. */
 export function eventsPage(doc: AsyncApi, styles: string): string {
   const names = Object.keys(doc.components.messages);
   const groups = Map.groupBy(names, (name) => name.split(".")[0] as string);
@@ -54,7 +54,7 @@ ${[...groups].map(([group, members]) => `<h2>${escaped(group)}</h2>\n${members.m
 <header>
 <h1>${title}</h1>
 <p>${prose(doc.info.description)}</p>
-<p class="files"><a href="/docs/events/asyncapi.json">asyncapi.json</a> AsyncAPI ${escaped(doc.asyncapi)}, for tools</p>
+<p class="files"><a href="/docs/events/asyncapi.json">asyncapi.json</a> machine-readable description, AsyncAPI ${escaped(doc.asyncapi)}</p>
 </header>
 <section aria-label="Queues" class="queues">
 ${Object.entries(doc.channels).map(queueCard(doc)).join("\n")}
@@ -72,7 +72,7 @@ ${fieldTable(doc.components.schemas.CloudEvent as Schema)}
 }
 
 const escaped = (text: string): string => Bun.escapeHTML(text);
-/** Text with the two marks that descriptions use: `code` and *stress*. */
+/** Converts the two kinds of markup that descriptions use: `code` and *emphasis*. */
 const prose = (text: string): string =>
   escaped(text)
     .replace(/`([^`]+)`/g, "<code>$1</code>")
@@ -90,55 +90,52 @@ const queueCard =
       const message = doc.components.messages[name] as MessageDoc;
       return `<li>${linkTo(name)}<span class="from">${escaped(message["x-from"])}</span></li>`;
     });
-    return `<article class="queue"><h2>${escaped(queue)}</h2><p class="hint">takes from its queue what these send</p><ul>${lines.join("")}</ul></article>`;
+    return `<article class="queue"><h2>${escaped(queue)}</h2><p class="hint">receives these messages; the sender is on the right</p><ul>${lines.join("")}</ul></article>`;
   };
 
 function messageSection(doc: AsyncApi, name: string): string {
   const message = doc.components.messages[name] as MessageDoc;
   const { "x-kind": kind, "x-version": version, "x-saga-steps": steps, "x-answers": answers } = message;
   const schema = doc.components.schemas[message.payload.allOf[1].properties.data.$ref.split("/").at(-1) as string];
-  const to = message["x-to"].map((service) => `<b>${escaped(service)}</b>`).join(" ") || "no queue";
-  const facts = [
-    ["way", `<b>${escaped(message["x-from"])}</b> <span class="arrow">→</span> ${to}`],
-    ...(steps.length > 0
-      ? [
-          [
-            kind === "command" ? "asks for" : "answers",
-            steps.map((step) => `<code>${escaped(step)}</code>`).join(" "),
-          ] as const,
-        ]
-      : []),
-    ...(answers.length > 0 ? [["answered by", answers.map(linkTo).join(" ")] as const] : []),
+  const to = message["x-to"].map((service) => `<b>${escaped(service)}</b>`).join(" ") || "no consumer";
+  const facts: [term: string, html: string][] = [
+    ["from → to", `<b>${escaped(message["x-from"])}</b> <span class="arrow">→</span> ${to}`],
   ];
+  if (steps.length > 0) {
+    const list = steps.map((step) => `<code>${escaped(step)}</code>`).join(" ");
+    facts.push([kind === "command" ? "command for" : "reply to", list]);
+  }
+  if (answers.length > 0) facts.push(["replies", answers.map(linkTo).join(" ")]);
   return `<section id="${escaped(name)}" class="message ${kind}">
 <h2><a href="#${escaped(name)}">${escaped(name)}</a> ${badge(kind)} ${badge("version", `v${version}`)}</h2>
 <p class="about">${prose(message.summary)}</p>
-<dl>${facts.map(([term, text]) => `<dt>${term}</dt><dd>${text}</dd>`).join("")}</dl>
+<dl>${facts.map(([term, html]) => `<dt>${term}</dt><dd>${html}</dd>`).join("")}</dl>
 ${fieldTable(schema as Schema)}
 <details><summary>Example</summary><pre tabindex="0">${escaped(JSON.stringify(message.examples[0]?.payload, null, 2))}</pre></details>
 </section>`;
 }
 
 const fieldTable = (schema: Schema) => `<div class="wide"><table>
-<thead><tr><th scope="col">field</th><th scope="col">type</th><th scope="col">what</th></tr></thead>
+<thead><tr><th scope="col">field</th><th scope="col">type</th><th scope="col">description</th></tr></thead>
 <tbody>${fieldRows(schema, "").join("")}</tbody>
 </table></div>`;
 
 function fieldRows(schema: Schema, path: string): string[] {
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
-    const at = path + name;
+    const fieldPath = path + name;
     const optional = required.has(name) ? "" : ' <span class="optional">optional</span>';
-    const what = field.description ? prose(field.description) : "";
-    const row = `<tr><td><code>${escaped(at)}</code>${optional}</td><td class="type">${escaped(typeOf(field))}</td><td>${what}</td></tr>`;
-    return [row, ...fieldRows(field, `${at}.`), ...fieldRows(field.items ?? {}, `${at}[].`)];
+    const description = field.description ? prose(field.description) : "";
+    const row = `<tr><td><code>${escaped(fieldPath)}</code>${optional}</td><td class="type">${escaped(typeText(field))}</td><td>${description}</td></tr>`;
+    return [row, ...fieldRows(field, `${fieldPath}.`), ...fieldRows(field.items ?? {}, `${fieldPath}[].`)];
   });
 }
 
-function typeOf(schema: Schema): string {
+/** A type with its limits, e.g. `integer 1…50`. */
+function typeText(schema: Schema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
-  if (schema.anyOf) return schema.anyOf.map(typeOf).join(" | ");
-  if (schema.items) return `array of ${typeOf(schema.items)}`;
+  if (schema.anyOf) return schema.anyOf.map(typeText).join(" | ");
+  if (schema.items) return `array of ${typeText(schema.items)}`;
   const range = [schema.minimum, schema.maximum].map((limit) =>
     limit === undefined || limit === Number.MAX_SAFE_INTEGER ? "" : String(limit),
   );

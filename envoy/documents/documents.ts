@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import { eventsPage } from "./events-page";
+
+/** A file that Envoy itself serves at the root of the origin, to anyone. It needs no service, so it is readable during an outage. */
+export type Document = { path: string; file: string; body: string; headers: Record<string, string> };
+
+export async function documents(): Promise<Document[]> {
+  const asyncApi = await read("../../docs/asyncapi.json");
+  return [
+    page("/docs/events", "events.html", eventsPage(JSON.parse(asyncApi), await read("events-page.css"))),
+    // The link in a verification mail leads here. A shop with its own web pages replaces this one.
+    page("/verify-email", "verify-email.html", await read("verify-email.html")),
+    {
+      path: "/docs/events/asyncapi.json",
+      file: "asyncapi.json",
+      body: asyncApi,
+      headers: { "content-type": "application/json", ...cacheHeaders },
+    },
+  ];
+}
+
+const read = (file: string) => Bun.file(join(import.meta.dir, file)).text();
+
+/** One minute: after a deployment, clients see the new version soon. */
+const cacheHeaders = { "cache-control": "public, max-age=60" };
+
+/**
+ * An HTML document with a Content-Security-Policy that allows only the page's own style sheet and script, by their hashes.
+ * A page with a script may also send requests to its own origin.
+ */
+function page(path: string, file: string, body: string): Document {
+  const [styles, script] = [elementText("style", body), elementText("script", body)];
+  const policy = [
+    "default-src 'none'",
+    ...(styles ? [`style-src ${hashOf(styles)}`] : []),
+    ...(script ? [`script-src ${hashOf(script)}`, "connect-src 'self'"] : []),
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ];
+  const headers = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": policy.join("; "),
+    "referrer-policy": "no-referrer",
+    ...cacheHeaders,
+  };
+  return { path, file, body, headers };
+}
+
+const elementText = (tag: string, html: string) => html.split(`<${tag}>`)[1]?.split(`</${tag}>`)[0];
+const hashOf = (text: string) => `'sha256-${new Bun.CryptoHasher("sha256").update(text).digest("base64")}'`;

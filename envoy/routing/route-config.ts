@@ -1,0 +1,44 @@
+import type { Document } from "../documents/documents";
+import { typeUrl } from "../envoy-api";
+import { documentRoutes, notFound, preflight, repeatedHost, tunnel } from "./direct-responses";
+import { serviceRoutes } from "./service-routes";
+
+const documentBytesMax = 1024 * 1024;
+
+/** Envoy's route configuration. The first route that matches a request applies. */
+export function routeConfig(o: {
+  allowedOrigins: string[];
+  authPerMinute: number;
+  documents: (Document & { filename: string })[];
+}) {
+  return {
+    "@type": typeUrl("config.route.v3.RouteConfiguration"),
+    name: "edge",
+    virtual_hosts: [
+      {
+        name: "edge",
+        domains: ["*"],
+        routes: [
+          ...[repeatedHost, tunnel, preflight],
+          ...o.documents.flatMap(documentRoutes),
+          ...serviceRoutes(o),
+          notFound,
+        ],
+        typed_per_filter_config: { "envoy.filters.http.cors": corsPolicy(o.allowedOrigins) },
+      },
+    ],
+    max_direct_response_body_size_bytes: documentBytesMax,
+    validate_clusters: false,
+  };
+}
+
+const corsPolicy = (allowedOrigins: string[]) => ({
+  "@type": typeUrl("extensions.filters.http.cors.v3.CorsPolicy"),
+  allow_origin_string_match: allowedOrigins.map((exact) => ({ exact })),
+  // Preflights from other origins are answered here too, without the headers that would allow the request.
+  forward_not_matching_preflights: false,
+  allow_methods: "GET, POST, PUT, DELETE",
+  allow_headers: "authorization, content-type, idempotency-key, last-event-id",
+  expose_headers: "location, retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, x-trace-id",
+  max_age: "600",
+});
