@@ -1,8 +1,8 @@
 import { opsUrls } from "./stores";
 
 /**
- * `bun run replay [--rebuild]`: order's own replay on the stores that `bun run ops` looks into. Ends with 1 when an order
- * is not what its history says.
+ * `bun run replay [--rebuild]`: runs services/order/replay.ts on the stores of `bun run ops`. Exits with 1 if an order
+ * differs from its history.
  */
 const { mongo } = await opsUrls(process.env);
 const child = Bun.spawn(

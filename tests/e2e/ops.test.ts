@@ -61,7 +61,7 @@ describe("bun run ops", () => {
   test("shows the queues, the outboxes and the sagas by state", async () => {
     const result = await ops();
     expect(result.ok).toBe(true);
-    expectWords(result, ["waiting", "dead", "unsent", "notification", "at an end"]);
+    expectWords(result, ["waiting", "dead", "unsent", "notification", "ended"]);
   });
 
   test("saga <order> lists the messages of every service about the order", async () => {
@@ -84,7 +84,7 @@ describe("bun run ops", () => {
   });
 
   test("reports an unknown order in one line, and an unknown command with the usage", async () => {
-    expect(await ops("saga", "nobody")).toEqual({ ok: false, text: "there is no order nobody\n" });
+    expect(await ops("saga", "nobody")).toEqual({ ok: false, text: "order nobody not found\n" });
     expect((await ops("nonsense")).text).toContain("bun run ops sagas");
     expect((await ops("resume", orderId)).text).toContain("no saga under way");
   });
@@ -99,7 +99,7 @@ describe("bun run ops", () => {
     expect((await ops("dead", "inventory")).text).toContain(id);
     const { text } = await ops("dead", "show", "inventory", id);
     expect(JSON.parse(text)).toMatchObject({ id, subject: "the-order", message: { type: "inventory.nonsense" } });
-    expect((await ops("dead", "replay", "inventory", id)).text).toContain("1 put back");
+    expect((await ops("dead", "replay", "inventory", id)).text).toContain("replayed 1 message");
     await eventually(hasFailed);
     await (await queue.getJob(id))?.remove();
     expect((await ops("dead", "show", "inventory", id)).ok).toBe(false);
