@@ -3,22 +3,21 @@ import postgres from "postgres";
 import { createClient } from "redis";
 import type { StackHandle } from "../deploy/local/stack/stack-file";
 import { queueNames, services, sqlServiceNames } from "../services/_contracts/services";
+import type { OrderDocument } from "../services/order/store/documents";
 
-export type Counts = { jobs: number; orderWrites: number; commits: Record<string, number> };
+/** Totals since the stores were started. `commits` is by service. */
+export type Counts = { jobs: number; mongoWrites: number; commits: Record<string, number> };
 
-/** What the stores themselves count: jobs ever added, writes of orders, commits per database. */
+/** Reads the counters of the stores themselves: jobs added to queues, writes to MongoDB, commits of each database. */
 export async function openCounters(stack: StackHandle) {
   const redis = await createClient({ url: stack.adminUrls.redis }).connect();
   const mongo = await new MongoClient(stack.adminUrls.mongo).connect();
   const sql = postgres(stack.adminUrls.postgres, { max: 1 });
-  const orders = mongo
-    .db("orders")
-    .collection<{ _id: string; status: string; createdAt: Date; confirmedAt: string }>("orders");
 
   return {
-    orders,
+    orders: mongo.db(services.order.database).collection<OrderDocument>("orders"),
     async read(): Promise<Counts> {
-      const ids = await Promise.all(queueNames.map((queue) => redis.get(`bull:${queue}:id`)));
+      const lastJobIds = await Promise.all(queueNames.map((queue) => redis.get(`bull:${queue}:id`)));
       const { opcounters } = await mongo.db("admin").command({ serverStatus: 1 });
       const rows = await sql<
         { datname: string; xact_commit: string }[]
@@ -28,8 +27,8 @@ export async function openCounters(stack: StackHandle) {
         Number(rows.find((row) => row.datname === services[name].database)?.xact_commit ?? 0),
       ]);
       return {
-        jobs: ids.reduce((sum, id) => sum + Number(id ?? 0), 0),
-        orderWrites: Number(opcounters.insert) + Number(opcounters.update),
+        jobs: lastJobIds.reduce((sum, id) => sum + Number(id ?? 0), 0),
+        mongoWrites: Number(opcounters.insert) + Number(opcounters.update),
         commits: Object.fromEntries(commits),
       };
     },

@@ -1,11 +1,19 @@
 import autocannon from "autocannon";
 
-export type Load = { perSecond: number; p50Ms: number; p95Ms: number; p99Ms: number; errors: number; requests: number };
+export type LoadResult = {
+  perSecond: number;
+  p50Ms: number;
+  p95Ms: number;
+  p99Ms: number;
+  /** Failed requests and responses that are not 2xx. */
+  errors: number;
+  requests: number;
+};
 
 type Options = Pick<autocannon.Options, "url" | "method" | "headers" | "body" | "connections" | "duration" | "amount">;
 
-/** One closed-loop run: each connection sends its next request when it has its answer. What is not 2xx counts as an error. */
-export function load(options: Options): Promise<Load> {
+/** Sends requests in a closed loop: each connection sends its next request when the response to the last one has arrived. */
+export function runLoad(options: Options): Promise<LoadResult> {
   const times: number[] = [];
   return new Promise((resolve, reject) => {
     const run = autocannon({ ...options, timeout: 30 }, (error, result) => {
@@ -20,7 +28,7 @@ export function load(options: Options): Promise<Load> {
         requests: times.length,
       });
     });
-    // autocannon's own table has no 95th percentile.
+    // autocannon's own result has no 95th percentile.
     run.on("response", (_client, _status, _bytes, responseMs) => times.push(responseMs));
   });
 }

@@ -1,56 +1,54 @@
 import type { StackHandle } from "../deploy/local/stack/stack-file";
+import { serviceNames } from "../services/_contracts/services";
 import type { Counters, Counts } from "./counters";
 import { cpuSecondsOfTree } from "./cpu";
-import type { Outcome, Scenario } from "./scenarios";
+import type { Scenario, ScenarioResult } from "./scenarios";
 import type { BenchShop } from "./shop";
 
-export const servers = [
-  ...["envoy", "user-0", "order-0", "payment-0", "inventory-0", "notification-0"],
-  ...["sandbox", "postgres", "mongo", "redis"],
-];
+const servers = ["envoy", ...serviceNames.map((name) => `${name}-0`), ...["sandbox", "postgres", "mongo", "redis"]];
 
-export type Measured = Outcome & {
-  /** Per request, or per order where the scenario places orders. */
+/** The result of a run, and its cost per order; per request in scenarios that place no orders. */
+export type Measurement = ScenarioResult & {
   jobs: number;
-  orderWrites: number;
+  mongoWrites: number;
   commits: Record<string, number>;
   cpuMs: Record<string, number>;
-  /** Share of one core that the load generator took. */
+  /** The CPU time of the load generator, as a share of one core. */
   clientCpu: number;
 };
 
-type Snapshot = { counts: Counts; cpu: Record<string, number>; client: NodeJS.CpuUsage; atMs: number };
+type Snapshot = { counts: Counts; cpuSeconds: Record<string, number>; client: NodeJS.CpuUsage; atMs: number };
 
-/** One run of a scenario, with what it cost each process and store. */
+/** Runs a scenario and compares the counters of all processes and stores before and after. */
 export async function measure(
   scenario: Scenario,
   o: { stack: StackHandle; shop: BenchShop; counters: Counters },
-): Promise<Measured> {
-  const before = await snapshot(o);
-  const outcome = await scenario.run(o.shop, o.counters);
-  const busySeconds = (performance.now() - before.atMs) / 1000;
-  await Bun.sleep(1_500); // acknowledgements are written together, once a second
-  const after = await snapshot(o);
-  const units = outcome.orders ?? outcome.requests;
-  const each = (now: number, then: number) => (now - then) / units;
+): Promise<Measurement> {
+  const before = await takeSnapshot(o);
+  const result = await scenario.run(o.shop, o.counters);
+  const elapsedSeconds = (performance.now() - before.atMs) / 1000;
+  await Bun.sleep(1_500); // services write their acknowledgements once a second
+  const after = await takeSnapshot(o);
+  const units = result.orders ?? result.requests;
+  const perUnit = (end: number, start: number) => (end - start) / units;
+  const clientCpuSeconds = (after.client.user + after.client.system - before.client.user - before.client.system) / 1e6;
   return {
-    ...outcome,
-    jobs: each(after.counts.jobs, before.counts.jobs),
-    orderWrites: each(after.counts.orderWrites, before.counts.orderWrites),
-    commits: perKey(before.counts.commits, after.counts.commits, each),
-    cpuMs: perKey(before.cpu, after.cpu, (now, then) => each(now, then) * 1000),
-    clientCpu:
-      (after.client.user + after.client.system - before.client.user - before.client.system) / 1e6 / busySeconds,
+    ...result,
+    jobs: perUnit(after.counts.jobs, before.counts.jobs),
+    mongoWrites: perUnit(after.counts.mongoWrites, before.counts.mongoWrites),
+    commits: combine(after.counts.commits, before.counts.commits, perUnit),
+    cpuMs: combine(after.cpuSeconds, before.cpuSeconds, (end, start) => perUnit(end, start) * 1000),
+    clientCpu: clientCpuSeconds / elapsedSeconds,
   };
 }
 
-const perKey = (
-  before: Record<string, number>,
+const combine = (
   after: Record<string, number>,
-  of: (now: number, then: number) => number,
-) => Object.fromEntries(Object.entries(after).map(([key, now]) => [key, of(now, before[key] ?? 0)]));
+  before: Record<string, number>,
+  calculate: (end: number, start: number) => number,
+) => Object.fromEntries(Object.entries(after).map(([key, end]) => [key, calculate(end, before[key] ?? 0)]));
 
-async function snapshot({ stack, counters }: { stack: StackHandle; counters: Counters }): Promise<Snapshot> {
-  const cpu = Object.fromEntries(servers.map((name) => [name, cpuSecondsOfTree(stack.pid(name) ?? 0)]));
-  return { counts: await counters.read(), cpu, client: process.cpuUsage(), atMs: performance.now() };
+async function takeSnapshot({ stack, counters }: { stack: StackHandle; counters: Counters }): Promise<Snapshot> {
+  const cpuSeconds = Object.fromEntries(servers.map((name) => [name, cpuSecondsOfTree(stack.pid(name) ?? 0)]));
+  return { counts: await counters.read(), cpuSeconds, client: process.cpuUsage(), atMs: performance.now() };
 }

@@ -1,28 +1,26 @@
 import { startStack } from "../deploy/local/stack/stack";
 import { UserError } from "../deploy/local/user-error";
 import { openCounters } from "./counters";
-import { type Measured, measure } from "./measure";
-import { report } from "./report";
+import { type Measurement, measure } from "./measure";
+import { report, type ScenarioRuns } from "./report";
 import { scenarios } from "./scenarios";
 import { prepareShop } from "./shop";
 
-/** `bun run bench [scenario…]`: a stack of its own, each scenario a few times after a warm-up. All load goes to loopback. */
+/** `bun run bench [scenario…]`: starts its own stack and runs each scenario several times after a warm-up, over loopback. */
 const offset = Number(process.env.BENCH_PORT_OFFSET ?? 5_000);
 const repeats = Number(process.env.BENCH_RUNS ?? 3);
-const wanted = process.argv.slice(2);
+const names = process.argv.slice(2);
 
 async function bench(): Promise<string> {
   const stack = await startStack({ offset, appEnv: "bench", fresh: true, report: (line) => console.log(line) });
   const counters = await openCounters(stack);
   try {
     const shop = await prepareShop(stack.edgeUrl);
-    const results: { name: string; runs: Measured[] }[] = [];
-    for (const scenario of scenarios.filter(
-      ({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)),
-    )) {
+    const results: ScenarioRuns[] = [];
+    for (const scenario of scenarios.filter(isSelected)) {
       console.log(`${scenario.name}: warm-up, then ${repeats} runs`);
       await scenario.run(shop, counters);
-      const runs: Measured[] = [];
+      const runs: Measurement[] = [];
       for (let run = 0; run < repeats; run++) runs.push(await measure(scenario, { stack, shop, counters }));
       results.push({ name: scenario.name, runs });
     }
@@ -32,6 +30,9 @@ async function bench(): Promise<string> {
     await stack.stop();
   }
 }
+
+const isSelected = (scenario: { name: string }) =>
+  names.length === 0 || names.some((name) => scenario.name.includes(name));
 
 try {
   console.log(await bench());
