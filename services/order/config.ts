@@ -8,17 +8,17 @@ const schema = t.Object({
   ORDER_MONGO_URL: t.String({ pattern: "^mongodb(\\+srv)?://" }),
   USER_URL: urlEnv,
   INVENTORY_URL: urlEnv,
-  /** With so many orders on their way, new ones are refused until some are done. */
+  /** While this many orders are in progress, new orders are refused. */
   MAX_ORDERS_UNDER_WAY: t.Integer({ minimum: 1, default: 10_000 }),
-  /** For how long a step's answer is waited for, before its saga turns round or is parked. */
+  /** How long a saga waits for the reply to a step before it compensates or is parked. */
   SAGA_ANSWER_LIMIT_SECONDS: t.Integer({ minimum: 1, default: 600 }),
-  /** Orders that ended so long ago are removed; kept for ever unless set. */
+  /** Orders that have ended are removed after this time. Without it they are kept for ever. */
   ORDER_RETENTION_DAYS: retentionDaysEnv,
-  /** JWK that payment holds the private half of. */
+  /** The public JWK of the payment service, which encrypts payment tokens. */
   PAYMENT_SEAL_PUBLIC_KEY: t.String({ minLength: 1 }),
   /** How long an order without a payment method holds its stock. */
   PAYMENT_HOLD_SECONDS: Integer({ minimum: 1, default: 900 }),
-  /** How many payments may fail before the order is cancelled. */
+  /** How many payments of one order may fail before the order is cancelled. */
   PAYMENT_ATTEMPTS: Integer({ minimum: 1, maximum: 10, default: 1 }),
 });
 

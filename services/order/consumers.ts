@@ -1,7 +1,9 @@
 import type { Messages } from "@shop/contracts/messages";
 import type { Consumers } from "@shop/kit/messaging/consumer";
+import { abandonPayment } from "./commands/abandon-payment";
+import { beginPayment } from "./commands/begin-payment";
 import { continueSaga } from "./commands/continue-saga";
-import { abandonPayment, beginPayment, settlePayment } from "./commands/take-payment";
+import { settlePayment } from "./commands/settle-payment";
 import type { Deps } from "./deps";
 
 export const consumers: Consumers<Deps, Messages> = {

@@ -2,93 +2,121 @@ import type { InternalProduct, Payable } from "@shop/contracts/internal-api";
 import type { MessageType } from "@shop/contracts/messages";
 import type { User } from "@shop/kit/auth/access";
 import type { Clock } from "@shop/kit/clock";
+import type { IdempotentRequest } from "@shop/kit/idempotency";
 import type { SagaState, SagaTransition } from "@shop/kit/saga/engine";
 import type { Log } from "@shop/kit/telemetry/log";
 import type { Order, OrderStatus } from "./domain/order";
 
-/** One line of an order's life, as its owner may see it. */
+/** Everything the use cases need from outside. main.ts provides it. */
+export type Deps = {
+  store: OrderStore;
+  live: LiveTimelines;
+  /**
+   * The products with these ids; unknown ids are left out.
+   * @throws AppError `inventory.unavailable` (503)
+   */
+  loadProducts(ids: string[]): Promise<InternalProduct[]>;
+  /** @throws AppError `user.unavailable` (503) */
+  userExists(userId: string): Promise<boolean>;
+  /** Encrypts a payment token as a JWE that only the payment service can decrypt. */
+  seal(token: string): Promise<string>;
+  /** Whether new orders are refused because too many are in progress. */
+  backlogIsFull(): boolean;
+  /** How long an order without a payment method holds its stock. */
+  holdSeconds: number;
+  /** How many payments of one order may fail before the order is cancelled. */
+  paymentAttemptsMax: number;
+  clock: Clock;
+  log: Log;
+};
+
+/** What a decision about an order is based on. */
+export type OrderAndSaga = { order: Order; saga: SagaState };
+
+export type StoredOrder = OrderAndSaga & {
+  /** Increases by one with each write. */
+  version: number;
+  timeline: TimelineEntry[];
+  /** For the store alone. It must not appear in a response: it contains what the client may not see. */
+  handle: StoreHandle;
+};
+
+declare const storeHandle: unique symbol;
+/** The state from which the store writes an order's next version. Only the store creates and reads it. */
+export type StoreHandle = { readonly [storeHandle]: true };
+
+/** A history entry, as the order's owner may see it. */
 export type TimelineEntry = {
   seq: number;
   type: string;
+  /** ISO 8601 */
   at: string;
+  /** On an entry about a saga step: the step, its outcome, and the error code if it has one. */
   step?: string;
   outcome?: string;
   code?: string;
-} & StatusLine;
-/** Where its parcel is, and what was said about it. */
-type StatusLine = { status?: string; reason?: string };
-
-/** As much of an order as its live timeline needs. */
-export type OrderTimeline = { orderId: string; status: OrderStatus; entries: TimelineEntry[] };
-
-/** Of each order, at least the entries beyond the number that it has here. */
-export type TimelinesOf = (after: ReadonlyMap<string, number>) => Promise<OrderTimeline[]>;
-
-export type LiveTimelines = {
-  /**
-   * A timeline's entries beyond number `after`, then those to come, as server-sent events, until the order is at an end, the
-   * user's token expires or the process stops.
-   * @throws AppError `order.too_many_streams` (429)
-   */
-  open(o: { user: User; orderId: string; after: number }): ReadableStream<Uint8Array>;
+  /** On an entry about a status change: the new status and the employee's text for the buyer. */
+  status?: string;
+  reason?: string;
 };
 
-export type StoredOrder = { order: Order; saga: SagaState; version: number; timeline: TimelineEntry[] };
-
-/** One answer for one key, whoever comes first: same key and request → the first order again. */
-export type Idempotency = { scope: string; hash: string };
-
-/** From new to old. `from` counts, `to` does not any more. */
+/** Newest first. */
 export type OrderQuery = {
   limit: number;
   cursor?: string;
   status?: OrderStatus;
   product?: string;
+  /** Placed at this time or later. */
   from?: Date;
+  /** Placed before this time. */
   to?: Date;
 };
 export type Page = { items: Order[]; nextCursor: string | null };
 
+/** An order found by idempotency key, with the hash of the request that placed it. */
+export type KeyedOrder = { stored: StoredOrder; requestHash?: string };
+
 export type OrderStore = {
-  /** Stores a new order; the owner of an idempotency key that is taken already gets the order that took it. */
-  insert(placed: SagaTransition<Order>, key?: Idempotency): Promise<{ stored: StoredOrder; keyHash?: string }>;
+  /** Stores a new order. If the key was used before, nothing is stored and the order placed with it is returned. */
+  insert(placed: SagaTransition<Order>, request?: IdempotentRequest): Promise<KeyedOrder>;
   load(orderId: string): Promise<StoredOrder | undefined>;
-  /** The order as this process last wrote it, if it did lately. Another may have written since, which a commit finds out. */
-  recent(orderId: string): StoredOrder | undefined;
-  loadByKey(scope: string): Promise<{ stored: StoredOrder; keyHash?: string } | undefined>;
-  /** What payment may charge now for those of the orders that exist; little of them is read for it. */
-  payables(orderIds: string[]): Promise<Payable[]>;
   /**
-   * Saves what changed, and publishes.
-   * @param cause an answer proves that its question was sent, and so does giving up on one; a request proves nothing
-   * @returns the order as it is now; undefined if somebody else wrote since `stored` was loaded, or may have
+   * The order as this process last wrote it, without a query; undefined unless its saga continues and the write was recent.
+   * Another process may have written since; then `commit` fails.
+   */
+  findRecent(orderId: string): StoredOrder | undefined;
+  loadByKey(scope: string): Promise<KeyedOrder | undefined>;
+  /** What payment may charge for these orders now; unknown ids are left out. */
+  loadPayables(orderIds: string[]): Promise<Payable[]>;
+  /**
+   * Saves a transition and publishes its messages.
+   * @param cause A reply proves that the command it answers was sent, and so does giving up on the reply; a request proves
+   * nothing.
+   * @returns the order after the write; undefined if another write came first, or may have; then reload and decide anew
    */
   commit(
     stored: StoredOrder,
     next: SagaTransition<Order>,
-    cause: "answer" | "request",
+    cause: "reply" | "request",
   ): Promise<StoredOrder | undefined>;
-  /** Sends the last of these messages that a saga was told again, if it was told any: it asks as if it had not heard. */
-  tellAgain(stored: StoredOrder, types: MessageType[], sagaId: string): void;
-  /** Orders that have awaited their payment for too long, the longest first. */
-  lapsed(now: Date, limit: number): Promise<string[]>;
+  /** Resends the latest message of one of these types that the order sent to a saga, if there is one. */
+  resendLatest(stored: StoredOrder, types: MessageType[], sagaId: string): void;
+  /** Ids of orders that await payment although their hold has lapsed, the earliest first. */
+  findLapsed(now: Date, limit: number): Promise<string[]>;
   listByUser(userId: string, query: OrderQuery): Promise<Page>;
 };
 
-export type Deps = {
-  store: OrderStore;
-  live: LiveTimelines;
-  /** inventory's products with these ids; the ones that do not exist are missing. */
-  productsOf(ids: string[]): Promise<InternalProduct[]>;
-  /** How long an order that is paid for later holds its stock, and how many payments its owner may try. */
-  holdSeconds: number;
-  paymentAttempts: number;
-  /** user's verdict, kept for 30 s. */
-  userExists(userId: string): Promise<boolean>;
-  /** Closes a payment token so that only the payment service can read it: a JWE. */
-  seal(token: string): Promise<string>;
-  /** Whether so many orders are on their way that no more are taken. */
-  backlogIsFull(): boolean;
-  clock: Clock;
-  log: Log;
+/** As much of an order as its live timeline needs. */
+export type OrderTimeline = { orderId: string; status: OrderStatus; entries: TimelineEntry[] };
+
+/** @param after for each order id, the `seq` after which entries are needed; earlier ones may be returned too */
+export type LoadTimelines = (after: ReadonlyMap<string, number>) => Promise<OrderTimeline[]>;
+
+export type LiveTimelines = {
+  /**
+   * The timeline's entries after `seq` number `after`, then each new one, as server-sent events. The stream ends when the
+   * order reaches a final status, when the user's token expires, or when the process stops.
+   * @throws AppError `order.too_many_streams` (429)
+   */
+  open(o: { user: User; orderId: string; after: number }): ReadableStream<Uint8Array>;
 };

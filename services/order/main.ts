@@ -1,90 +1,66 @@
-import { type InternalProducts, type InternalUser, idsMax } from "@shop/contracts/internal-api";
 import { messages } from "@shop/contracts/messages";
-import { batchedLookup } from "@shop/kit/async/batched-lookup";
-import { cached } from "@shop/kit/async/cache";
-import { every } from "@shop/kit/async/every";
 import { accessTokens, remoteKeys } from "@shop/kit/auth/access";
 import { sealer } from "@shop/kit/auth/sealing";
 import { bootstrap } from "@shop/kit/bootstrap";
-import { AppError } from "@shop/kit/errors/app-error";
 import { httpClient } from "@shop/kit/http/client";
 import { type Server, serve } from "@shop/kit/http/server";
-import { startConsumer } from "@shop/kit/messaging/consumer";
 import { createPublisher } from "@shop/kit/messaging/publisher";
 import { connectMongo } from "@shop/kit/stores/mongo";
-import { startRetention } from "@shop/kit/stores/retention";
-import { expireHolds } from "./commands/expire-holds";
+import { startBackgroundWork } from "./background";
+import { productLoader } from "./clients/inventory";
+import { userLookup } from "./clients/users";
 import { timeOut } from "./commands/time-out";
 import { config as readConfig } from "./config";
-import { consumers } from "./consumers";
 import type { Deps } from "./deps";
-import { orderChanges } from "./live/change-feed";
+import { changeFeed } from "./live/change-feed";
 import { orderStreams } from "./live/streams";
 import { routes } from "./routes";
 import { orderBacklog } from "./store/backlog";
-import { ordersOf } from "./store/documents";
+import { ordersCollection } from "./store/documents";
 import { orderStore } from "./store/orders";
-import { retentionRules } from "./store/retention";
-import { stuckSagas } from "./store/stuck-sagas";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
   const { log, clock, tokens, lifecycle } = await bootstrap("order", config);
+  const redisUrl = config.REDIS_URL;
+
   const { client, db } = await connectMongo(config.ORDER_MONGO_URL, "order");
   lifecycle.use("store", () => client.close());
-  const redisUrl = config.REDIS_URL;
   const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: messages, log }));
-  const changes = lifecycle.use("change feed", orderChanges({ redisUrl, log }));
+  const changes = lifecycle.use("change feed", changeFeed({ redisUrl, log }));
   const store = orderStore({
     db,
     publisher,
     clock,
     log,
-    changed: changes.note,
-    answerLimitSeconds: config.SAGA_ANSWER_LIMIT_SECONDS,
+    replyLimitSeconds: config.SAGA_ANSWER_LIMIT_SECONDS,
     giveUp: (orderId, version) => timeOut({ store, clock, log }, orderId, version),
+    onWritten: changes.publish,
   });
-  lifecycle.use("outbox", store.close);
-  const live = lifecycle.use("live timelines", orderStreams({ timelinesOf: store.timelinesOf, changes, clock, log }));
-  const rules = retentionRules({ db, clock, orderDays: config.ORDER_RETENTION_DAYS });
-  lifecycle.use("retention", startRetention({ rules, log }));
-  lifecycle.use("stuck saga gauge", stuckSagas({ orders: ordersOf(db), log }));
-  const backlog = lifecycle.use(
-    "backlog gauge",
-    orderBacklog({ orders: ordersOf(db), limit: config.MAX_ORDERS_UNDER_WAY, log }),
-  );
+  lifecycle.use("outbox", store);
+  const live = orderStreams({ loadTimelines: store.loadTimelines, changes, clock, log });
+  lifecycle.use("live timelines", live);
+  const backlog = orderBacklog({ orders: ordersCollection(db), limit: config.MAX_ORDERS_UNDER_WAY, log });
+  lifecycle.use("backlog gauge", backlog);
+
   const users = httpClient({ target: "user", baseUrl: config.USER_URL, tokens });
   const inventory = httpClient({ target: "inventory", baseUrl: config.INVENTORY_URL, tokens });
 
   const deps: Deps = {
     store,
     live,
+    loadProducts: productLoader(inventory),
+    userExists: userLookup(users),
+    seal: await sealer(config.PAYMENT_SEAL_PUBLIC_KEY),
     backlogIsFull: backlog.isFull,
+    holdSeconds: config.PAYMENT_HOLD_SECONDS,
+    paymentAttemptsMax: config.PAYMENT_ATTEMPTS,
     clock,
     log,
-    seal: await sealer(config.PAYMENT_SEAL_PUBLIC_KEY),
-    holdSeconds: config.PAYMENT_HOLD_SECONDS,
-    paymentAttempts: config.PAYMENT_ATTEMPTS,
-    productsOf: batchedLookup({
-      load: async (ids) => (await inventory.get<InternalProducts>(`/internal/products?ids=${ids.join()}`)).items,
-      idOf: (product) => product.id,
-      idsMax: idsMax,
-    }),
-    userExists: cached((id) => users.get<InternalUser>(`/internal/users/${id}`).then(() => true, unknownIsFalse), {
-      ttlMs: 30_000,
-      max: 10_000,
-    }),
   };
-  const verify = accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
-  lifecycle.use(
-    "hold expiry",
-    every(1_000, () => expireHolds(deps), log),
-  );
-  lifecycle.use(
-    "consumer",
-    startConsumer({ queue: "order", catalogue: messages, consumers, deps, redisUrl, concurrency: 64, log }),
-  );
+  startBackgroundWork(lifecycle, deps, { db, redisUrl, orderDays: config.ORDER_RETENTION_DAYS });
 
+  const verify = accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
   return serve({
     service: "order",
     host: config.HOST,
@@ -95,11 +71,6 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     drain: live.drain,
     lifecycle,
   });
-}
-
-function unknownIsFalse(error: unknown): false {
-  if (error instanceof AppError && error.kind === "not_found") return false;
-  throw error;
 }
 
 if (import.meta.main) await main(process.env);

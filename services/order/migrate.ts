@@ -1,7 +1,7 @@
 import { connectMongo } from "@shop/kit/stores/mongo";
 import { createIndexes } from "./store/documents";
 
-/** Creates the indexes that are missing. Safe to run twice and at the same time. `--seed` has nothing to add here. */
+/** Creates missing indexes and drops outdated ones. Safe to run repeatedly and concurrently. There is no data to seed, so `--seed` does nothing. */
 export async function migrate(url: string): Promise<void> {
   const { client, db } = await connectMongo(url, "order-migrate");
   await createIndexes(db).finally(() => client.close());

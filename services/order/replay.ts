@@ -1,96 +1,111 @@
+import { invariant } from "@shop/kit/errors/invariant";
 import { connectMongo } from "@shop/kit/stores/mongo";
 import type { Db } from "mongodb";
-import { differences, type RecordedEntry, replayed } from "./domain/history";
-import { type OrderDocument, ordersOf, toOrder } from "./store/documents";
-import { below, entriesOf, type HistoryPart, historyOf, itemsOf, orderViews } from "./store/read-models";
+import { findDifferences, type RecordedEntry, rebuildOrder } from "./domain/history";
+import { type OrderDocument, ordersCollection, toOrder } from "./store/documents";
+import {
+  type HistoryPart,
+  historyCollection,
+  idsBelow,
+  itemsCollection,
+  joinParts,
+  orderReadModels,
+} from "./store/read-models";
 
 export type Replay = {
+  /** How many orders were read. */
   orders: number;
-  /** What the history says otherwise than the order, or does not say; a line each. */
+  /** One line for each field in which an order differs from its history, and for each problem of a history. */
   differences: string[];
-  /** Orders on their way, whose latest part is not in `order_history` yet. */
+  /** Orders in progress, which are not compared because the latest part of their history is not in `order_history` yet. */
   underWay: number;
 };
 
-const atOnce = 500;
+const batchSize = 500;
 
 /**
- * Tells every order again from `order_history` alone, and compares.
- * @param options.only these orders; all of them without it
+ * Rebuilds orders from `order_history` alone, and compares them with the stored ones.
+ * @param options.only the ids of the orders to compare; all orders if absent
  */
 export async function replay(db: Db, options: { only?: string[] } = {}): Promise<Replay> {
-  const found: Replay = { orders: 0, differences: [], underWay: 0 };
-  const orders = ordersOf(db)
+  const result: Replay = { orders: 0, differences: [], underWay: 0 };
+  const orders = ordersCollection(db)
     .find(options.only ? { _id: { $in: options.only } } : {}, { projection: { history: 0 } })
     .sort({ _id: 1 });
-  let docs: OrderDocument[] = [];
-  for await (const doc of orders) {
-    docs.push(doc);
-    if (docs.length < atOnce) continue;
-    await compare(db, docs, found);
-    docs = [];
-  }
-  await compare(db, docs, found);
-  return found;
-}
-
-async function compare(db: Db, docs: OrderDocument[], found: Replay): Promise<void> {
-  const [first, last] = [docs[0], docs.at(-1)];
-  if (!first || !last) return;
-  const histories = new Map<string, HistoryPart[]>();
-  const parts = historyOf(db)
-    .find({ _id: { $gte: below(first._id).$gte, $lt: below(last._id).$lt } })
-    .sort({ _id: 1 });
-  for await (const part of parts) {
-    const orderId = part._id.slice(0, part._id.indexOf("/"));
-    histories.set(orderId, [...(histories.get(orderId) ?? []), part]);
-  }
-  for (const doc of docs) {
-    found.orders++;
-    if (doc.projectedSeq !== doc.lastSeq) {
-      found.underWay++;
-      continue;
+  for await (const docs of batches(orders)) {
+    const histories = await loadHistories(db, docs);
+    for (const doc of docs) {
+      result.orders++;
+      if (doc.projectedSeq !== doc.lastSeq) result.underWay++;
+      else result.differences.push(...compare(doc, histories.get(doc._id) ?? []));
     }
-    const entries = entriesOf(histories.get(doc._id) ?? []) as RecordedEntry[];
-    const missing =
-      entries.at(-1)?.seq !== doc.lastSeq ? [`its history ends at ${entries.at(-1)?.seq ?? 0} of ${doc.lastSeq}`] : [];
-    for (const line of [...missing, ...differences(toOrder(doc), replayed(entries))])
-      found.differences.push(`${doc._id}: ${line}`);
   }
+  return result;
 }
 
-/** Makes `order_items` anew from the orders' histories. @returns how many lines there are */
+/** Rebuilds the collection `order_items` from the orders' histories. @returns the number of lines */
 export async function rebuildItems(db: Db): Promise<number> {
-  const views = orderViews(db);
-  await itemsOf(db).deleteMany({});
-  const created = historyOf(db).find({ _id: /\/000001$/ });
-  let batch: Pick<OrderDocument, "_id" | "userId" | "items">[] = [];
-  for await (const part of created) {
-    const told = part.entries.find((entry) => entry.type === "order.created")?.data as Pick<
-      OrderDocument,
-      "userId" | "items"
-    >;
-    batch.push({ _id: part._id.slice(0, part._id.indexOf("/")), userId: told.userId, items: told.items });
-    if (batch.length < atOnce) continue;
-    await views.keepItems(batch);
+  const items = itemsCollection(db);
+  const { addItems } = orderReadModels(db);
+  await items.deleteMany({});
+  const firstParts = historyCollection(db).find({ _id: /\/000001$/ });
+  for await (const parts of batches(firstParts)) await addItems(parts.map(toOrderWithItems));
+  return items.countDocuments();
+}
+
+async function* batches<T>(all: AsyncIterable<T>): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const one of all) {
+    batch.push(one);
+    if (batch.length < batchSize) continue;
+    yield batch;
     batch = [];
   }
-  await views.keepItems(batch);
-  return itemsOf(db).countDocuments();
+  if (batch.length > 0) yield batch;
 }
 
-/** `bun services/order/replay.ts [--rebuild]`, with ORDER_MONGO_URL. Ends with 1 if an order is not what its history says. */
-async function main(url: string): Promise<number> {
+/** The history parts of orders that are sorted by id. */
+async function loadHistories(db: Db, docs: OrderDocument[]): Promise<Map<string, HistoryPart[]>> {
+  const histories = new Map<string, HistoryPart[]>();
+  const [first, last] = [docs[0]?._id ?? "", docs.at(-1)?._id ?? ""];
+  const parts = historyCollection(db)
+    .find({ _id: { $gte: idsBelow(first).$gte, $lt: idsBelow(last).$lt } })
+    .sort({ _id: 1 });
+  for await (const part of parts) {
+    const orderId = toOrderId(part);
+    histories.set(orderId, [...(histories.get(orderId) ?? []), part]);
+  }
+  return histories;
+}
+
+function compare(doc: OrderDocument, parts: HistoryPart[]): string[] {
+  const entries = joinParts(parts) as RecordedEntry[];
+  const end = entries.at(-1)?.seq ?? 0;
+  const missing = end === doc.lastSeq ? [] : [`the history ends at entry ${end} of ${doc.lastSeq}`];
+  return [...missing, ...findDifferences(toOrder(doc), rebuildOrder(entries))].map((line) => `${doc._id}: ${line}`);
+}
+
+function toOrderWithItems(part: HistoryPart): Pick<OrderDocument, "_id" | "userId" | "items"> {
+  const created = part.entries.find((entry) => entry.type === "order.created");
+  invariant(created, `history part ${part._id} must contain order.created`);
+  const { userId, items } = created.data as Pick<OrderDocument, "userId" | "items">;
+  return { _id: toOrderId(part), userId, items };
+}
+
+const toOrderId = ({ _id }: HistoryPart): string => _id.slice(0, _id.indexOf("/"));
+
+/** `bun services/order/replay.ts [--rebuild]`, with ORDER_MONGO_URL. @returns the exit code: 1 if there is a difference */
+export async function main(url: string, options: string[]): Promise<number> {
   const { client, db } = await connectMongo(url, "order-replay");
   try {
-    if (process.argv.includes("--rebuild")) console.log(`order_items: ${await rebuildItems(db)} lines made anew`);
+    if (options.includes("--rebuild")) console.log(`order_items: ${await rebuildItems(db)} lines rebuilt`);
     const { orders, underWay, differences } = await replay(db);
     for (const line of differences.slice(0, 100)) console.log(line);
-    console.log(`${orders} orders replayed, ${differences.length} differences, ${underWay} still on their way`);
+    console.log(`${orders} orders replayed, ${differences.length} differences, ${underWay} still in progress`);
     return differences.length === 0 ? 0 : 1;
   } finally {
     await client.close();
   }
 }
 
-if (import.meta.main) process.exit(await main(process.env.ORDER_MONGO_URL ?? ""));
+if (import.meta.main) process.exit(await main(process.env.ORDER_MONGO_URL ?? "", process.argv.slice(2)));

@@ -1,36 +1,32 @@
 import { hasPermission, type User } from "@shop/kit/auth/access";
 import { AppError } from "@shop/kit/errors/app-error";
 import { advance, newSaga, type Saga, type SagaTransition } from "@shop/kit/saga/engine";
-import type { Deps, StoredOrder } from "../deps";
+import type { Deps, OrderAndSaga, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
-import { orderNotFound } from "../queries/order";
+import { orderNotFound } from "../queries/orders";
 import { cancelRequested, cancelUnpaidOrder, cancelOrder as saga } from "../sagas/cancel-order";
 import { sagaOf } from "../sagas/registry";
 import { changeOrder } from "./change-order";
 
 /**
- * Asks for an order to be cancelled; how far it is then, its status says. Asking again, or at the same time, is harmless.
- * @throws AppError `order.not_found` (404) for somebody else's too, `order.not_cancellable` (409)
+ * Requests the cancellation of an order. The returned order's status says how far it is. Idempotent.
+ * @throws AppError `order.not_found` (404) also for another user's order, `order.not_cancellable` (409)
  */
 export async function cancelOrder(deps: Deps, user: User, orderId: string): Promise<StoredOrder> {
-  const stored = await changeOrder(deps, orderId, (at) => {
-    if (!at || (at.order.userId !== user.id && !hasPermission(user, "orders:write"))) throw orderNotFound();
-    return decideCancel(at, Bun.randomUUIDv7(), deps.clock.now());
+  const changed = await changeOrder(deps, orderId, (stored) => {
+    if (!stored || (stored.order.userId !== user.id && !hasPermission(user, "orders:write"))) throw orderNotFound();
+    return decideCancel(stored, Bun.randomUUIDv7(), deps.clock.now());
   });
-  return stored as StoredOrder;
+  return changed as StoredOrder;
 }
 
 /**
- * What a wish to cancel changes. An order under way turns round at its next answer, so a charge that nobody knows about is
- * awaited; one that waits to be paid for, or is confirmed, is taken back by a saga of its own, which takes the ended one's place.
- * @returns undefined if it is being cancelled already
+ * What a cancellation request changes. A saga in progress is aborted: it compensates at its next reply, so a charge whose
+ * result is unknown is waited for. If no saga is in progress, a saga that cancels the order starts.
+ * @returns undefined if the order is being cancelled already
  * @throws AppError `order.not_cancellable` (409)
  */
-export function decideCancel(
-  stored: Pick<StoredOrder, "order" | "saga">,
-  sagaId: string,
-  now: Date,
-): SagaTransition<Order> | undefined {
+export function decideCancel(stored: OrderAndSaga, sagaId: string, now: Date): SagaTransition<Order> | undefined {
   const order = { ...stored.order, cancelRequested: stored.order.cancelRequested ?? now };
   const start = (saga: Saga<Order>) =>
     advance(saga, { ...order, cancelReason: cancelRequested }, newSaga(saga, sagaId), { kind: "start" });
@@ -48,7 +44,7 @@ export function decideCancel(
     default:
       throw new AppError("order.not_cancellable", {
         kind: "conflict",
-        public: `An order that is ${order.status} cannot be cancelled.`,
+        public: `An order with status ${order.status} cannot be cancelled.`,
       });
   }
 }

@@ -2,17 +2,17 @@ import type { Message } from "@shop/kit/messaging/envelope";
 import { advance } from "@shop/kit/saga/engine";
 import type { Deps } from "../deps";
 import { sagaOf } from "../sagas/registry";
-import { measure } from "./change-order";
+import { measureSagaEnd } from "./change-order";
 
-/** Moves an order's saga on by a participant's event. What is no answer to the step under way changes nothing. */
+/** Advances an order's saga by a participant's event. An event that is not a reply to the current step changes nothing. */
 export async function continueSaga(deps: Deps, { orderId }: { orderId: string }, message: Message): Promise<void> {
-  let recent = deps.store.recent(orderId);
+  let recent = deps.store.findRecent(orderId);
   for (;;) {
     const stored = recent ?? (await deps.store.load(orderId));
-    if (!stored) return deps.log.warn({ orderId }, "a message about an order that does not exist");
+    if (!stored) return deps.log.warn({ orderId }, "event for an unknown order");
     const next = advance(sagaOf(stored.saga), stored.order, stored.saga, { kind: "message", message });
-    if (next && (await deps.store.commit(stored, next, "answer"))) return measure(stored, next, deps.clock.now());
-    // What is no answer to an order as it was may be one to the order as it is.
+    if (next && (await deps.store.commit(stored, next, "reply"))) return measureSagaEnd(stored, next, deps.clock.now());
+    // Another process may have written since: what is not a reply to the recent state may be one to the current state.
     if (!next && !recent) return;
     recent = undefined;
   }

@@ -1,20 +1,23 @@
 import { advance, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
-import type { Deps, StoredOrder } from "../deps";
+import type { Deps, OrderAndSaga } from "../deps";
 import type { Order } from "../domain/order";
 import { holdExpired, isLapsed } from "../domain/payability";
 import { cancelUnpaidOrder as saga } from "../sagas/cancel-order";
 import { changeOrder } from "./change-order";
 
-/** Cancels orders that nobody has paid for in time. A payment that begins at the same moment comes first, or too late. */
+/** Cancels orders that were not paid for in time. Races with a payment that begins; exactly one wins. */
 export async function expireHolds(deps: Deps): Promise<void> {
-  const ids = await deps.store.lapsed(deps.clock.now(), 50);
+  const ids = await deps.store.findLapsed(deps.clock.now(), 50);
   await Promise.all(
-    ids.map((id) => changeOrder(deps, id, (at) => at && decideExpiry(at, Bun.randomUUIDv7(), deps.clock.now()))),
+    ids.map((id) =>
+      changeOrder(deps, id, (stored) => stored && decideExpiry(stored, Bun.randomUUIDv7(), deps.clock.now())),
+    ),
   );
 }
 
+/** @returns undefined unless the order awaits payment and its hold has lapsed */
 export function decideExpiry(
-  { order }: Pick<StoredOrder, "order">,
+  { order }: Pick<OrderAndSaga, "order">,
   sagaId: string,
   now: Date,
 ): SagaTransition<Order> | undefined {

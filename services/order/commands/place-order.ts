@@ -2,6 +2,8 @@ import type { Item } from "@shop/contracts/common";
 import { mergeItems } from "@shop/contracts/items";
 import { plusSeconds } from "@shop/kit/clock";
 import { AppError } from "@shop/kit/errors/app-error";
+import { invariant } from "@shop/kit/errors/invariant";
+import { type IdempotentRequest, idempotentRequest, readableScope, rejectReusedKey } from "@shop/kit/idempotency";
 import { advance, newSaga } from "@shop/kit/saga/engine";
 import type { Deps, StoredOrder } from "../deps";
 import { openOrder } from "../domain/new-order";
@@ -12,68 +14,66 @@ import { placeOrder as placeOrderSaga, placeUnpaidOrder } from "../sagas/place-o
 export type PlaceOrder = {
   userId: string;
   items: Item[];
-  /** Without one the order waits to be paid for. */
+  /** Without a payment method the order waits to be paid for. */
   paymentMethod?: { provider: string; token: string };
   shippingAddress?: ShippingAddress;
   idempotencyKey?: string;
 };
 
 /**
- * Takes an order: stored with its first messages in one write, then moved on by its saga.
+ * Accepts an order: stores it with its first messages in one write. Its saga does the rest.
  * @throws AppError see `openOrder`; `order.user_unknown` (403), `idempotency.key_reused` (422), `inventory.unavailable`,
  * `user.unavailable`, `order.too_many_under_way` (503)
  */
 export async function placeOrder(deps: Deps, command: PlaceOrder): Promise<StoredOrder> {
-  const key = command.idempotencyKey === undefined ? undefined : keyOf(command, command.idempotencyKey);
-  if (key) {
-    const before = await deps.store.loadByKey(key.scope);
-    if (before) return sameRequest(before, key.hash);
+  const request = toIdempotentRequest(command);
+  const previous = request && (await deps.store.loadByKey(request.scope));
+  if (previous) {
+    rejectReusedKey(previous.requestHash, request.requestHash);
+    return previous.stored;
   }
 
-  // What was taken is taken; its answer above is given again even now.
+  // Checked after the key: a replayed key is answered even when the backlog is full.
   if (deps.backlogIsFull())
     throw new AppError("order.too_many_under_way", {
       kind: "unavailable",
-      public: "Too many orders are being worked on. Please try again in a moment.",
+      public: "Too many orders are in progress. Please try again in a few seconds.",
       retryAfterSeconds: 5,
     });
 
-  const [known, products, paymentMethod] = await Promise.all([
+  const [userExists, products, paymentMethod] = await Promise.all([
     deps.userExists(command.userId),
-    deps.productsOf(mergeItems(command.items).map((item) => item.productId)),
-    sealed(deps, command.paymentMethod),
+    deps.loadProducts(mergeItems(command.items).map((item) => item.productId)),
+    seal(deps, command.paymentMethod),
   ]);
-  if (!known) throw new AppError("order.user_unknown", { kind: "forbidden", public: "This account no longer exists." });
+  if (!userExists)
+    throw new AppError("order.user_unknown", { kind: "forbidden", public: "This account no longer exists." });
 
   const now = deps.clock.now();
   const holdExpiresAt = paymentMethod ? undefined : plusSeconds(now, deps.holdSeconds);
   const order = openOrder({ ...command, paymentMethod, holdExpiresAt }, products, Bun.randomUUIDv7(), now);
   const saga = paymentMethod ? placeOrderSaga : placeUnpaidOrder;
   const placed = advance(saga, order, newSaga(saga, Bun.randomUUIDv7()), { kind: "start" });
-  if (!placed) throw new Error("a new saga starts");
-  const stored = sameRequest(await deps.store.insert(placed, key), key?.hash);
+  invariant(placed, "a new saga must start");
+  const { stored, requestHash } = await deps.store.insert(placed, request);
+  rejectReusedKey(requestHash, request?.requestHash);
   if (stored.order.id === order.id) ordersCreated.inc();
   return stored;
 }
 
-async function sealed(deps: Deps, method: PlaceOrder["paymentMethod"]) {
+async function seal(deps: Deps, method: PlaceOrder["paymentMethod"]) {
   return method && { provider: method.provider, sealedToken: await deps.seal(method.token) };
 }
 
-function sameRequest(found: { stored: StoredOrder; keyHash?: string }, hash: string | undefined): StoredOrder {
-  if (found.keyHash === hash) return found.stored;
-  throw new AppError("idempotency.key_reused", {
-    kind: "invalid",
-    public: "This Idempotency-Key was used for another request.",
+/** Scope and hash are stored for two days: a change of either makes the keys of that time unknown. */
+export function toIdempotentRequest(command: PlaceOrder): IdempotentRequest | undefined {
+  const { userId, items, paymentMethod, shippingAddress, idempotencyKey } = command;
+  return idempotentRequest({
+    subject: userId,
+    method: "POST",
+    route: "/orders",
+    key: idempotencyKey,
+    request: [items.map(({ productId, quantity }) => [productId, quantity]), paymentMethod, shippingAddress],
+    scope: readableScope,
   });
-}
-
-/** The key belongs to one user and one route; of the request only a hash is kept. */
-function keyOf(command: PlaceOrder, key: string) {
-  const { items, paymentMethod, shippingAddress } = command;
-  const request = JSON.stringify([items.map((i) => [i.productId, i.quantity]), paymentMethod, shippingAddress]);
-  return {
-    scope: `${command.userId} POST /orders ${key}`,
-    hash: new Bun.CryptoHasher("sha256").update(request).digest("base64url"),
-  };
 }

@@ -1,14 +1,14 @@
 import { advance } from "@shop/kit/saga/engine";
 import type { Deps } from "../deps";
 import { sagaOf } from "../sagas/registry";
-import { measure } from "./change-order";
+import { measureSagaEnd } from "./change-order";
 
-/** Why an order is cancelled, or parked, that nobody answered. */
+/** The error code of an order whose saga got no reply. */
 const timedOut = "order.timed_out";
 
 /**
- * Gives up waiting for an answer: the order's saga turns round, or is parked where nothing may be undone.
- * @param version the order's, when it had waited for too long; whoever has written since has an answer
+ * Gives up on a reply: the order's saga is compensated, or parked if its pivot may have happened.
+ * @param version the version of the order that waited too long; a later version has had its reply
  */
 export async function timeOut(
   deps: Pick<Deps, "store" | "clock" | "log">,
@@ -18,9 +18,9 @@ export async function timeOut(
   const stored = await deps.store.load(orderId);
   if (stored?.version !== version) return;
   const next = advance(sagaOf(stored.saga), stored.order, stored.saga, { kind: "timeout", code: timedOut });
-  if (!next || !(await deps.store.commit(stored, next, "answer"))) return;
-  const about = { orderId, saga: stored.saga.name, step: stored.saga.step };
-  if (next.state.stuck) return deps.log.error(about, "a saga is stuck: nobody answers, and it cannot be undone");
-  deps.log.warn(about, "a step was not answered and is undone");
-  measure(stored, next, deps.clock.now());
+  if (!next || !(await deps.store.commit(stored, next, "reply"))) return;
+  const facts = { orderId, saga: stored.saga.name, step: stored.saga.step };
+  if (next.state.stuck) return deps.log.error(facts, "saga stuck: step timed out and cannot be compensated");
+  deps.log.warn(facts, "saga step timed out, compensating");
+  measureSagaEnd(stored, next, deps.clock.now());
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { changeOf, differences, type RecordedEntry, replayed } from "./history";
+import { findDifferences, type RecordedEntry, rebuildOrder, recordChange } from "./history";
 import type { Order } from "./order";
 
 const placed: Order = {
@@ -14,8 +14,9 @@ const placed: Order = {
 };
 const { userId, items, total } = placed;
 
-/** A life of an order: what each write made of it, and what it told. */
-const life: { order: Order; type: string; data?: object }[] = [
+/** The order after each write, and the entry that the write added. */
+type Write = { order: Order; type: string; data?: object };
+const writes: Write[] = [
   { order: placed, type: "order.created", data: { orderId: "o1", userId, items, total } },
   { order: { ...placed, paymentMethod: { provider: "stripe" } }, type: "saga.step" },
   {
@@ -28,21 +29,21 @@ const life: { order: Order; type: string; data?: object }[] = [
     type: "order.confirmed",
   },
 ];
-const historyOf = (writes: typeof life): RecordedEntry[] =>
-  writes.map(({ order, type, data = {} }, index) => ({
+const toEntries = (list: Write[]): RecordedEntry[] =>
+  list.map(({ order, type, data = {} }, index) => ({
     seq: index + 1,
     type,
     data,
-    set: changeOf(writes[index - 1]?.order, order),
+    set: recordChange(list[index - 1]?.order, order),
   }));
-const last = (writes: typeof life) => writes.at(-1)?.order as Order;
+const last = (list: Write[]) => list.at(-1)?.order as Order;
 
 describe("an order's history", () => {
-  test("tells the order", () => {
-    expect(differences(last(life), replayed(historyOf(life)))).toEqual([]);
+  test("is enough to rebuild the order", () => {
+    expect(findDifferences(last(writes), rebuildOrder(toEntries(writes)))).toEqual([]);
   });
-  test("holds what changed, and that once; never the sealed token", () => {
-    const [created, charged, confirmed] = historyOf(life);
+  test("records each change once and never the sealed token", () => {
+    const [created, charged, confirmed] = toEntries(writes);
     expect(created?.set).toEqual({
       status: "pending",
       paymentMethod: { provider: "stripe" },
@@ -50,32 +51,32 @@ describe("an order's history", () => {
     });
     expect(charged?.set).toBeUndefined();
     expect(confirmed?.set).toEqual({ status: "confirmed", payment: { id: "pay", status: "completed" } });
-    expect(JSON.stringify(historyOf(life))).not.toContain("sealed");
+    expect(JSON.stringify(toEntries(writes))).not.toContain("sealed");
   });
-  test("tells what went away", () => {
+  test("records a removed field as null", () => {
     const held = { ...placed, holdExpiresAt: new Date(0) };
-    const writes = [{ ...life[0], order: held } as (typeof life)[0], { order: placed, type: "saga.step" }];
-    expect(historyOf(writes)[1]?.set).toEqual({ holdExpiresAt: null });
-    expect(differences(placed, replayed(historyOf(writes)))).toEqual([]);
+    const removing = [{ ...writes[0], order: held } as Write, { order: placed, type: "saga.step" }];
+    expect(toEntries(removing)[1]?.set).toEqual({ holdExpiresAt: null });
+    expect(findDifferences(placed, rebuildOrder(toEntries(removing)))).toEqual([]);
   });
 });
 
-describe("a difference is found:", () => {
-  const history = historyOf(life);
-  const found = (stored: Order, entries = history) => differences(stored, replayed(entries)).join("; ");
-  test("a field of the order that was changed without a trace", () => {
-    expect(found({ ...last(life), total: { amount: 1, currency: "USD" } })).toContain("total is");
-    expect(found({ ...last(life), cancelReason: "why" })).toContain("cancelReason is");
+describe("a replay reports", () => {
+  const entries = toEntries(writes);
+  const found = (stored: Order, history = entries) => findDifferences(stored, rebuildOrder(history)).join("; ");
+  test("a field that was changed without a history entry", () => {
+    expect(found({ ...last(writes), total: { amount: 1, currency: "USD" } })).toContain("total is");
+    expect(found({ ...last(writes), cancelReason: "why" })).toContain("cancelReason is");
   });
-  test("an entry that is missing", () => {
-    expect(found(last(life), history.toSpliced(1, 1))).toContain("entry 2 is missing");
+  test("a missing entry", () => {
+    expect(found(last(writes), entries.toSpliced(1, 1))).toContain("entry 2 is missing");
   });
-  test("a move that is not legal", () => {
-    const wild = [...history, { seq: 4, type: "saga.step", data: {}, set: { status: "pending" as const } }];
-    expect(found(placed, wild)).toContain("moves it from confirmed to pending");
+  test("an illegal transition", () => {
+    const illegal = [...entries, { seq: 4, type: "saga.step", data: {}, set: { status: "pending" as const } }];
+    expect(found(placed, illegal)).toContain("changes the status from confirmed to pending");
   });
-  test("news that is not true", () => {
-    const told = [...history, { seq: 4, type: "order.status_changed", data: { to: "shipped" } }];
-    expect(found(last(life), told)).toContain("told to be shipped, and is confirmed");
+  test("a published status that the order does not have", () => {
+    const untrue = [...entries, { seq: 4, type: "order.status_changed", data: { to: "shipped" } }];
+    expect(found(last(writes), untrue)).toContain("published status shipped, but the status is confirmed");
   });
 });

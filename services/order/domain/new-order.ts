@@ -8,24 +8,28 @@ export type OrderRequest = {
   userId: string;
   items: Item[];
   paymentMethod?: { provider: string; sealedToken: string };
-  /** Of an order without a payment method: until when it waits to be paid for. */
+  /** Set if there is no payment method: the order waits until then to be paid for. */
   holdExpiresAt?: Date;
   shippingAddress?: ShippingAddress;
 };
 
+const quantityMax = 1_000;
+/** Minor units. Payment providers accept no larger amount. */
+const totalMax = 99_999_999;
+
 /**
- * A new order at today's prices. Availability is looked at to refuse early what cannot work; the reservation decides.
+ * A new order at current prices. Availability is checked only to refuse early; the reservation decides.
  * @throws AppError `order.product_unknown`, `order.quantity_too_large`, `order.mixed_currencies`, `order.total_too_large`, `order.total_zero` (422), `order.out_of_stock` (409)
  */
 export function openOrder(request: OrderRequest, products: InternalProduct[], id: string, now: Date): Order {
   const byId = new Map(products.map((product) => [product.id, product]));
   const items = mergeItems(request.items).map((item): OrderLine => {
-    if (item.quantity > largestQuantity)
-      throw refused("quantity_too_large", `At most ${largestQuantity} of a product.`);
+    if (item.quantity > quantityMax)
+      throw refused("quantity_too_large", `At most ${quantityMax} units of a product can be ordered.`);
     const product = byId.get(item.productId);
-    if (!product) throw refused("product_unknown", `There is no product ${item.productId}.`);
+    if (!product) throw refused("product_unknown", `Product ${item.productId} not found.`);
     if (product.available < item.quantity)
-      throw new AppError("order.out_of_stock", { kind: "conflict", public: `There is not enough of ${product.name}.` });
+      throw new AppError("order.out_of_stock", { kind: "conflict", public: `Not enough stock of ${product.name}.` });
     return { ...item, name: product.name, unitPrice: product.price };
   });
   return {
@@ -33,7 +37,7 @@ export function openOrder(request: OrderRequest, products: InternalProduct[], id
     userId: request.userId,
     status: "pending",
     items,
-    total: totalOf(items),
+    total: addUp(items),
     ...(request.paymentMethod && { paymentMethod: request.paymentMethod }),
     ...(request.holdExpiresAt && { holdExpiresAt: request.holdExpiresAt }),
     ...(request.shippingAddress && { shippingAddress: request.shippingAddress }),
@@ -42,17 +46,13 @@ export function openOrder(request: OrderRequest, products: InternalProduct[], id
   };
 }
 
-const largestQuantity = 1_000;
-/** More than any payment provider takes, in minor units. */
-const largestTotal = 99_999_999;
-
-function totalOf(items: OrderLine[]): Money {
+function addUp(items: OrderLine[]): Money {
   const currency = (items[0] as OrderLine).unitPrice.currency;
   if (items.some((item) => item.unitPrice.currency !== currency))
-    throw refused("mixed_currencies", "All products of an order must have one currency.");
+    throw refused("mixed_currencies", "All products of an order must have the same currency.");
   const amount = items.reduce((sum, item) => sum + item.unitPrice.amount * item.quantity, 0);
-  if (amount > largestTotal) throw refused("total_too_large", "The order's total is too large.");
-  if (amount === 0) throw refused("total_zero", "There is nothing to pay for this order.");
+  if (amount > totalMax) throw refused("total_too_large", "The order total is too large.");
+  if (amount === 0) throw refused("total_zero", "The order total must be greater than zero.");
   return { amount, currency };
 }
 

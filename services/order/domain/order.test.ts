@@ -25,7 +25,7 @@ const codeOf = (work: () => unknown) => {
 const anOrder = (status: OrderStatus): Order => ({ ...open(request.items), status });
 
 describe("a new order", () => {
-  test("has today's names and prices and their sum", () => {
+  test("has current names and prices, and their sum as total", () => {
     const order = open([
       { productId: lamp.id, quantity: 2 },
       { productId: rug.id, quantity: 1 },
@@ -33,36 +33,36 @@ describe("a new order", () => {
     expect(order).toMatchObject({ status: "pending", total: { amount: 2 * 1999 + 4500, currency: "USD" } });
     expect(order.items.map((item) => item.name)).toEqual(["Lamp", "Rug"]);
   });
-  test("joins lines of one product", () => {
+  test("merges lines of the same product", () => {
     expect(mergeItems([...request.items, ...request.items])).toEqual([{ productId: lamp.id, quantity: 4 }]);
   });
-  test("is refused for a product that does not exist", () => {
+  test("is refused for an unknown product", () => {
     expect(codeOf(() => open(request.items, []))).toBe("order.product_unknown");
   });
-  test("is refused when there is not enough", () => {
+  test("is refused when stock is insufficient", () => {
     expect(codeOf(() => open([{ productId: lamp.id, quantity: 6 }]))).toBe("order.out_of_stock");
   });
-  test("is refused for more than a thousand of a product, also in several lines", () => {
+  test("is refused for more than 1000 units of a product, even when split over several lines", () => {
     const lines = [600, 600].map((quantity) => ({ productId: lamp.id, quantity }));
     expect(codeOf(() => open(lines, [{ ...lamp, available: 5_000 }]))).toBe("order.quantity_too_large");
   });
-  test("is refused in two currencies", () => {
+  test("is refused for products in two currencies", () => {
     const items = [lamp, krone].map(({ id }) => ({ productId: id, quantity: 1 }));
     expect(codeOf(() => open(items))).toBe("order.mixed_currencies");
   });
-  test("is refused when there is nothing to pay", () => {
+  test("is refused when the total is zero", () => {
     expect(codeOf(() => open(request.items, [{ ...lamp, price: { amount: 0, currency: "USD" } }]))).toBe(
       "order.total_zero",
     );
   });
-  test("is refused when no provider would take the total", () => {
-    const dear = { ...lamp, price: { amount: 99_999_999, currency: "USD" } };
-    expect(codeOf(() => open(request.items, [dear]))).toBe("order.total_too_large");
+  test("is refused when the total exceeds what payment providers accept", () => {
+    const expensive = { ...lamp, price: { amount: 99_999_999, currency: "USD" } };
+    expect(codeOf(() => open(request.items, [expensive]))).toBe("order.total_too_large");
   });
 });
 
-describe("transitions", () => {
-  test("exactly the table's moves are legal; staying is a no-op, all others are errors", () => {
+describe("a status change", () => {
+  test("is allowed exactly where the table has it; the same status is a no-op, every other change an error", () => {
     fc.assert(
       fc.property(fc.constantFrom(...orderStatuses), fc.constantFrom(...orderStatuses), (from, to) => {
         const order = anOrder(from);
@@ -73,26 +73,26 @@ describe("transitions", () => {
       thoroughly("an order's moves"),
     );
   });
-  test("an order that its owner wants cancelled is neither confirmed nor shipped", () => {
-    const wished = (status: OrderStatus) => ({ ...anOrder(status), cancelRequested: new Date(0) });
-    expect(codeOf(() => moveTo(wished("pending"), "confirmed"))).toBe("order.being_cancelled");
-    expect(codeOf(() => moveTo(wished("confirmed"), "shipped"))).toBe("order.being_cancelled");
-    expect(moveTo(wished("confirmed"), "cancelling").status).toBe("cancelling");
+  test("to confirmed or shipped is refused once cancellation was requested", () => {
+    const cancelRequested = (status: OrderStatus) => ({ ...anOrder(status), cancelRequested: new Date(0) });
+    expect(codeOf(() => moveTo(cancelRequested("pending"), "confirmed"))).toBe("order.being_cancelled");
+    expect(codeOf(() => moveTo(cancelRequested("confirmed"), "shipped"))).toBe("order.being_cancelled");
+    expect(moveTo(cancelRequested("confirmed"), "cancelling").status).toBe("cancelling");
   });
-  test("no walk leaves an end, and money is never unconfirmed by a shipment", () => {
+  test("never leaves cancelled, and never reaches shipped without confirmed", () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...orderStatuses)), (walk) => {
+      fc.property(fc.array(fc.constantFrom(...orderStatuses)), (sequence) => {
         let order = anOrder("pending");
-        const been: OrderStatus[] = ["pending"];
-        for (const status of walk) {
+        const visited: OrderStatus[] = ["pending"];
+        for (const status of sequence) {
           if (codeOf(() => moveTo(order, status)) !== "nothing thrown") continue;
           order = moveTo(order, status);
-          been.push(order.status);
+          visited.push(order.status);
         }
-        if (been.includes("cancelled")) expect(order.status).toBe("cancelled");
-        if (been.includes("shipped")) expect(been).toContain("confirmed");
+        if (visited.includes("cancelled")) expect(order.status).toBe("cancelled");
+        if (visited.includes("shipped")) expect(visited).toContain("confirmed");
       }),
-      thoroughly("an order's walks"),
+      thoroughly("sequences of status changes"),
     );
   });
 });

@@ -1,27 +1,37 @@
 import type { Money } from "@shop/contracts/common";
 import { AppError } from "@shop/kit/errors/app-error";
 
+/** One product of an order. Name and price are copied from the product when the order is placed. */
 export type OrderLine = { productId: string; name: string; quantity: number; unitPrice: Money };
 
 export type Order = {
+  /** A UUIDv7, so ids sort by creation time. */
   id: string;
+  /** The owner of the order: the user who placed it. */
   userId: string;
   status: OrderStatus;
+  /** One line per product. */
   items: OrderLine[];
+  /** The sum of all lines. */
   total: Money;
   shippingAddress?: ShippingAddress;
-  /** The token is sealed for payment's key, and gone once the charge has ended. None on an order that is paid for later. */
+  /**
+   * Absent on an order that is paid for later. The token is encrypted with the payment service's key, and is removed when
+   * the charge has succeeded or failed.
+   */
   paymentMethod?: { provider: string; sealedToken?: string };
-  /** Until when an order that is paid for later waits, and holds its stock. */
+  /** Only on an order that is paid for later: the time at which the order stops waiting for payment and releases its stock. */
   holdExpiresAt?: Date;
+  /** The latest payment that began. */
   payment?: { id: string; status: "pending" | "completed" | "failed" | "voided" };
-  /** Payments that came to nothing: should one of them ask late to begin, it is refused. */
+  /** Ids of payments that failed or were refused. A late attempt to begin one of them is refused. */
   refusedPayments?: string[];
-  /** Since when its owner wants it cancelled. From then on it is neither confirmed nor shipped. */
+  /** When cancellation was first requested. From then on the order is neither confirmed nor shipped. */
   cancelRequested?: Date;
-  /** Why it was cancelled: an error code. */
+  /** Why the order is or was cancelled: an error code. */
   cancelReason?: string;
   createdAt: Date;
+  /** The time of the last write. */
   updatedAt: Date;
 };
 
@@ -31,10 +41,11 @@ export type ShippingAddress = {
   line2?: string;
   city: string;
   postalCode: string;
+  /** ISO 3166-1 alpha-2 */
   country: string;
 };
 
-/** The only legal moves. Reaching the state one is already in is a no-op; anything else is an error, never silence. */
+/** For each status, the statuses that may follow it. */
 export const transitions = {
   pending: ["confirmed", "awaiting_payment", "cancelling", "cancelled"],
   awaiting_payment: ["paying", "cancelling", "cancelled"],
@@ -50,13 +61,17 @@ export const transitions = {
 export type OrderStatus = keyof typeof transitions;
 export const orderStatuses = Object.keys(transitions) as OrderStatus[];
 
-/** @throws AppError `order.illegal_transition`, `order.being_cancelled` (409) */
+/**
+ * Changes an order's status.
+ * @returns the same object if the order has this status already
+ * @throws AppError `order.illegal_transition`, `order.being_cancelled` (409)
+ */
 export function moveTo(order: Order, status: OrderStatus): Order {
   if (order.status === status) return order;
   if (!(transitions[order.status] as readonly OrderStatus[]).includes(status))
     throw new AppError("order.illegal_transition", {
       kind: "conflict",
-      public: `An order that is ${order.status} cannot become ${status}.`,
+      public: `The status of this order cannot change from ${order.status} to ${status}.`,
     });
   if (order.cancelRequested && (status === "confirmed" || status === "shipped"))
     throw new AppError("order.being_cancelled", { kind: "conflict", public: "This order is being cancelled." });

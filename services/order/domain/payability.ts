@@ -1,8 +1,9 @@
 import type { Order } from "./order";
 
+/** The error code for an order whose time to pay is over. */
 export const holdExpired = "order.hold_expired";
 
-/** Why an order's owner cannot begin to pay for it now: an error code; undefined while it awaits payment. */
+/** @returns why a payment for this order cannot begin now, as an error code; undefined if it can */
 export function paymentRefusal(
   order: Pick<Order, "status" | "holdExpiresAt" | "cancelReason">,
   now: Date,
@@ -22,6 +23,6 @@ export function paymentRefusal(
   }
 }
 
-/** Whether the time to pay is over. It counts while the order awaits payment, and then order alone decides it. */
+/** Whether the time to pay is over. Only meaningful while the order awaits payment. */
 export const isLapsed = ({ holdExpiresAt }: Pick<Order, "holdExpiresAt">, now: Date): boolean =>
   holdExpiresAt !== undefined && holdExpiresAt <= now;

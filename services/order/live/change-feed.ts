@@ -2,88 +2,91 @@ import { createRedis, type Redis } from "@shop/kit/stores/redis";
 import type { Log } from "@shop/kit/telemetry/log";
 
 const channel = "order.changed";
-/** Changes gather for so long, here and for the other instances. */
-const gatherMs = 50;
-/** With a second's worth of messages that Redis has not taken, more are not sent. */
-const mostUnderWay = 20;
+/** Changes are collected for this long and then sent together. */
+const batchMs = 50;
+/** While this many messages have not been accepted by Redis, about one second's worth, further ones are dropped. */
+const inFlightMax = 20;
 
-/** Orders that have changed; undefined: nobody knows which. */
-type Heard = (orderIds: string[] | undefined) => void;
+/** Receives the ids of changed orders; undefined if any order may have changed. */
+type ChangeListener = (orderIds: string[] | undefined) => void;
 
-export type OrderChanges = {
-  /** Call after an order was written. Costs next to nothing: all of 50 ms is one message, and nothing waits for it. */
-  note(orderId: string): void;
-  /** Tells of changes on this instance and, as long as Redis is there, on the others. One listener at a time. */
-  listen(heard: Heard): () => void;
+export type ChangeFeed = {
+  /** Call after an order was written. Cheap: all changes within 50 ms are one message, and nothing waits for it. */
+  publish(orderId: string): void;
+  /**
+   * Reports changes made by this instance and, while Redis is reachable, by the others. One listener at a time.
+   * @returns a function that ends the subscription
+   */
+  subscribe(listener: ChangeListener): () => void;
   close(): Promise<void>;
 };
 
 /**
- * Tells all instances which orders have changed, over Redis pub/sub. Nothing depends on it but speed: what is not heard
- * (Redis away, a message lost) has to be found by looking.
+ * Reports to all instances which orders have changed, over Redis pub/sub. It is only an acceleration: a change that is not
+ * reported, because a message was lost or Redis is unreachable, must be found by polling.
  */
-export function orderChanges(o: { redisUrl: string; log: Log }): OrderChanges {
-  /** Instances need no names for this, but each hears itself. */
+export function changeFeed(o: { redisUrl: string; log: Log }): ChangeFeed {
+  /** Marks this instance's messages, which it receives itself, too. */
   const self = crypto.randomUUID();
   const redis = createRedis(o.redisUrl, o.log);
-  redis.connect().catch(() => {}); // it keeps trying by itself
+  redis.connect().catch(() => {}); // the client reconnects by itself
   let changed = new Set<string>();
-  let gathering: ReturnType<typeof setTimeout> | undefined;
-  let underWay = 0;
-  let heard: Heard | undefined;
+  let batchTimer: ReturnType<typeof setTimeout> | undefined;
+  let inFlight = 0;
+  let listener: ChangeListener | undefined;
   let subscriber: Redis | undefined;
 
-  function tell(): void {
-    gathering = undefined;
+  function sendBatch(): void {
+    batchTimer = undefined;
     const ids = [...changed];
     changed = new Set();
-    heard?.(ids);
-    if (!redis.isReady || underWay >= mostUnderWay) return;
-    underWay++;
+    listener?.(ids);
+    if (!redis.isReady || inFlight >= inFlightMax) return;
+    inFlight++;
     redis
       .publish(channel, `${self} ${ids.join()}`)
-      .catch((error) => o.log.debug({ err: error }, "changes were not told"))
-      .finally(() => underWay--);
+      .catch((error) => o.log.debug({ err: error }, "order changes not published"))
+      .finally(() => inFlight--);
   }
 
   function onMessage(message: string): void {
     const [from, ids = ""] = message.split(" ");
-    if (from !== self) heard?.(ids.split(","));
+    if (from !== self) listener?.(ids.split(","));
   }
 
-  /** A connection of its own, there only while somebody listens: without listeners no instance is sent anything. */
-  function subscribe(): Redis {
+  /** A connection that exists only while there is a listener: without one, Redis sends this instance nothing. */
+  function connectSubscriber(): Redis {
     const client = createRedis(o.redisUrl, o.log);
     client.on("ready", () => {
-      // What was said before, or while the connection was broken, was not heard.
       client.subscribe(channel, onMessage).then(
-        () => heard?.(undefined),
-        (error) => o.log.warn({ err: error }, "not subscribed, until Redis is there again"),
+        // Messages sent before the subscription, or while the connection was broken, were missed.
+        () => listener?.(undefined),
+        (error) => o.log.warn({ err: error }, "subscription to order changes failed, retrying on reconnect"),
       );
     });
     client.connect().catch(() => {});
     return client;
   }
 
-  function unlisten(): void {
-    heard = undefined;
+  function unsubscribe(): void {
+    listener = undefined;
     subscriber?.destroy();
     subscriber = undefined;
   }
 
   return {
-    note(orderId) {
+    publish(orderId) {
       changed.add(orderId);
-      gathering ??= setTimeout(tell, gatherMs);
+      batchTimer ??= setTimeout(sendBatch, batchMs);
     },
-    listen(listener) {
-      heard = listener;
-      subscriber ??= subscribe();
-      return unlisten;
+    subscribe(newListener) {
+      listener = newListener;
+      subscriber ??= connectSubscriber();
+      return unsubscribe;
     },
     async close() {
-      clearTimeout(gathering);
-      unlisten();
+      clearTimeout(batchTimer);
+      unsubscribe();
       redis.destroy();
     },
   };

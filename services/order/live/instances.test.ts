@@ -3,50 +3,49 @@ import { systemClock } from "@shop/kit/clock";
 import { silentLog } from "@shop/kit/testing/log";
 import { type TestRedis, testRedisServer } from "@shop/kit/testing/redis-server";
 import { type SseReader, sseReader } from "@shop/kit/testing/sse";
-import { placeOrder } from "../commands/place-order";
-import { lamp, type TestOrders, testOrders } from "../testing/order-service";
-import { type OrderChanges, orderChanges } from "./change-feed";
+import { type TestOrders, testOrders } from "../testing/order-service";
+import { type ChangeFeed, changeFeed } from "./change-feed";
 import { orderStreams } from "./streams";
 
 let redis: TestRedis;
-/** The instance that the answers of the other services come to. */
-let writing: TestOrders;
-/** The one that the stream is open at. */
-let changes: OrderChanges;
+/** The instance that receives the replies of the other services. */
+let writer: TestOrders;
+/** The change feed of the instance that has the stream. */
+let changes: ChangeFeed;
 beforeAll(async () => {
   redis = await testRedisServer();
   await redis.start();
-  writing = await testOrders(redis.url);
-  changes = orderChanges({ redisUrl: redis.url, log: silentLog });
+  writer = await testOrders(redis.url);
+  changes = changeFeed({ redisUrl: redis.url, log: silentLog });
 });
 afterAll(async () => {
   await changes.close();
-  await writing.close();
+  await writer.close();
   await redis.stop();
 });
 
-/** Follows a new order on one instance while the other confirms it. */
-async function confirmedWhileFollowed(pollMs: number, before: (reader: SseReader) => Promise<unknown>): Promise<void> {
-  const { timelinesOf } = writing;
-  const streams = orderStreams({ timelinesOf, changes, clock: systemClock, log: silentLog, pollMs });
-  const { order } = await placeOrder(writing.deps, {
-    userId: writing.newUser(),
-    items: [{ productId: lamp.id, quantity: 1 }],
-    paymentMethod: { provider: "stripe", token: "pm_card_visa" },
-  });
+/** Follows a new order on one instance while the other instance confirms it. */
+async function followWhileConfirmed(pollMs: number, beforeConfirm: (reader: SseReader) => Promise<unknown>) {
+  const { loadTimelines } = writer;
+  const streams = orderStreams({ loadTimelines, changes, clock: systemClock, log: silentLog, pollMs });
+  const order = await writer.placed();
   const user = { id: order.userId, permissions: [], expiresAt: Date.now() + 60_000 };
   const reader = sseReader(streams.open({ user, orderId: order.id, after: 0 }));
-  const seen = await reader.until(({ data }) => data.type === "inventory.reserve");
-  await before(reader);
-  await writing.confirmed(order.id);
-  seen.push(...(await reader.until(({ data }) => data.type === "order.confirmed")));
-  expect(seen.map(({ id }) => Number(id))).toEqual(seen.map((_, index) => index + 1));
+  const received = await reader.until(({ data }) => data.type === "inventory.reserve");
+  await beforeConfirm(reader);
+  await writer.confirm(order.id);
+  received.push(...(await reader.until(({ data }) => data.type === "order.confirmed")));
+  expect(received.map(({ id }) => Number(id))).toEqual(received.map((_, index) => index + 1));
   streams.drain();
   await streams.close();
 }
 
 const never = 1e6;
 
-test("Redis tells one instance what another wrote", () => confirmedWhileFollowed(never, async () => {}));
+test("the change feed reports to one instance what another wrote", () => followWhileConfirmed(never, async () => {}));
 
-test("with Redis dead it is found by looking", () => confirmedWhileFollowed(20, () => redis.kill()), 30_000);
+test(
+  "without Redis, polling finds what another instance wrote",
+  () => followWhileConfirmed(20, () => redis.kill()),
+  30_000,
+);

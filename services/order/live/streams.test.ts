@@ -9,22 +9,22 @@ import type { OrderStatus } from "../domain/order";
 import { orderStreams } from "./streams";
 
 const never = 1e6;
-const close: (() => Promise<void>)[] = [];
+const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const one of close.splice(0)) await one();
+  for (const close of closers.splice(0)) await close();
 });
 
-/** Streams over orders that are in memory, with what Redis would say in hand. */
-function aRegistry(o: { heartbeatMs?: number; pollMs?: number } = {}) {
+/** Streams of orders that are in memory. `report` plays the change feed. */
+function inMemoryStreams(o: { heartbeatMs?: number; pollMs?: number } = {}) {
   const orders = new Map<string, OrderTimeline>();
   const queries: string[][] = [];
-  let heard: ((ids: string[] | undefined) => void) | undefined;
-  let broken = false;
+  let listener: ((ids: string[] | undefined) => void) | undefined;
+  let isStoreDown = false;
   const streams = orderStreams({
-    async timelinesOf(after) {
-      if (broken) throw new Error("the store is down");
+    async loadTimelines(after) {
+      if (isStoreDown) throw new Error("the store is down");
       queries.push([...after.keys()]);
-      // No more than what was asked for.
+      // Returns only what was requested.
       const found = [...after].flatMap(([id, seq]) => {
         const order = orders.get(id);
         return order ? { ...order, entries: order.entries.filter((entry) => entry.seq > seq) } : [];
@@ -33,10 +33,10 @@ function aRegistry(o: { heartbeatMs?: number; pollMs?: number } = {}) {
       return found;
     },
     changes: {
-      listen(listener) {
-        heard = listener;
+      subscribe(newListener) {
+        listener = newListener;
         return () => {
-          heard = undefined;
+          listener = undefined;
         };
       },
     },
@@ -46,7 +46,7 @@ function aRegistry(o: { heartbeatMs?: number; pollMs?: number } = {}) {
     pollMs: never,
     ...o,
   });
-  close.push(async () => {
+  closers.push(async () => {
     streams.drain();
     await streams.close();
   });
@@ -59,60 +59,60 @@ function aRegistry(o: { heartbeatMs?: number; pollMs?: number } = {}) {
     streams,
     queries,
     write,
-    break: (is: boolean) => {
-      broken = is;
+    setStoreDown(isDown: boolean) {
+      isStoreDown = isDown;
     },
-    hear: (ids?: string[]) => heard?.(ids),
-    listening: () => heard !== undefined,
-    follow(orderId: string, with_: { after?: number; userId?: string; expiresInSeconds?: number } = {}) {
-      const expiresAt = plusSeconds(new Date(), with_.expiresInSeconds ?? 900).getTime();
-      const user = { id: with_.userId ?? "ada", permissions: [], expiresAt };
-      return sseReader(streams.open({ user, orderId, after: with_.after ?? 0 }));
+    report: (ids?: string[]) => listener?.(ids),
+    isSubscribed: () => listener !== undefined,
+    follow(orderId: string, options: { after?: number; userId?: string; expiresInSeconds?: number } = {}) {
+      const { after = 0, userId = "ada", expiresInSeconds = 900 } = options;
+      const user = { id: userId, permissions: [], expiresAt: plusSeconds(new Date(), expiresInSeconds).getTime() };
+      return sseReader(streams.open({ user, orderId, after }));
     },
   };
 }
-const idsOf = (events: { id?: string }[]) => events.map(({ id }) => Number(id));
-const idIs = (id: number) => (event: { id?: string }) => event.id === String(id);
-const openNow = async () => Number(/^order_streams_open (\d+)/m.exec(await registry.metrics())?.[1]);
+const toIds = (events: { id?: string }[]) => events.map(({ id }) => Number(id));
+const hasId = (id: number) => (event: { id?: string }) => event.id === String(id);
+const openStreams = async () => Number(/^order_streams_open (\d+)/m.exec(await registry.metrics())?.[1]);
 
 describe("a stream", () => {
-  test("has what was there after its number, then what comes: all of it, once, in order", async () => {
-    const { write, hear, follow } = aRegistry();
+  test("sends the entries after `after`, then new ones: each once, in order", async () => {
+    const { write, report, follow } = inMemoryStreams();
     for (let n = 0; n < 3; n++) write("a");
     const reader = follow("a", { after: 1 });
-    expect(idsOf(await reader.until(idIs(3)))).toEqual([2, 3]);
+    expect(toIds(await reader.until(hasId(3)))).toEqual([2, 3]);
     for (let n = 0; n < 50; n++) {
       write("a");
-      // More often than there is news, of others too, and while a query is under way.
-      for (const ids of [["a"], ["b"], undefined]) hear(ids);
+      // Reports without a change, of other orders, and during a query.
+      for (const ids of [["a"], ["b"], undefined]) report(ids);
       if (n % 7 === 0) await Bun.sleep(1);
     }
-    expect(idsOf(await reader.until(idIs(53)))).toEqual(Array.from({ length: 50 }, (_, n) => n + 4));
+    expect(toIds(await reader.until(hasId(53)))).toEqual(Array.from({ length: 50 }, (_, n) => n + 4));
   });
-  test("that begins while another's entries are loaded has its own from the beginning", async () => {
-    const { write, hear, follow, queries } = aRegistry();
+  test("that is opened while another one's entries are loaded gets its own from the beginning", async () => {
+    const { write, report, follow, queries } = inMemoryStreams();
     for (let n = 0; n < 3; n++) write("a");
     const first = follow("a", { after: 2 });
     await first.next();
     write("a");
     queries.length = 0;
-    hear(["a"]);
+    report(["a"]);
     const second = follow("a");
     expect(queries).toHaveLength(1);
-    expect(idsOf(await second.until(idIs(4)))).toEqual([1, 2, 3, 4]);
+    expect(toIds(await second.until(hasId(4)))).toEqual([1, 2, 3, 4]);
     expect((await first.next())?.id).toBe("4");
   });
-  test("from further on is not sent what one of the same order is sent again", async () => {
-    const { write, follow, queries } = aRegistry();
+  test("that has more entries than another stream of the same order does not get them twice", async () => {
+    const { write, follow, queries } = inMemoryStreams();
     for (let n = 0; n < 3; n++) write("a");
     follow("b");
     const [all, rest] = [follow("a"), follow("a", { after: 2 })];
-    expect(idsOf(await all.until(idIs(3)))).toEqual([1, 2, 3]);
+    expect(toIds(await all.until(hasId(3)))).toEqual([1, 2, 3]);
     expect((await rest.next())?.id).toBe("3");
     expect(queries).toEqual([["b"], ["a"]]);
   });
-  test("shows an entry as the timeline does, with the order's status", async () => {
-    const { write, follow } = aRegistry();
+  test("sends an entry as the timeline has it, with the order's status", async () => {
+    const { write, follow } = inMemoryStreams();
     write("a", "confirmed");
     expect(await follow("a").next()).toEqual({
       event: "timeline",
@@ -123,43 +123,43 @@ describe("a stream", () => {
   test.each(["delivered", "cancelled", "refunded"] as const)(
     "ends after the last entry of an order that is %s",
     async (status) => {
-      const { write, hear, follow, listening } = aRegistry();
+      const { write, report, follow, isSubscribed } = inMemoryStreams();
       write("a");
       const reader = follow("a");
       await reader.next();
       write("a", status);
-      hear(["a"]);
+      report(["a"]);
       expect(await reader.until(() => false)).toMatchObject([
         { id: "2" },
         { event: "end", data: { reason: "order_final" } },
       ]);
-      expect(listening()).toBe(false);
-      const again = await follow("a", { after: 2 }).until(() => false);
-      expect(again.map(({ event }) => event)).toEqual(["end"]);
+      expect(isSubscribed()).toBe(false);
+      const reopened = await follow("a", { after: 2 }).until(() => false);
+      expect(reopened.map(({ event }) => event)).toEqual(["end"]);
     },
   );
-  test("ends when the token does", async () => {
-    const { write, follow } = aRegistry();
+  test("ends when the token expires", async () => {
+    const { write, follow } = inMemoryStreams();
     write("a");
     const events = await follow("a", { expiresInSeconds: 0.1 }).until(() => false);
     expect(events.at(-1)).toMatchObject({ event: "end", data: { reason: "token_expired" } });
-    expect(await openNow()).toBe(0);
+    expect(await openStreams()).toBe(0);
   });
-  test("of a token that lives for years does not end at once", async () => {
-    const { write, hear, follow } = aRegistry();
+  test("does not end early for a token that is valid for years", async () => {
+    const { write, report, follow } = inMemoryStreams();
     write("a");
     const reader = follow("a", { expiresInSeconds: 1e9 });
     await reader.next();
     await Bun.sleep(20);
     write("a");
-    hear(["a"]);
+    report(["a"]);
     expect((await reader.next())?.id).toBe("2");
   });
-  test("says every now and then that it is alive, and when to come back", async () => {
-    const { write, follow } = aRegistry({ heartbeatMs: 5, pollMs: 50 });
+  test("sends its reconnection delay, and heartbeats", async () => {
+    const { write, follow } = inMemoryStreams({ heartbeatMs: 5, pollMs: 50 });
     write("a");
     const reader = follow("a");
-    const second = reader.until(idIs(2));
+    const second = reader.until(hasId(2));
     await eventually(
       () =>
         reader
@@ -173,54 +173,54 @@ describe("a stream", () => {
   });
 });
 
-test("what nobody told is found by looking, also after the store was away", async () => {
-  const { write, follow, ...it } = aRegistry({ pollMs: 10 });
+test("polling finds a change that was not reported, also after the store was down", async () => {
+  const { write, follow, report, setStoreDown } = inMemoryStreams({ pollMs: 10 });
   write("a");
   const reader = follow("a");
   await reader.next();
-  it.break(true);
+  setStoreDown(true);
   write("a");
-  it.hear(["a"]);
+  report(["a"]);
   await Bun.sleep(30);
-  it.break(false);
+  setStoreDown(false);
   expect((await reader.next())?.id).toBe("2");
 });
 
-test("one query loads what several streams wait for, and nothing is loaded for orders nobody follows", async () => {
-  const { write, hear, follow, queries } = aRegistry();
+test("one query serves several streams, and orders without a stream are not loaded", async () => {
+  const { write, report, follow, queries } = inMemoryStreams();
   for (const id of ["a", "b", "c"]) write(id);
   const readers = ["a", "a", "b"].map((id) => follow(id));
   for (const reader of readers) await reader.next();
   queries.length = 0;
   for (const id of ["a", "b", "c"]) write(id);
-  hear(["a", "b", "c", "d"]);
+  report(["a", "b", "c", "d"]);
   for (const reader of readers) expect((await reader.next())?.id).toBe("2");
   expect(queries).toEqual([["a", "b"]]);
-  hear(["c"]);
+  report(["c"]);
   await Bun.sleep(5);
   expect(queries).toHaveLength(1);
 });
 
-test("a user has five at most; a client that goes away makes room, and leaves nothing behind", async () => {
-  const { write, follow, listening } = aRegistry();
+test("a user has at most five streams; a closed one makes room, and the last one ends the subscription", async () => {
+  const { write, follow, isSubscribed } = inMemoryStreams();
   write("a");
   const readers = Array.from({ length: 5 }, () => follow("a"));
   expect(() => follow("a")).toThrow(expect.objectContaining({ code: "order.too_many_streams", status: 429 }));
   const other = follow("a", { userId: "bob" });
-  expect(await openNow()).toBe(6);
+  expect(await openStreams()).toBe(6);
   await readers[0]?.cancel();
   const sixth = follow("a");
-  expect(await openNow()).toBe(6);
+  expect(await openStreams()).toBe(6);
   for (const reader of [...readers, other, sixth]) {
-    expect(listening()).toBe(true);
+    expect(isSubscribed()).toBe(true);
     await reader.cancel();
   }
-  expect(await openNow()).toBe(0);
-  expect(listening()).toBe(false);
+  expect(await openStreams()).toBe(0);
+  expect(isSubscribed()).toBe(false);
 });
 
-test("when the process stops every stream ends, and one that is opened then has its history and ends", async () => {
-  const { write, follow, streams, listening } = aRegistry();
+test("draining ends every stream; one that is opened afterwards gets its history and ends", async () => {
+  const { write, follow, streams, isSubscribed } = inMemoryStreams();
   write("a");
   const reader = follow("a");
   await reader.next();
@@ -228,5 +228,5 @@ test("when the process stops every stream ends, and one that is opened then has 
   const ending = { event: "end", data: { reason: "shutting_down" } };
   expect(await reader.until(() => false)).toMatchObject([ending]);
   expect(await follow("a").until(() => false)).toMatchObject([{ id: "1" }, ending]);
-  expect(listening()).toBe(false);
+  expect(isSubscribed()).toBe(false);
 });

@@ -1,11 +1,11 @@
 import type { User } from "@shop/kit/auth/access";
 import type { Deps } from "../deps";
-import { orderNotFound } from "./order";
+import { orderNotFound } from "./orders";
 
 /**
- * An order's timeline as it happens, for its owner alone. A number that the timeline has not reached was not ours: what is
- * new is sent from here on.
- * @throws AppError `order.not_found` (404) for somebody else's too, `order.too_many_streams` (429)
+ * An order's timeline as a stream, for its owner only.
+ * @param lastEventId the `seq` of the last entry the client has; a number higher than the timeline's last is treated as the last
+ * @throws AppError `order.not_found` (404) also for another user's order, `order.too_many_streams` (429)
  */
 export async function liveTimeline(
   deps: Deps,

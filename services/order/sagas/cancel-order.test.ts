@@ -17,39 +17,42 @@ const placed = openOrder(
   new Date(0),
 );
 const confirmed: Order = { ...placed, status: "confirmed", payment: { id: "p", status: "completed" } };
-const start = advance(cancelOrder, confirmed, newSaga(cancelOrder, "c"), { kind: "start" }) as SagaTransition<Order>;
-const answered = (at: SagaTransition<Order>, type: string, data: object, sagaid = "c") =>
-  advance(cancelOrder, at.aggregate, at.state, { kind: "message", message: { type, sagaid, data } as Message });
-const given = (...answers: [string, object][]) =>
-  answers.reduce((at, [type, data]) => answered(at, type, data) as SagaTransition<Order>, start);
+const started = advance(cancelOrder, confirmed, newSaga(cancelOrder, "c"), { kind: "start" }) as SagaTransition<Order>;
+const reply = (before: SagaTransition<Order>, type: string, data: object, sagaid = "c") =>
+  advance(cancelOrder, before.aggregate, before.state, {
+    kind: "message",
+    message: { type, sagaid, data } as Message,
+  });
+const after = (...replies: [string, object][]) =>
+  replies.reduce((before, [type, data]) => reply(before, type, data) as SagaTransition<Order>, started);
 const voided = ["payment.voided", { paymentId: "p" }] as [string, object];
 const released = ["inventory.updated", { change: "released" }] as [string, object];
 
-test("a confirmed order is no longer shipped, and its money is asked for by the payment's id", () => {
-  expect(start.aggregate.status).toBe("cancelling");
+test("start → shipping is blocked and the payment is voided by its id", () => {
+  expect(started.aggregate.status).toBe("cancelling");
   const data = { orderId: "o", paymentId: "p", reason: "order.cancel_requested" };
-  expect(start.drafts).toEqual([{ type: "payment.void", data, sagaid: "c" }]);
+  expect(started.drafts).toEqual([{ type: "payment.void", data, sagaid: "c" }]);
 });
-test("money back → the goods are taken back, not before", () => {
-  const at = given(voided);
-  expect(at.drafts).toEqual([{ type: "inventory.release", data: { orderId: "o" }, sagaid: "c" }]);
-  expect(at.aggregate).toMatchObject({ status: "cancelling", payment: { id: "p", status: "voided" } });
+test("payment voided → the stock is released, and not before", () => {
+  const next = after(voided);
+  expect(next.drafts).toEqual([{ type: "inventory.release", data: { orderId: "o" }, sagaid: "c" }]);
+  expect(next.aggregate).toMatchObject({ status: "cancelling", payment: { id: "p", status: "voided" } });
 });
-test("goods back → cancelled, and its owner is told", () => {
-  const at = given(voided, released);
-  expect(at.drafts.map((draft) => draft.type)).toEqual(["order.cancelled"]);
-  expect(at.aggregate).toMatchObject({ status: "cancelled", cancelReason: "order.cancel_requested" });
-  expect(at.state.status).toBe("completed");
+test("stock released → the order is cancelled, with an event", () => {
+  const next = after(voided, released);
+  expect(next.drafts.map((draft) => draft.type)).toEqual(["order.cancelled"]);
+  expect(next.aggregate).toMatchObject({ status: "cancelled", cancelReason: "order.cancel_requested" });
+  expect(next.state.status).toBe("completed");
 });
-test("there is no way back: without an answer in time it is parked, another wish to stop changes nothing", () => {
-  for (const { aggregate, state } of [start, given(voided)]) {
+test("no step is compensated: a timeout parks the saga, an abort changes nothing", () => {
+  for (const { aggregate, state } of [started, after(voided)]) {
     const parked = advance(cancelOrder, aggregate, state, { kind: "timeout", code: "late" });
     expect(parked).toMatchObject({ aggregate, state: { ...state, stuck: "late" }, drafts: [] });
     expect(advance(cancelOrder, aggregate, state, { kind: "abort", code: "asked" })).toBeUndefined();
   }
 });
-test("what is no answer changes nothing: another saga's, the next step's, a stock level that falls", () => {
-  expect(answered(start, ...voided, "place-order's")).toBeUndefined();
-  expect(answered(start, ...released)).toBeUndefined();
-  expect(answered(given(voided), "inventory.updated", { change: "low" })).toBeUndefined();
+test("an event that is not a reply changes nothing: another saga's, a later step's, a low stock level", () => {
+  expect(reply(started, ...voided, "place-order's")).toBeUndefined();
+  expect(reply(started, ...released)).toBeUndefined();
+  expect(reply(after(voided), "inventory.updated", { change: "low" })).toBeUndefined();
 });

@@ -9,25 +9,25 @@ import { placeOrder } from "./place-order";
 import { sagaOf } from "./registry";
 
 /**
- * An order between its participants, explored in full: from every state that can be reached, everything that can happen
- * next does. A message once sent may arrive at any later moment, any number of times and in any order, so all duplicates,
- * delays and overtakings are among the ways; so are a wish to cancel, a parcel that leaves, and steps that are given up on:
- * undone, or parked.
+ * A model check of an order and its participants: from every reachable state, everything that can happen next is tried. A
+ * sent message may arrive at any later time, any number of times and in any order, so all duplicates, delays and
+ * reorderings are covered; so are a cancellation request, shipping, and steps that time out and are compensated or parked.
  */
 type World = {
-  at: Pick<SagaTransition<ReturnType<typeof openOrder>>, "aggregate" | "state">;
-  /** Everything ever sent, each kind once: it stays on the way for ever. */
+  order: Pick<SagaTransition<ReturnType<typeof openOrder>>, "aggregate" | "state">;
+  /** Every message that was sent, without duplicates. A message stays in flight for ever. */
   sent: Sent[];
   payment: { charge: "none" | "held" | "declined" | "voided"; charges: number; refunds: number };
-  stock: "none" | "held" | "sold" | "refused" | "released" | "stone";
-  wished: boolean;
+  stock: "none" | "held" | "sold" | "refused" | "released" | "tombstone";
+  cancelRequested: boolean;
   timedOut: boolean;
 };
 type Sent = { type: string; sagaid?: string; data: unknown };
-type Shop = { hasStock: boolean; cardWorks: boolean };
+/** How the participants answer. */
+type Participants = { hasStock: boolean; cardWorks: boolean };
 
 const now = new Date(0);
-const order = openOrder(
+const newOrder = openOrder(
   {
     userId: "u",
     items: [{ productId: lamp.id, quantity: 1 }],
@@ -38,158 +38,161 @@ const order = openOrder(
   now,
 );
 
-const placed = (): World => {
+const initialWorld = (): World => {
   const nothing: World = {
-    at: { aggregate: order, state: newSaga(placeOrder, "place") },
+    order: { aggregate: newOrder, state: newSaga(placeOrder, "place") },
     sent: [],
     payment: { charge: "none", charges: 0, refunds: 0 },
     stock: "none",
-    wished: false,
+    cancelRequested: false,
     timedOut: false,
   };
-  return moved(nothing, advance(placeOrder, order, nothing.at.state, { kind: "start" }));
+  return applied(nothing, advance(placeOrder, newOrder, nothing.order.state, { kind: "start" }));
 };
 
-function sending(world: World, ...drafts: Draft[]): World {
+function send(world: World, ...drafts: Draft[]): World {
   const known = new Set(world.sent.map((message) => JSON.stringify(message)));
   const fresh = drafts.map(({ type, sagaid, data }) => ({ type, sagaid, data }));
   return { ...world, sent: [...world.sent, ...fresh.filter((message) => !known.has(JSON.stringify(message)))] };
 }
 
-const moved = (world: World, next: SagaTransition<typeof order> | undefined): World =>
-  next ? sending({ ...world, at: { aggregate: next.aggregate, state: next.state } }, ...next.drafts) : world;
+const applied = (world: World, next: SagaTransition<typeof newOrder> | undefined): World =>
+  next ? send({ ...world, order: { aggregate: next.aggregate, state: next.state } }, ...next.drafts) : world;
 
-/** Payment, as it is: one charge a saga, an undo that wins over a late charge, answers to whoever asked. */
-function paymentTakes(world: World, { type, sagaid, data }: Sent, shop: Shop): World {
-  const told = (name: string, more = {}) => ({ type: `payment.${name}`, data: { paymentId: "p", ...more }, sagaid });
+/** The payment service: one charge per saga; a void before the charge refuses it; the reply goes to the saga that sent the command. */
+function paymentReceives(world: World, { type, sagaid, data }: Sent, participants: Participants): World {
+  const event = (name: string, more = {}) => ({ type: `payment.${name}`, data: { paymentId: "p", ...more }, sagaid });
   const { charge, charges, refunds } = world.payment;
   if (type === "payment.charge") {
-    if (charge === "none" && shop.cardWorks)
-      return sending({ ...world, payment: { charge: "held", charges: charges + 1, refunds } }, told("processed"));
+    if (charge === "none" && participants.cardWorks)
+      return send({ ...world, payment: { charge: "held", charges: charges + 1, refunds } }, event("processed"));
     if (charge === "none")
-      return sending({ ...world, payment: { charge: "declined", charges, refunds } }, told("failed", { code: "no" }));
-    return sending(
+      return send({ ...world, payment: { charge: "declined", charges, refunds } }, event("failed", { code: "no" }));
+    return send(
       world,
-      charge === "held" ? told("processed") : told(charge === "voided" ? "voided" : "failed", { code: "no" }),
+      charge === "held" ? event("processed") : event(charge === "voided" ? "voided" : "failed", { code: "no" }),
     );
   }
-  // Found by its own saga, or by the payment's id: anything else would leave a stone beside money that is kept.
+  // The void finds the payment by its saga or by its id. Otherwise it leaves a tombstone, and the money is kept.
   const finds = sagaid === "place" || (data as { paymentId?: string }).paymentId === "p";
-  if (!finds) return sending(world, told("voided"));
+  if (!finds) return send(world, event("voided"));
   if (charge === "held")
-    return sending({ ...world, payment: { charge: "voided", charges, refunds: refunds + 1 } }, told("voided"));
+    return send({ ...world, payment: { charge: "voided", charges, refunds: refunds + 1 } }, event("voided"));
   const after = charge === "none" ? ("voided" as const) : charge;
-  return sending({ ...world, payment: { charge: after, charges, refunds } }, told("voided"));
+  return send({ ...world, payment: { charge: after, charges, refunds } }, event("voided"));
 }
 
-/** Inventory, as it is: a release before the reserve leaves a stone, a confirmation after a release sells nothing. */
-function inventoryTakes(world: World, { type, sagaid }: Sent, shop: Shop): World {
-  const told = (change: string) => ({ type: "inventory.updated", data: { change }, sagaid });
+/** Inventory: a release before the reserve leaves a tombstone; a confirmation after a release sells nothing. */
+function inventoryReceives(world: World, { type, sagaid }: Sent, participants: Participants): World {
+  const event = (change: string) => ({ type: "inventory.updated", data: { change }, sagaid });
   const { stock } = world;
   if (type === "order.confirmed") return stock === "held" ? { ...world, stock: "sold" } : world;
   if (type === "inventory.release")
-    return sending({ ...world, stock: stock === "held" || stock === "sold" ? "released" : "stone" }, told("released"));
-  if (stock === "none" && shop.hasStock) return sending({ ...world, stock: "held" }, told("reserved"));
-  if (stock === "none" || stock === "refused") return sending({ ...world, stock: "refused" }, told("rejected"));
-  return sending(world, told(stock === "held" || stock === "sold" ? "reserved" : "rejected"));
+    return send(
+      { ...world, stock: stock === "held" || stock === "sold" ? "released" : "tombstone" },
+      event("released"),
+    );
+  if (stock === "none" && participants.hasStock) return send({ ...world, stock: "held" }, event("reserved"));
+  if (stock === "none" || stock === "refused") return send({ ...world, stock: "refused" }, event("rejected"));
+  return send(world, event(stock === "held" || stock === "sold" ? "reserved" : "rejected"));
 }
 
-function received(world: World, message: Sent, shop: Shop): World {
+function receive(world: World, message: Sent, participants: Participants): World {
   const [service, verb] = message.type.split(".");
   if (message.type === "order.confirmed" || verb === "reserve" || verb === "release")
-    return inventoryTakes(world, message, shop);
-  if (verb === "charge" || verb === "void") return paymentTakes(world, message, shop);
+    return inventoryReceives(world, message, participants);
+  if (verb === "charge" || verb === "void") return paymentReceives(world, message, participants);
   if (service === "order") return world;
-  const { aggregate, state } = world.at;
-  return moved(world, advance(sagaOf(state), aggregate, state, { kind: "message", message: message as Message }));
+  const { aggregate, state } = world.order;
+  return applied(world, advance(sagaOf(state), aggregate, state, { kind: "message", message: message as Message }));
 }
 
-const refusal = (work: () => World): World | undefined => {
+const unlessRefused = (work: () => World): World | undefined => {
   try {
     return work();
   } catch {
     return undefined;
   }
 };
-const storedOf = (world: World) => ({ order: world.at.aggregate, saga: world.at.state });
+const toOrderAndSaga = (world: World) => ({ order: world.order.aggregate, saga: world.order.state });
 
-/** All that can happen next. */
-function nexts(world: World, shop: Shop): World[] {
-  const { aggregate, state } = world.at;
-  const wish = () => moved({ ...world, wished: true }, decideCancel(storedOf(world), "cancel", now));
-  const ship = () => moved(world, decideStatus(storedOf(world), { status: "shipped" }));
-  const giveUp = () =>
-    moved({ ...world, timedOut: true }, advance(sagaOf(state), aggregate, state, { kind: "timeout", code: "late" }));
-  return [...world.sent.map((message) => () => received(world, message, shop)), wish, ship, giveUp]
-    .map(refusal)
+/** Everything that can happen next. */
+function nextWorlds(world: World, participants: Participants): World[] {
+  const { aggregate, state } = world.order;
+  const cancel = () => applied({ ...world, cancelRequested: true }, decideCancel(toOrderAndSaga(world), "cancel", now));
+  const ship = () => applied(world, decideStatus(toOrderAndSaga(world), { status: "shipped" }));
+  const timeOut = () =>
+    applied({ ...world, timedOut: true }, advance(sagaOf(state), aggregate, state, { kind: "timeout", code: "late" }));
+  return [...world.sent.map((message) => () => receive(world, message, participants)), cancel, ship, timeOut]
+    .map(unlessRefused)
     .filter((next) => next !== undefined);
 }
 
 const keyOf = (world: World) =>
   JSON.stringify({ ...world, sent: world.sent.map((message) => JSON.stringify(message)).toSorted() });
 
-function everyWorld(shop: Shop): World[] {
+function reachableWorlds(participants: Participants): World[] {
   const seen = new Map<string, World>();
-  const open = [placed()];
+  const open = [initialWorld()];
   for (let world = open.pop(); world; world = open.pop()) {
     if (seen.has(keyOf(world))) continue;
     seen.set(keyOf(world), world);
-    open.push(...nexts(world, shop));
+    open.push(...nextWorlds(world, participants));
   }
   return [...seen.values()];
 }
 
-/** The world once every message has arrived and nothing changes any more. */
-function atRest(world: World, shop: Shop): World {
+/** The world after every message has arrived, when nothing changes any more. */
+function settle(world: World, participants: Participants): World {
   let before = world;
-  for (let turn = 0; turn < 20; turn++) {
-    const after = before.sent.reduce((now, message) => received(now, message, shop), before);
+  for (let round = 0; round < 20; round++) {
+    const after = before.sent.reduce((now, message) => receive(now, message, participants), before);
     if (keyOf(after) === keyOf(before)) return after;
     before = after;
   }
-  throw new Error("it never comes to rest");
+  throw new Error("the world must settle");
 }
 
-/** What must never be, at any moment. */
-function wrongs({ at, payment, wished }: World): string[] {
-  const { status } = at.aggregate;
+/** What must never be true, at any time. */
+function violations({ order, payment, cancelRequested }: World): string[] {
+  const { status } = order.aggregate;
   return [
     payment.charges > 1 && "charged twice",
-    payment.refunds > payment.charges && "gave back more than it took",
-    (status === "confirmed" || status === "shipped") && payment.charge !== "held" && `${status} and not paid for`,
-    status === "confirmed" && wished && "confirmed against its owner's wish",
-    status === "cancelled" && payment.charge === "held" && "cancelled, and the money kept",
-    status === "cancelled" && !hasEnded(at.state) && "cancelled, and its saga goes on",
-  ].filter((wrong) => wrong !== false);
+    payment.refunds > payment.charges && "refunded more than was charged",
+    (status === "confirmed" || status === "shipped") && payment.charge !== "held" && `${status} without a payment`,
+    status === "confirmed" && cancelRequested && "confirmed after a cancellation request",
+    status === "cancelled" && payment.charge === "held" && "cancelled without a refund",
+    status === "cancelled" && !hasEnded(order.state) && "cancelled while its saga continues",
+  ].filter((violation) => violation !== false);
 }
 
-/** What must not be once every message has arrived. */
-function wrongsAtRest({ at, payment, stock, wished }: World): string[] {
-  const { status } = at.aggregate;
+/** What must not be true after every message has arrived. */
+function violationsWhenSettled({ order, payment, stock, cancelRequested }: World): string[] {
+  const { status } = order.aggregate;
   const paid = status === "confirmed" || status === "shipped";
   return [
-    !hasEnded(at.state) && `stuck at ${at.state.step}`,
-    at.state.stuck && "parked, though answered",
+    !hasEnded(order.state) && `stuck at ${order.state.step}`,
+    order.state.stuck && "parked although the reply came",
     !paid && status !== "cancelled" && `left ${status}`,
-    wished && !paid && status !== "cancelled" && "not cancelled",
+    cancelRequested && !paid && status !== "cancelled" && "not cancelled",
     paid && stock !== "sold" && `${status}, stock ${stock}`,
     status === "cancelled" && (stock === "held" || stock === "sold") && `cancelled, stock ${stock}`,
-    status === "cancelled" && payment.charges !== payment.refunds && "cancelled, and the money kept",
-  ].filter((wrong) => typeof wrong === "string");
+    status === "cancelled" && payment.charges !== payment.refunds && "cancelled without a refund",
+  ].filter((violation) => typeof violation === "string");
 }
 
 test.each([
-  { shop: { hasStock: true, cardWorks: true }, ends: ["cancelled", "confirmed", "shipped"] },
-  { shop: { hasStock: true, cardWorks: false }, ends: ["cancelled"] },
-  { shop: { hasStock: false, cardWorks: true }, ends: ["cancelled"] },
-])("a cancel before and after every step and answer, with duplicates and delays: %j", ({ shop, ends }) => {
-  const worlds = everyWorld(shop);
+  { participants: { hasStock: true, cardWorks: true }, ends: ["cancelled", "confirmed", "shipped"] },
+  { participants: { hasStock: true, cardWorks: false }, ends: ["cancelled"] },
+  { participants: { hasStock: false, cardWorks: true }, ends: ["cancelled"] },
+])("an order and its cancellation hold all invariants under every order of messages: %j", ({ participants, ends }) => {
+  const worlds = reachableWorlds(participants);
   expect(worlds.length).toBeGreaterThan(20);
-  expect(worlds.some((world) => world.wished)).toBe(true);
-  const parkedAt = new Set(worlds.filter(({ at }) => at.state.stuck).map(({ at }) => at.state.step));
-  for (const step of ["stock", ...(shop.hasStock ? ["funds"] : [])]) expect(parkedAt).toContain(step);
-  expect([...new Set(worlds.flatMap(wrongs))]).toEqual([]);
-  const rests = worlds.map((world) => atRest(world, shop));
-  expect([...new Set(rests.flatMap(wrongsAtRest))]).toEqual([]);
-  expect(new Set<string>(rests.map((world) => world.at.aggregate.status))).toEqual(new Set(ends));
+  expect(worlds.some((world) => world.cancelRequested)).toBe(true);
+  const parkedAt = new Set(worlds.filter(({ order }) => order.state.stuck).map(({ order }) => order.state.step));
+  for (const step of ["stock", ...(participants.hasStock ? ["funds"] : [])]) expect(parkedAt).toContain(step);
+  expect([...new Set(worlds.flatMap(violations))]).toEqual([]);
+  const settled = worlds.map((world) => settle(world, participants));
+  expect([...new Set(settled.flatMap(violationsWhenSettled))]).toEqual([]);
+  expect(new Set<string>(settled.map((world) => world.order.aggregate.status))).toEqual(new Set(ends));
 });

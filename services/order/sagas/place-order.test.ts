@@ -16,60 +16,58 @@ const order = openOrder(
   "o",
   new Date(0),
 );
-const start = advance(placeOrder, order, newSaga(placeOrder, "s"), { kind: "start" }) as SagaTransition<Order>;
-const given = (...answers: [string, object][]) =>
-  answers.reduce((at, [type, data]) => {
+const started = advance(placeOrder, order, newSaga(placeOrder, "s"), { kind: "start" }) as SagaTransition<Order>;
+const after = (...replies: [string, object][]) =>
+  replies.reduce((before, [type, data]) => {
     const message = { type, sagaid: "s", data } as Message;
-    return advance(placeOrder, at.aggregate, at.state, { kind: "message", message }) as SagaTransition<Order>;
-  }, start);
-const types = (at: SagaTransition<Order>) => at.drafts.map((draft) => draft.type);
+    return advance(placeOrder, before.aggregate, before.state, { kind: "message", message }) as SagaTransition<Order>;
+  }, started);
+const timeOut = ({ aggregate, state }: SagaTransition<Order>) =>
+  advance(placeOrder, aggregate, state, { kind: "timeout", code: "late" }) as SagaTransition<Order>;
+const types = (transition: SagaTransition<Order>) => transition.drafts.map((draft) => draft.type);
 const reserved = ["inventory.updated", { change: "reserved" }] as [string, object];
 const processed = ["payment.processed", { paymentId: "p" }] as [string, object];
 const declined = ["payment.failed", { paymentId: "p", code: "payment.declined.generic_decline" }] as [string, object];
 const released = ["inventory.updated", { change: "released" }] as [string, object];
 
-test("a new order asks for its stock", () => {
-  expect(types(start)).toEqual(["order.created", "inventory.reserve"]);
+test("start → the stock is reserved", () => {
+  expect(types(started)).toEqual(["order.created", "inventory.reserve"]);
 });
-test("reserved stock → the charge, without the token in the message that is kept", () => {
-  const at = given(reserved);
-  expect(at.drafts).toEqual([{ type: "payment.charge", data: { orderId: "o" }, sagaid: "s" }]);
-  expect(at.aggregate.status).toBe("pending");
+test("stock reserved → the charge, stored without the token", () => {
+  const next = after(reserved);
+  expect(next.drafts).toEqual([{ type: "payment.charge", data: { orderId: "o" }, sagaid: "s" }]);
+  expect(next.aggregate.status).toBe("pending");
 });
-test("money taken → confirmed, and the token is gone", () => {
-  const at = given(reserved, processed);
-  expect(types(at)).toEqual(["order.confirmed"]);
-  expect(at.aggregate).toMatchObject({ status: "confirmed", payment: { id: "p", status: "completed" } });
-  expect(at.aggregate.paymentMethod).toEqual({ provider: "stripe" });
+test("charge succeeded → confirmed, and the token is removed", () => {
+  const next = after(reserved, processed);
+  expect(types(next)).toEqual(["order.confirmed"]);
+  expect(next.aggregate).toMatchObject({ status: "confirmed", payment: { id: "p", status: "completed" } });
+  expect(next.aggregate.paymentMethod).toEqual({ provider: "stripe" });
 });
-test("money refused → stock given back, then cancelled with the reason", () => {
-  const refused = given(reserved, declined);
-  expect(types(refused)).toEqual(["inventory.release"]);
-  expect(refused.aggregate).toMatchObject({ status: "pending", paymentMethod: { provider: "stripe" } });
-  const end = given(reserved, declined, released);
+test("charge declined → the stock is released, then the order is cancelled with the reason", () => {
+  const compensating = after(reserved, declined);
+  expect(types(compensating)).toEqual(["inventory.release"]);
+  expect(compensating.aggregate).toMatchObject({ status: "pending", paymentMethod: { provider: "stripe" } });
+  const end = after(reserved, declined, released);
   expect(types(end)).toEqual(["order.cancelled"]);
   expect(end.aggregate).toMatchObject({ status: "cancelled", cancelReason: "payment.declined.generic_decline" });
 });
-test("no stock → cancelled at once, nothing to give back", () => {
-  const end = given(["inventory.updated", { change: "rejected", code: "inventory.out_of_stock" }]);
+test("reservation rejected → cancelled at once, with nothing to release", () => {
+  const end = after(["inventory.updated", { change: "rejected", code: "inventory.out_of_stock" }]);
   expect(types(end)).toEqual(["order.cancelled"]);
   expect(end.state.status).toBe("compensated");
 });
-test("a stock level that falls is no answer", () => {
+test("a low stock level is not a reply", () => {
   const message = { type: "inventory.updated", sagaid: "s", data: { change: "low" } } as Message;
-  expect(advance(placeOrder, start.aggregate, start.state, { kind: "message", message })).toBeUndefined();
+  expect(advance(placeOrder, started.aggregate, started.state, { kind: "message", message })).toBeUndefined();
 });
-test("no word from inventory → whatever it holds is given back", () => {
-  const late = advance(placeOrder, start.aggregate, start.state, { kind: "timeout", code: "late" });
-  expect(types(late as SagaTransition<Order>)).toEqual(["inventory.release"]);
+test("reservation timed out → the stock is released, in case it was reserved", () => {
+  expect(types(timeOut(started))).toEqual(["inventory.release"]);
 });
-test("no word from payment → parked: the money may have been taken", () => {
-  const at = given(reserved);
-  const parked = advance(placeOrder, at.aggregate, at.state, {
-    kind: "timeout",
-    code: "late",
-  }) as SagaTransition<Order>;
+test("charge timed out → the saga is parked, because the charge may have succeeded", () => {
+  const charging = after(reserved);
+  const parked = timeOut(charging);
   expect(parked.state.stuck).toBe("late");
   expect(parked.drafts).toEqual([]);
-  expect(parked.aggregate).toEqual(at.aggregate);
+  expect(parked.aggregate).toEqual(charging.aggregate);
 });

@@ -1,3 +1,4 @@
+import { invariant } from "@shop/kit/errors/invariant";
 import type { Saga, SagaState } from "@shop/kit/saga/engine";
 import type { Order } from "../domain/order";
 import { cancelOrder, cancelUnpaidOrder } from "./cancel-order";
@@ -8,9 +9,9 @@ const sagas = new Map(
   [placeOrder, placeUnpaidOrder, takePayment, cancelOrder, cancelUnpaidOrder].map((saga) => [saga.name, saga]),
 );
 
-/** The table of the saga that an order is in. It is in one at a time: the next one takes the place of one that has ended. */
+/** The saga that an order is in. An order is in one saga at a time; a new one starts when the previous one has ended. */
 export function sagaOf(state: SagaState): Saga<Order> {
   const saga = sagas.get(state.name);
-  if (!saga) throw new Error(`there is no saga ${state.name}`);
+  invariant(saga, `saga ${state.name} must be registered`);
   return saga;
 }

@@ -1,85 +1,99 @@
 import { type Draft, isMessage } from "@shop/contracts/messages";
-import type { Saga } from "@shop/kit/saga/engine";
+import { invariant } from "@shop/kit/errors/invariant";
+import type { Message } from "@shop/kit/messaging/envelope";
+import type { Change, Failure, Reply, Saga } from "@shop/kit/saga/engine";
 import { moveTo, type Order } from "../domain/order";
 import { holdExpired } from "../domain/payability";
-import { cancelled, drafts, isReleased, release, reserve, reserved, statusChanged, told } from "./place-order";
-
-/** What payment is told of a payment that does not pay the order. */
-export const refused = (order: Order, paymentId: string, code: string): Draft => ({
-  type: "order.payment_refused",
-  data: { orderId: order.id, paymentId, code },
-});
+import {
+  cancelWithReason,
+  isReleased,
+  isVoided,
+  orderConfirmed,
+  parseReservation,
+  paymentRefused,
+  release,
+  reserveStock,
+  statusChanged,
+} from "./messages";
 
 /**
- * Order's part of payment's saga pay-order, under that saga's id: pins the stock, says that payment may take the money, and
- * waits to hear what became of it. `order.settle` and `order.abandon` are the answers to its question.
+ * Order's part of the payment service's saga pay-order; both have the same saga id. Pin the stock, allow the payment service
+ * to charge, and wait for the result: `order.settle` or `order.abandon`.
  */
 export const takePayment: Saga<Order> = {
   name: "take-payment",
   steps: [
-    {
-      name: "order",
-      kind: "local",
-      do: (order) => ({ aggregate: moveTo(order, "paying"), drafts: [] }),
-      undo: (order, { code }) => {
-        const end = cancelled(order, code);
-        const { id, status } = paymentOf(order);
-        const payment = { id, status: status === "voided" ? status : ("failed" as const) };
-        return { aggregate: { ...end.aggregate, payment }, drafts: [...end.drafts, refused(order, id, code)] };
-      },
-    },
-    {
-      name: "stock",
-      kind: "remote",
-      do: (order) => reserve(order),
-      parseReply: (message) => {
-        const answer = reserved(message);
-        // It was held: what cannot be held any longer has lapsed, and somebody else has it.
-        return answer && "rejected" in answer ? { rejected: holdExpired } : answer;
-      },
-      undo: release,
-      isUndone: isReleased,
-    },
+    { name: "order", kind: "local", do: startPaying, undo: cancel },
+    { name: "stock", kind: "remote", do: pinStock, undo: release, parseReply: parsePin, isUndone: isReleased },
     {
       name: "payment",
       kind: "remote",
       pivot: true,
-      do: (order) => statusChanged(order, "awaiting_payment", "paying"),
-      parseReply: (message) => {
-        if (isMessage(message, "order.settle")) return { ok: {} };
-        if (isMessage(message, "order.abandon")) return { rejected: message.data.code };
-        return undefined;
-      },
-      applyReply: (order, message) => {
-        const { id } = paymentOf(order);
-        if (isMessage(message, "order.settle")) return { ...order, payment: { id, status: "completed" } };
-        if (isMessage(message, "payment.voided")) return { ...order, payment: { id, status: "voided" } };
-        if (isMessage(message, "order.abandon"))
-          return {
-            ...order,
-            payment: { id, status: "failed" },
-            refusedPayments: [...(order.refusedPayments ?? []), id],
-          };
-        return order;
-      },
-      undo: (order, _output, { code }) => ({
-        type: "payment.void",
-        data: { orderId: order.id, paymentId: paymentOf(order).id, reason: code },
-      }),
-      isUndone: (message) => isMessage(message, "payment.voided"),
+      do: allowCharge,
+      undo: voidPayment,
+      parseReply: parseResult,
+      applyReply: applyResult,
+      isUndone: isVoided,
     },
-    {
-      name: "approve",
-      kind: "local",
-      do: (order) => ({
-        aggregate: moveTo(order, "confirmed"),
-        drafts: drafts({ type: "order.confirmed", data: told(order) }, statusChanged(order, "paying", "confirmed")),
-      }),
-    },
+    { name: "approve", kind: "local", do: confirm },
   ],
 };
 
-function paymentOf(order: Order): NonNullable<Order["payment"]> {
-  if (!order.payment) throw new Error(`order ${order.id} is being paid by nobody`);
-  return order.payment;
+function startPaying(order: Order): Change<Order> {
+  return { aggregate: moveTo(order, "paying"), drafts: [] };
+}
+
+function cancel(order: Order, { code }: Failure): Change<Order> {
+  const { aggregate, drafts } = cancelWithReason(order, code);
+  const { id, status } = getPayment(order);
+  const payment = { id, status: status === "voided" ? status : ("failed" as const) };
+  return { aggregate: { ...aggregate, payment }, drafts: [...drafts, paymentRefused(order, id, code)] };
+}
+
+/** The hold no longer expires: only order decides about it from now on. */
+function pinStock(order: Order): Draft {
+  return reserveStock(order);
+}
+
+/** The stock was on hold, so a rejection means that the hold has lapsed and the stock was sold to another order. */
+function parsePin(message: Message): Reply | undefined {
+  const reply = parseReservation(message);
+  return reply && "rejected" in reply ? { rejected: holdExpired } : reply;
+}
+
+function allowCharge(order: Order): Draft {
+  return statusChanged(order, "awaiting_payment", "paying");
+}
+
+function voidPayment(order: Order, _output: unknown, { code }: Failure): Draft {
+  return { type: "payment.void", data: { orderId: order.id, paymentId: getPayment(order).id, reason: code } };
+}
+
+function parseResult(message: Message): Reply | undefined {
+  if (isMessage(message, "order.settle")) return { ok: {} };
+  if (isMessage(message, "order.abandon")) return { rejected: message.data.code };
+  return undefined;
+}
+
+function applyResult(order: Order, message: Message): Order {
+  const { id } = getPayment(order);
+  if (isMessage(message, "order.settle")) return { ...order, payment: { id, status: "completed" } };
+  if (isVoided(message)) return { ...order, payment: { id, status: "voided" } };
+  if (isMessage(message, "order.abandon")) {
+    const refusedPayments = [...(order.refusedPayments ?? []), id];
+    return { ...order, payment: { id, status: "failed" }, refusedPayments };
+  }
+  return order;
+}
+
+function confirm(order: Order): Change<Order> {
+  return {
+    aggregate: moveTo(order, "confirmed"),
+    drafts: [orderConfirmed(order), statusChanged(order, "paying", "confirmed")],
+  };
+}
+
+function getPayment({ id, payment }: Order): NonNullable<Order["payment"]> {
+  invariant(payment, `order ${id} must have a payment while it is being paid`);
+  return payment;
 }

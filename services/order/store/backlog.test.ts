@@ -15,21 +15,21 @@ const far = new Date("2099-01-01T00:00:00Z");
 const stored = (status: string, over: Partial<OrderDocument> = {}) =>
   service.orders.insertOne({ _id: Bun.randomUUIDv7(), status, ...over } as OrderDocument);
 
-test("is full with so many orders on their way, whatever they wait for, and not with those that wait for their buyer or are done", async () => {
+test("the backlog is full when the limit of orders in progress is reached; ended and unpaid orders do not count", async () => {
   await stored("confirmed");
   await stored("awaiting_payment", { wakeAt: far });
   await stored("pending", { wakeAt: far });
   const backlog = orderBacklog({ orders: service.orders, limit: 2, log: silentLog, everyMs: 5 });
   await Bun.sleep(50);
   expect(backlog.isFull()).toBe(false);
-  const { insertedId } = await stored("confirmed", { wakeAt: far }); // its mail is not sent yet
+  const { insertedId } = await stored("confirmed", { wakeAt: far }); // its last event is not sent yet
   await eventually(backlog.isFull);
   await service.orders.updateOne({ _id: insertedId }, { $unset: { wakeAt: "" } });
   await eventually(() => !backlog.isFull());
   await backlog.close();
 });
 
-test("is counted in the index alone", async () => {
+test("the backlog is counted from the index, without reading documents", async () => {
   const plan = await service.orders
     .aggregate([{ $match: { wakeAt: { $gt: new Date(0) }, status: { $ne: "awaiting_payment" } } }, { $count: "n" }], {
       hint: "due_with_status",

@@ -5,24 +5,24 @@ import { ordersUnderWay } from "../metrics";
 import type { OrderDocument } from "./documents";
 
 /**
- * How many orders are on their way: messages not sent yet, or a saga that waits for an answer. It grows while Redis is
- * away or a participant is slow. Those that wait for their buyer's money are nobody's work and do not count.
+ * Counts the orders in progress, up to `limit`: those with unsent messages or a saga that waits for a reply. Their number
+ * grows while Redis is unavailable or a participant is slow. Orders that await payment are not counted.
  */
 export function orderBacklog(o: { orders: Collection<OrderDocument>; limit: number; log: Log; everyMs?: number }) {
-  let underWay = 0;
+  let inProgress = 0;
 
   async function count(): Promise<void> {
-    underWay = await o.orders.countDocuments(
+    inProgress = await o.orders.countDocuments(
       { wakeAt: { $gt: new Date(0) }, status: { $ne: "awaiting_payment" as never } },
       { limit: o.limit, hint: "due_with_status" },
     );
-    ordersUnderWay.set(underWay);
+    ordersUnderWay.set(inProgress);
   }
 
-  const stop = every(o.everyMs ?? 1_000, count, o.log, "at once");
+  const close = every(o.everyMs ?? 1_000, count, o.log, "at once");
   return {
-    /** As of the last second. */
-    isFull: () => underWay >= o.limit,
-    close: stop,
+    /** As of the last count, about a second ago. */
+    isFull: () => inProgress >= o.limit,
+    close,
   };
 }

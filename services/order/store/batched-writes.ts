@@ -5,17 +5,18 @@ import type { OrderDocument } from "./documents";
 
 type Update = {
   id: string;
+  /** The version that the update expects. */
   version: number;
   update: UpdateFilter<OrderDocument>;
-  /** A history entry that this update adds, by which it is known again. */
+  /** The id of a history entry that this update adds: if the document has it, the update was written. */
   entryId: string | undefined;
 };
 
 /**
- * Writes of single documents that come at the same time go to the server in one command and wait for its journal once.
- * Each stays atomic by itself.
+ * Writes of single documents that arrive at the same time are sent in one command and wait for one journal flush. Each
+ * write stays atomic by itself.
  */
-export function orderWrites(orders: Collection<OrderDocument>) {
+export function batchedWrites(orders: Collection<OrderDocument>) {
   const send = (operations: AnyBulkWriteOperation<OrderDocument>[]) => orders.bulkWrite(operations, { ordered: false });
 
   const insert = batched<OrderDocument, void>({
@@ -35,31 +36,35 @@ export function orderWrites(orders: Collection<OrderDocument>) {
     maxConcurrent: 1,
     async run(updates) {
       const { matchedCount } = await send(
-        updates.map((it) => ({ updateOne: { filter: { _id: it.id, version: it.version }, update: it.update } })),
+        updates.map(({ id, version, update }) => ({ updateOne: { filter: { _id: id, version }, update } })),
       );
       if (matchedCount === updates.length) return updates.map(() => true);
       if (matchedCount === 0) return updates.map(() => false);
-      // Some met another version, and the server does not say which.
+      // Some updates met another version. The server does not say which.
       return Promise.all(updates.map(isWritten));
     },
   });
 
   return {
-    /** @returns false if an order with this idempotency key is there already. @throws when the store does not take it */
+    /**
+     * @returns false if another order has the same idempotency key
+     * @throws if the store does not accept the write
+     */
     async insert(doc: OrderDocument): Promise<boolean> {
       try {
         await insert(doc);
         return true;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
-        // Its group failed for another's sake, and it was written then.
+        // The duplicate may be another document of the batch; then this one was written.
         return (await orders.countDocuments({ _id: doc._id })) === 1;
       }
     },
     /**
-     * Writes if the document has this version still.
-     * @returns false if it has not. A group that failed as a whole and is done again may say so of one that was written: look again
+     * Writes if the document still has the expected version.
+     * @returns false if it has another version. A batch that failed and was retried may return false for an update that was
+     * written, so the caller must reload the document.
      */
-    update: (it: Update): Promise<boolean> => update(it),
+    update: (change: Update): Promise<boolean> => update(change),
   };
 }

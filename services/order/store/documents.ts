@@ -2,22 +2,45 @@ import type { DataFor } from "@shop/contracts/messages";
 import type { HistoryEntry, OutboxDocument, QueueState } from "@shop/kit/outbox/mongo";
 import type { SagaState } from "@shop/kit/saga/engine";
 import type { Collection, Db } from "mongodb";
-import type { Idempotency, StoredOrder, TimelineEntry } from "../deps";
+import type { StoredOrder, StoreHandle, TimelineEntry } from "../deps";
 import type { Order } from "../domain/order";
 
-/** An order as it is stored: state, saga, messages and idempotency key in one document, so one write moves them all. */
-export type OrderDocument = OutboxDocument & Omit<Order, "id"> & { saga: SagaState; idempotency?: Idempotency };
+/**
+ * An order as it is stored in the collection `orders`. State, saga, outbox and idempotency key are in one document, so one
+ * write changes all of them atomically. Tools and tests that read the collection use this type.
+ *
+ * - The order itself, documented field by field in `Order`: `userId`, `status`, `items`, `total`, `shippingAddress`,
+ *   `paymentMethod`, `holdExpiresAt`, `payment`, `refusedPayments`, `cancelRequested`, `cancelReason`, `createdAt`, `updatedAt`.
+ * - The outbox, documented field by field in `OutboxDocument`: `_id`, `version`, `history`, `lastSeq`, `sentSeq`,
+ *   `unsentSince`, `sentAt`, `sendAgain`, `projectedSeq`, `wakeAt`, `asked`, `waitedSeconds`, `askNow`.
+ */
+export type OrderDocument = Omit<Order, "id"> &
+  OutboxDocument & {
+    /** The order's id, a UUIDv7. */
+    _id: Order["id"];
+    /**
+     * What happened to the order, oldest first: the messages that were or will be sent, and notes. A note has `note: true` and
+     * the type `saga.step` (its data is a `StepOutcome`) or `order.changed` (no data). `set` is a `RecordedChange`.
+     * A long history is cut at its beginning; the collection `order_history` has all of it.
+     */
+    history: HistoryEntry[];
+    /** The saga that the order is in, or was in last. */
+    saga: SagaState;
+    /** The idempotency key that the order was placed with, and the hash of that request. Removed after two days. */
+    idempotency?: { scope: string; hash: string };
+  };
 
-export const ordersOf = (db: Db): Collection<OrderDocument> => db.collection<OrderDocument>("orders");
-export const queueStateOf = (db: Db): Collection<QueueState> => db.collection<QueueState>("queue_state");
-
-/** How far a retention rule has come that leaves no trace of its own. */
+/** How far a retention rule has come: `upTo` is the last order id it has processed. `_id` is the rule. */
 export type RetentionState = { _id: string; upTo: string };
-export const retentionStateOf = (db: Db): Collection<RetentionState> => db.collection<RetentionState>("retention");
 
-/** Every query has its index; see the store for which. An index changes by getting another name: the old one is dropped. */
+export const ordersCollection = (db: Db): Collection<OrderDocument> => db.collection<OrderDocument>("orders");
+export const queueStateCollection = (db: Db): Collection<QueueState> => db.collection<QueueState>("queue_state");
+export const retentionStateCollection = (db: Db): Collection<RetentionState> =>
+  db.collection<RetentionState>("retention");
+
+/** Every query has its index. To change an index, rename it: indexes whose name is not listed here are dropped. */
 export async function createIndexes(db: Db): Promise<void> {
-  const orders = ordersOf(db);
+  const orders = ordersCollection(db);
   const names = await orders.createIndexes([
     { key: { userId: 1, _id: -1 }, name: "by_user" },
     { key: { userId: 1, status: 1, _id: -1 }, name: "by_user_and_status" },
@@ -42,11 +65,17 @@ export async function createIndexes(db: Db): Promise<void> {
   await Promise.all(old.map(({ name }) => orders.dropIndex(name as string)));
 }
 
-/** @param older what the document holds no more of its history */
+/** @param older the part of the history that the document no longer has */
 export function toStored(doc: OrderDocument, older: HistoryEntry[] = []): StoredOrder {
-  const timeline = [...older, ...doc.history].map(toTimeline);
-  return { order: toOrder(doc), saga: doc.saga, version: doc.version, timeline };
+  const timeline = [...older, ...doc.history].map(toTimelineEntry);
+  return { order: toOrder(doc), saga: doc.saga, version: doc.version, timeline, handle: toHandle(doc) };
 }
+
+/** The handle is the document, with its type hidden from the use cases. */
+const toHandle = (doc: OrderDocument): StoreHandle => doc as unknown as StoreHandle;
+
+/** The document from which `toStored` made this order. */
+export const toDocument = ({ handle }: StoredOrder): OrderDocument => handle as unknown as OrderDocument;
 
 export const toOrder = (doc: OrderDocument): Order => ({
   id: doc._id,
@@ -65,8 +94,11 @@ export const toOrder = (doc: OrderDocument): Order => ({
   updatedAt: doc.updatedAt,
 });
 
-/** Of a note its content, of a message only that it was sent: its data is for its receiver. The parcel's way is the owner's to know. */
-export function toTimeline(entry: OrderDocument["history"][number]): TimelineEntry {
+/**
+ * The owner sees the data of notes and of status changes. Of other messages only the type is shown: their data is for the
+ * receiver.
+ */
+export function toTimelineEntry(entry: HistoryEntry): TimelineEntry {
   const line = { seq: entry.seq, type: entry.type, at: entry.time };
   if (entry.type === "order.status_changed") {
     const { to, reason } = entry.data as DataFor<"order.status_changed">;

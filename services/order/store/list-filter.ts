@@ -4,16 +4,20 @@ import type { Filter } from "mongodb";
 import type { OrderQuery } from "../deps";
 import type { OrderDocument } from "./documents";
 
-/** An order's id is made moments before its time is taken. */
-const slackSeconds = 60;
+/** An order's `createdAt` may be later than the time in its id. This is more than enough for the difference. */
+const toleranceSeconds = 60;
 
 /**
- * Which orders of a user are listed. Ids begin with the time they were made, so a period is a range of ids, and the one
- * index that gives the order of the list serves the period too; the times themselves decide at its edges.
+ * The filter for a list of a user's orders. Ids begin with their creation time, so a period is a range of ids, and the
+ * index that sorts the list also serves the period. At the edges of the range `createdAt` decides.
  */
 export function listFilter(userId: string, { cursor, status, product, from, to }: OrderQuery): Filter<OrderDocument> {
-  const below = [...(cursor ? [cursor] : []), ...(to ? [firstIdAt(plusSeconds(to, slackSeconds))] : [])].toSorted();
-  const id = { ...(below[0] && { $lt: below[0] }), ...(from && { $gte: firstIdAt(plusSeconds(from, -slackSeconds)) }) };
+  const upperBounds = [cursor, to && firstIdAt(plusSeconds(to, toleranceSeconds))].filter((id) => id !== undefined);
+  const before = upperBounds.toSorted()[0];
+  const id = {
+    ...(before && { $lt: before }),
+    ...(from && { $gte: firstIdAt(plusSeconds(from, -toleranceSeconds)) }),
+  };
   const createdAt = { ...(from && { $gte: from }), ...(to && { $lt: to }) };
   return {
     userId,

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { eventually } from "@shop/kit/testing/eventually";
 import type { Document } from "mongodb";
 import { type TestOrders, testOrders } from "../testing/order-service";
 import type { OrderDocument } from "./documents";
 import { listFilter } from "./list-filter";
-import { below, historyOf, itemsOf } from "./read-models";
+import { historyCollection, idsBelow, itemsCollection } from "./read-models";
 
 /**
- * Every query of the service on 100,000 orders: each has an index that it uses, and reads about as much as it returns.
+ * Every query of the service on 100,000 orders: each uses an index and reads about as many documents as it returns.
  * `bun run test:full`.
  */
 const count = 100_000;
@@ -21,26 +20,27 @@ const limit = 20;
 let service: TestOrders;
 beforeAll(async () => {
   service = await testOrders();
-  // A service that starts sends again what it finds; it is to have done so before the orders come.
-  await eventually(async () => (await service.db.collection("queue_state").countDocuments()) > 0);
+  await service.untilStarted();
   for (let from = 0; from < count; from += 5_000) {
     const orders = Array.from({ length: 5_000 }, (_, index) => anOrder(from + index));
     await service.orders.insertMany(orders, { ordered: false });
-    await itemsOf(service.db).insertMany(
+    await itemsCollection(service.db).insertMany(
       orders.map((order) => ({ _id: `${order.items[0]?.productId}/${order._id}`, userId: order.userId, quantity: 1 })),
     );
-    await historyOf(service.db).insertMany(orders.map(({ _id }) => ({ _id: `${_id}/000001`, to: 1, entries: [] })));
+    await historyCollection(service.db).insertMany(
+      orders.map(({ _id }) => ({ _id: `${_id}/000001`, to: 1, entries: [] })),
+    );
   }
 }, 300_000);
 afterAll(() => service.close());
 
-/** The same each time, and as good as random. */
-const scattered = (n: number, below: number) => Number(Bun.hash.wyhash(String(n)) % BigInt(below));
+/** A pseudo-random number that is the same in each run. */
+const scattered = (n: number, max: number) => Number(Bun.hash.wyhash(String(n)) % BigInt(max));
 
 function anOrder(n: number): OrderDocument {
   const createdAt = new Date(Date.UTC(2025, 0, 1) + n * 300_000);
-  // Some are on their way, and a few wait for their buyer.
-  const isOpen = n % 1_000 === 0;
+  // Some orders are in progress, and a few await payment.
+  const isInProgress = n % 1_000 === 0;
   return {
     _id: Bun.randomUUIDv7("hex", createdAt.getTime()),
     userId: users[scattered(n, users.length)],
@@ -49,14 +49,14 @@ function anOrder(n: number): OrderDocument {
     createdAt,
     holdExpiresAt: new Date(createdAt.getTime() + 900_000),
     sentAt: createdAt,
-    ...(isOpen && { wakeAt: createdAt }),
+    ...(isInProgress && { wakeAt: createdAt }),
     ...(n % 3 === 0 && { idempotency: { scope: `scope ${n}`, hash: "x" } }),
   } as unknown as OrderDocument;
 }
 
 type Plan = { indexes: string[]; stages: string[]; examined: number; returned: number };
-/** What the server did for a query. */
-function planOf(explained: Document): Plan {
+/** How the server executed a query. */
+function toPlan(explained: Document): Plan {
   const stats = explained.executionStats;
   const text = JSON.stringify(explained.queryPlanner.winningPlan);
   const all = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] as string);
@@ -67,15 +67,15 @@ function planOf(explained: Document): Plan {
     returned: stats.nReturned,
   };
 }
-const expectIndexed = (plan: Plan, index: string, most: number) => {
+const expectIndexed = (plan: Plan, index: string, examinedMax: number) => {
   expect(plan.indexes).toContain(index);
   expect(plan.stages).not.toContain("COLLSCAN");
   expect(plan.stages).not.toContain("SORT");
-  expect(plan.examined).toBeLessThanOrEqual(most);
+  expect(plan.examined).toBeLessThanOrEqual(examinedMax);
   expect(plan.returned).toBeGreaterThan(0);
 };
 
-describe("the list of a user's orders", () => {
+describe("the list of a user's orders uses an index", () => {
   const period = { from: new Date("2025-01-01T00:00:00Z"), to: new Date("2025-12-01T00:00:00Z") };
   const cursor = Bun.randomUUIDv7("hex", Date.UTC(2026, 0, 1));
   test.each([
@@ -87,7 +87,7 @@ describe("the list of a user's orders", () => {
     { query: { product }, index: "by_user_and_product" },
     { query: { product, cursor }, index: "by_user_and_product" },
   ])("%j", async ({ query, index }) => {
-    // Somebody who has such an order of each kind.
+    // A user who has a matching order.
     const { userId: owner } = (await service.orders.findOne({ status: "cancelled", "items.productId": product })) ?? {
       userId,
     };
@@ -95,29 +95,29 @@ describe("the list of a user's orders", () => {
       .find(listFilter(owner, { limit, ...query }))
       .sort({ _id: -1 })
       .limit(limit + 1);
-    expectIndexed(planOf(await found.explain("executionStats")), index, 4 * (limit + 1));
+    expectIndexed(toPlan(await found.explain("executionStats")), index, 4 * (limit + 1));
   });
 });
 
-describe("the other queries of orders", () => {
-  const explain = async (filter: object, sort: Record<string, 1> = {}, most = limit) =>
-    planOf(await service.orders.find(filter).sort(sort).limit(most).explain("executionStats"));
+describe("the query for", () => {
+  const explain = async (filter: object, sort: Record<string, 1> = {}, rowsMax = limit) =>
+    toPlan(await service.orders.find(filter).sort(sort).limit(rowsMax).explain("executionStats"));
 
-  test("by idempotency key", async () =>
+  test("an idempotency key", async () =>
     expectIndexed(await explain({ "idempotency.scope": "scope 300" }), "idempotency", 1));
-  test("the sweep's: what is due, the longest first", async () =>
+  test("orders that are due for the sweep, the earliest first", async () =>
     expectIndexed(await explain({ wakeAt: { $lte: new Date() } }, { wakeAt: 1 }), "due_with_status", limit));
-  test("holds that have run out", async () =>
+  test("lapsed holds, the earliest first", async () =>
     expectIndexed(
       await explain({ status: "awaiting_payment", holdExpiresAt: { $lte: new Date() } }, { holdExpiresAt: 1 }),
       "hold",
       limit,
     ));
-  test("what a lost Redis may have had", async () => {
-    const lately = new Date(Date.UTC(2025, 0, 1) + (count - 10) * 300_000);
-    expectIndexed(await explain({ sentAt: { $gte: lately } }), "sent", 10);
+  test("messages that a lost Redis may have had", async () => {
+    const recently = new Date(Date.UTC(2025, 0, 1) + (count - 10) * 300_000);
+    expectIndexed(await explain({ sentAt: { $gte: recently } }), "sent", 10);
   });
-  test("how many are on their way, in the index alone", async () => {
+  test("the number of orders in progress, from the index without reading documents", async () => {
     const explained = await service.orders
       .aggregate([{ $match: { wakeAt: { $gt: new Date(0) }, status: { $ne: "awaiting_payment" } } }, { $count: "n" }], {
         hint: "due_with_status",
@@ -129,19 +129,19 @@ describe("the other queries of orders", () => {
   });
 });
 
-describe("the read models", () => {
+describe("the read model query for", () => {
   test("an order's history", async () => {
     const { _id } = (await service.orders.findOne({})) as OrderDocument;
-    const found = historyOf(service.db)
-      .find({ _id: below(_id) })
+    const found = historyCollection(service.db)
+      .find({ _id: idsBelow(_id) })
       .sort({ _id: 1 });
-    expectIndexed(planOf(await found.explain("executionStats")), "_id_", 2);
+    expectIndexed(toPlan(await found.explain("executionStats")), "_id_", 2);
   });
-  test("a product's orders, the latest first", async () => {
-    const found = itemsOf(service.db)
-      .find({ _id: below(product) })
+  test("a product's orders, newest first", async () => {
+    const found = itemsCollection(service.db)
+      .find({ _id: idsBelow(product) })
       .sort({ _id: -1 })
       .limit(limit);
-    expectIndexed(planOf(await found.explain("executionStats")), "_id_", limit);
+    expectIndexed(toPlan(await found.explain("executionStats")), "_id_", limit);
   });
 });

@@ -3,24 +3,27 @@ import { isDuplicateKey } from "@shop/kit/stores/mongo";
 import type { AnyBulkWriteOperation, Collection, Db } from "mongodb";
 import type { OrderDocument } from "./documents";
 
-/** A part of an order's history as it was when it was kept: `_id` is `<orderId>/<first seq>`. Only ever added to. */
+/**
+ * A part of an order's history, in the collection `order_history`. `_id` is `<orderId>/<first seq>`, `to` is the last seq.
+ * A part is never changed, except that a longer one replaces a shorter one with the same first entry.
+ */
 export type HistoryPart = { _id: string; to: number; entries: HistoryEntry[] };
 
-/** That an order contains a product: `_id` is `<productId>/<orderId>`, so a product's orders are a range of ids, by time. */
+/** A product of an order, in the collection `order_items`. `_id` is `<productId>/<orderId>`: a product's orders by time. */
 export type OrderItem = { _id: string; userId: string; quantity: number };
 
-export const historyOf = (db: Db): Collection<HistoryPart> => db.collection<HistoryPart>("order_history");
-export const itemsOf = (db: Db): Collection<OrderItem> => db.collection<OrderItem>("order_items");
+export const historyCollection = (db: Db): Collection<HistoryPart> => db.collection<HistoryPart>("order_history");
+export const itemsCollection = (db: Db): Collection<OrderItem> => db.collection<OrderItem>("order_items");
 
-const partId = (orderId: string, from: number) => `${orderId}/${String(from).padStart(6, "0")}`;
-/** All ids that begin with `<id>/`: "0" is the character after "/". */
-export const below = (id: string) => ({ $gte: `${id}/`, $lt: `${id}0` });
+const toPartId = (orderId: string, from: number) => `${orderId}/${String(from).padStart(6, "0")}`;
+/** A filter for all ids that begin with `<prefix>/`: "0" is the character after "/". */
+export const idsBelow = (prefix: string) => ({ $gte: `${prefix}/`, $lt: `${prefix}0` });
 
 /**
- * The entries of an order's parts, which are in the order of their ids. Parts may overlap, where one was written from a
- * document as it was before another was noted; an entry is the same in both.
+ * Joins the parts of one order's history, sorted by id. Parts may overlap if one was written from an outdated document; an
+ * entry is the same in both.
  */
-export function entriesOf(parts: readonly HistoryPart[]): HistoryEntry[] {
+export function joinParts(parts: readonly HistoryPart[]): HistoryEntry[] {
   const entries: HistoryEntry[] = [];
   for (const entry of parts.flatMap((part) => part.entries)) {
     if (entry.seq > (entries.at(-1)?.seq ?? 0)) entries.push(entry);
@@ -29,72 +32,73 @@ export function entriesOf(parts: readonly HistoryPart[]): HistoryEntry[] {
 }
 
 /**
- * Read models: whole histories, and which orders contain a product. The relay has them written when it notes an order's
- * messages as sent, for all orders of a second together; a crash before the note has them written again.
+ * The read models: complete histories, and which orders contain a product. The outbox writes them before it records an
+ * order's messages as sent, in batches of about one second. If the process crashes in between, the write is repeated.
  */
-export function orderViews(db: Db) {
-  const history = historyOf(db);
-  const items = itemsOf(db);
+export function orderReadModels(db: Db) {
+  const history = historyCollection(db);
+  const items = itemsCollection(db);
 
-  async function keepHistory(docs: OrderDocument[]): Promise<void> {
+  async function addHistory(docs: OrderDocument[]): Promise<void> {
     const parts = docs.map((doc) => {
       const from = (doc.projectedSeq ?? 0) + 1;
       const entries = doc.history.filter((entry) => entry.seq >= from);
-      return { _id: partId(doc._id, from), to: doc.lastSeq, entries };
+      return { _id: toPartId(doc._id, from), to: doc.lastSeq, entries };
     });
-    const fresh = parts.filter(({ entries }) => entries.length > 0);
-    await add(history, fresh, async () => {
-      // A part that is there already is replaced by one that holds more, never by one that holds less.
-      const longer = fresh.map(
-        ({ _id, ...part }): AnyBulkWriteOperation<HistoryPart> => ({
-          updateOne: { filter: { _id, to: { $lt: part.to } }, update: { $set: part } },
-        }),
-      );
-      await history.bulkWrite(longer, { ordered: false });
-    });
+    const added = parts.filter(({ entries }) => entries.length > 0);
+    if (await insertMissing(history, added)) return;
+    const replaceShorter = added.map(
+      ({ _id, ...part }): AnyBulkWriteOperation<HistoryPart> => ({
+        updateOne: { filter: { _id, to: { $lt: part.to } }, update: { $set: part } },
+      }),
+    );
+    await history.bulkWrite(replaceShorter, { ordered: false });
   }
 
-  async function keepItems(orders: Pick<OrderDocument, "_id" | "userId" | "items">[]): Promise<void> {
+  async function addItems(orders: Pick<OrderDocument, "_id" | "userId" | "items">[]): Promise<void> {
     const lines = orders.flatMap(({ _id, userId, items }) =>
       items.map(({ productId, quantity }) => ({ _id: `${productId}/${_id}`, userId, quantity })),
     );
-    await add(items, lines, async () => {});
+    await insertMissing(items, lines);
   }
 
   return {
-    /** What the read models do not have yet of these orders. Doing it twice does it once. */
-    project: async (docs: OrderDocument[]): Promise<void> => {
-      await Promise.all([keepHistory(docs), keepItems(docs.filter((doc) => !doc.projectedSeq))]);
+    /** Writes what the read models do not have yet of these orders. Idempotent. */
+    async project(docs: OrderDocument[]): Promise<void> {
+      await Promise.all([addHistory(docs), addItems(docs.filter((doc) => !doc.projectedSeq))]);
     },
-    keepItems,
-    /** Everything there is of these orders. */
+    addItems,
+    /** Removes all records of these orders. */
     async remove(orders: Pick<OrderDocument, "_id" | "items">[]): Promise<void> {
       if (orders.length === 0) return;
-      const lines = orders.flatMap((order) => order.items.map(({ productId }) => `${productId}/${order._id}`));
+      const itemIds = orders.flatMap((order) => order.items.map(({ productId }) => `${productId}/${order._id}`));
       await history.bulkWrite(
-        orders.map(({ _id }) => ({ deleteMany: { filter: { _id: below(_id) } } })),
+        orders.map(({ _id }) => ({ deleteMany: { filter: { _id: idsBelow(_id) } } })),
         { ordered: false },
       );
-      await items.deleteMany({ _id: { $in: lines } });
+      await items.deleteMany({ _id: { $in: itemIds } });
     },
-    /** An order's history up to an entry, which is not its document's any more. */
+    /** The entries of an order's history before `seq`, which its document no longer has. */
     async historyBefore(orderId: string, seq: number): Promise<HistoryEntry[]> {
       const parts = await history
-        .find({ _id: below(orderId) })
+        .find({ _id: idsBelow(orderId) })
         .sort({ _id: 1 })
         .toArray();
-      return entriesOf(parts).filter((entry) => entry.seq < seq);
+      return joinParts(parts).filter((entry) => entry.seq < seq);
     },
   };
 }
 
-/** Inserts what is not there; `again` is for what is. */
-async function add<T extends { _id: string }>(to: Collection<T>, docs: T[], again: () => Promise<void>): Promise<void> {
-  if (docs.length === 0) return;
+export type OrderReadModels = ReturnType<typeof orderReadModels>;
+
+/** @returns whether none of the documents existed before; existing ones are left as they are */
+async function insertMissing<T extends { _id: string }>(to: Collection<T>, docs: T[]): Promise<boolean> {
+  if (docs.length === 0) return true;
   try {
     await to.insertMany(docs as never, { ordered: false });
+    return true;
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
-    await again();
+    return false;
   }
 }

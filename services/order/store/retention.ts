@@ -3,29 +3,33 @@ import { firstIdAt } from "@shop/kit/ids";
 import { sagaEndStatuses } from "@shop/kit/saga/engine";
 import type { RetentionRule } from "@shop/kit/stores/retention";
 import type { Db, Filter } from "mongodb";
-import { type OrderDocument, ordersOf, retentionStateOf } from "./documents";
-import { orderViews } from "./read-models";
+import { type OrderDocument, ordersCollection, retentionStateCollection } from "./documents";
+import { orderReadModels } from "./read-models";
 
-/** Clients are promised a day. */
-const keyDays = 2;
+/** Clients are promised one day. */
+const idempotencyKeyDays = 2;
 
 /**
- * What an order no longer needs, then the order itself. An order's id says when it was made, so both read the collection
- * in the order of its ids, and need no index of their own.
+ * The retention rules of orders. Ids begin with their creation time, so both rules read the collection in id order and
+ * need no index of their own.
+ * @param o.orderDays after how many days an ended order is removed; without it orders are kept for ever
  */
 export function retentionRules(o: { db: Db; clock: Clock; orderDays?: number }): RetentionRule[] {
-  const orders = ordersOf(o.db);
-  const state = retentionStateOf(o.db);
-  const views = orderViews(o.db);
-  const daysAgo = (days: number) => plusDays(o.clock.now(), -days);
+  const { orderDays } = o;
+  return [removeKeys(o), ...(orderDays === undefined ? [] : [removeEndedOrders({ ...o, orderDays })])];
+}
 
-  const keys: RetentionRule = {
+/** Removes idempotency keys. Stores how far it has come, because most orders never had a key and are read only once. */
+function removeKeys({ db, clock }: { db: Db; clock: Clock }): RetentionRule {
+  const orders = ordersCollection(db);
+  const state = retentionStateCollection(db);
+  return {
     what: "order.idempotency",
-    // Remembers how far it came: most orders without a key never had one, and are not to be read each time.
     async removeSome(limit) {
       const from = (await state.findOne({ _id: "idempotency" }))?.upTo ?? "";
+      const before = firstIdAt(plusDays(clock.now(), -idempotencyKeyDays));
       const range = await orders
-        .find({ _id: { $gt: from, $lt: firstIdAt(daysAgo(keyDays)) } }, { projection: { _id: 1 } })
+        .find({ _id: { $gt: from, $lt: before } }, { projection: { _id: 1 } })
         .sort({ _id: 1 })
         .limit(limit)
         .toArray();
@@ -40,33 +44,35 @@ export function retentionRules(o: { db: Db; clock: Clock; orderDays?: number }):
       return { removed: modifiedCount, isDone: range.length < limit };
     },
   };
+}
 
-  const ended = (days: number): RetentionRule => ({
+/** Removes orders of any status that have not changed for `orderDays`, unless their saga continues or is parked. */
+function removeEndedOrders({ db, clock, orderDays }: { db: Db; clock: Clock; orderDays: number }): RetentionRule {
+  const orders = ordersCollection(db);
+  const readModels = orderReadModels(db);
+  return {
     what: "order.orders",
     async removeSome(limit) {
-      const at = daysAgo(days);
-      // Whatever its status: nothing has happened to it for so long. One under way, or parked, stays.
-      const old: Filter<OrderDocument> = {
-        _id: { $lt: firstIdAt(at) },
-        updatedAt: { $lt: at },
+      const before = plusDays(clock.now(), -orderDays);
+      const ended: Filter<OrderDocument> = {
+        _id: { $lt: firstIdAt(before) },
+        updatedAt: { $lt: before },
         "saga.status": { $in: sagaEndStatuses },
         wakeAt: { $exists: false },
       };
       const found = await orders
-        .find(old, { projection: { items: 1 } })
+        .find(ended, { projection: { items: 1 } })
         .sort({ _id: 1 })
         .limit(limit)
         .hint("_id_")
         .toArray();
       const ids = found.map((doc) => doc._id);
-      const { deletedCount } = await orders.deleteMany({ ...old, _id: { $in: ids } });
-      // One that something happened to meanwhile has stayed, and keeps its history.
-      const stayed = await orders.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
-      const staying = new Set(stayed.map((doc) => doc._id));
-      await views.remove(found.filter((doc) => !staying.has(doc._id)));
+      const { deletedCount } = await orders.deleteMany({ ...ended, _id: { $in: ids } });
+      // An order that changed in the meantime was not deleted, and keeps its history.
+      const rest = await orders.find({ _id: { $in: ids } }, { projection: { _id: 1 } }).toArray();
+      const keptIds = new Set(rest.map((doc) => doc._id));
+      await readModels.remove(found.filter((doc) => !keptIds.has(doc._id)));
       return { removed: deletedCount, isDone: found.length < limit };
     },
-  });
-
-  return [keys, ...(o.orderDays === undefined ? [] : [ended(o.orderDays)])];
+  };
 }

@@ -4,7 +4,7 @@ import { sagasStuck } from "@shop/kit/telemetry/metrics";
 import type { Collection } from "mongodb";
 import type { OrderDocument } from "./documents";
 
-/** Counts the sagas that are parked, in their own index. */
+/** Counts the parked sagas for the gauge `sagas_stuck`. The query reads only the index `stuck`. */
 export function stuckSagas(o: { orders: Collection<OrderDocument>; log: Log; everyMs?: number }) {
   async function count(): Promise<void> {
     const rows = await o.orders

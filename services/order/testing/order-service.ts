@@ -3,14 +3,17 @@ import { systemClock } from "@shop/kit/clock";
 import type { Message } from "@shop/kit/messaging/envelope";
 import { createPublisher } from "@shop/kit/messaging/publisher";
 import { connectMongo } from "@shop/kit/stores/mongo";
+import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
 import { testMongoUrl, testRedisUrl } from "@shop/kit/testing/stores";
 import { continueSaga } from "../commands/continue-saga";
+import { type PlaceOrder, placeOrder } from "../commands/place-order";
 import { timeOut } from "../commands/time-out";
 import type { Deps } from "../deps";
-import { orderChanges } from "../live/change-feed";
+import type { Order } from "../domain/order";
+import { changeFeed } from "../live/change-feed";
 import { orderStreams } from "../live/streams";
-import { createIndexes, ordersOf } from "../store/documents";
+import { createIndexes, type OrderDocument, ordersCollection, queueStateCollection } from "../store/documents";
 import { orderStore } from "../store/orders";
 
 export const lamp = {
@@ -32,54 +35,77 @@ export const krone = {
   available: 9,
 };
 
-export const answerLimitSeconds = 600;
+export const replyLimitSeconds = 600;
 
-/** The order service's insides on real stores, with its neighbours' answers in hand. */
+/** The order service without its HTTP port, on real stores. `reply` plays the other services. */
 export async function testOrders(redisUrl = testRedisUrl(4)) {
-  const { client, db } = await connectMongo(testMongoUrl("order"), "order-test");
+  const mongoUrl = testMongoUrl("order");
+  const { client, db } = await connectMongo(mongoUrl, "order-test");
   await createIndexes(db);
+  const orders = ordersCollection(db);
   const publisher = createPublisher({ redisUrl, catalogue: messages, log: silentLog });
-  const changes = orderChanges({ redisUrl, log: silentLog });
+  const changes = changeFeed({ redisUrl, log: silentLog });
   const store = orderStore({
     db,
     publisher,
     clock: systemClock,
     log: silentLog,
-    changed: changes.note,
-    answerLimitSeconds,
+    onWritten: changes.publish,
+    replyLimitSeconds,
     giveUp: (orderId, version) => timeOut(deps, orderId, version),
   });
-  const live = orderStreams({ timelinesOf: store.timelinesOf, changes, clock: systemClock, log: silentLog });
-  const known = new Set<string>();
+  const live = orderStreams({ loadTimelines: store.loadTimelines, changes, clock: systemClock, log: silentLog });
+  const users = new Set<string>();
   const deps: Deps = {
     store,
     live,
     clock: systemClock,
     log: silentLog,
     holdSeconds: 900,
-    paymentAttempts: 1,
+    paymentAttemptsMax: 1,
     seal: async (token) => `sealed(${token})`,
-    productsOf: async (ids) => [lamp, rug, krone].filter((product) => ids.includes(product.id)),
-    userExists: async (id) => known.has(id),
+    loadProducts: async (ids) => [lamp, rug, krone].filter((product) => ids.includes(product.id)),
+    userExists: async (id) => users.has(id),
     backlogIsFull: () => false,
   };
   return {
     deps,
+    mongoUrl,
     db,
-    timelinesOf: store.timelinesOf,
-    orders: ordersOf(db),
+    orders,
+    loadTimelines: store.loadTimelines,
+    /** A service that starts resends the messages of all orders that it finds. Waits until that is done. */
+    untilStarted: () => eventually(async () => (await queueStateCollection(db).countDocuments()) > 0),
     newUser() {
       const id = Bun.randomUUIDv7();
-      known.add(id);
+      users.add(id);
       return id;
     },
-    /** An order that is confirmed, as its participants' answers make it. */
-    async confirmed(orderId: string): Promise<void> {
-      await this.answer(orderId, "inventory.updated", { change: "reserved" });
-      await this.answer(orderId, "payment.processed", { paymentId: Bun.randomUUIDv7() });
+    /** A request for one lamp by a new user, paid at once. */
+    anOrder(over: Partial<PlaceOrder> = {}): PlaceOrder {
+      return {
+        userId: this.newUser(),
+        items: [{ productId: lamp.id, quantity: 1 }],
+        paymentMethod: { provider: "stripe", token: "pm_card_visa" },
+        ...over,
+      };
     },
-    /** The answer of another service, as the queue would bring it. */
-    async answer(orderId: string, type: keyof typeof messages, data: object = {}): Promise<Message> {
+    async placed(over: Partial<PlaceOrder> = {}): Promise<Order> {
+      return (await placeOrder(deps, this.anOrder(over))).order;
+    },
+    /** The id of an order that awaits payment. */
+    async awaitingPayment(): Promise<string> {
+      const { id } = await this.placed({ paymentMethod: undefined });
+      await this.reply(id, "inventory.updated", { change: "reserved" });
+      return id;
+    },
+    /** Confirms a placed order by the replies of its participants. */
+    async confirm(orderId: string): Promise<void> {
+      await this.reply(orderId, "inventory.updated", { change: "reserved" });
+      await this.reply(orderId, "payment.processed", { paymentId: Bun.randomUUIDv7() });
+    },
+    /** Handles an event of another service, as if it came from the queue. It carries the id of the order's current saga. */
+    async reply(orderId: string, type: keyof typeof messages, data: object = {}): Promise<Message> {
       const stored = await store.load(orderId);
       const message: Message = {
         specversion: "1.0",
@@ -95,6 +121,18 @@ export async function testOrders(redisUrl = testRedisUrl(4)) {
       };
       await continueSaga(deps, { orderId }, message);
       return message;
+    },
+    document: (orderId: string) => orders.findOne({ _id: orderId }),
+    /** Waits until the order's document fits. */
+    documentWhen(orderId: string, fits: (doc: OrderDocument) => boolean): Promise<OrderDocument> {
+      return eventually(async () => {
+        const doc = await orders.findOne({ _id: orderId });
+        return doc && fits(doc) ? doc : undefined;
+      });
+    },
+    /** Waits until the sweep has nothing to do for the order. */
+    documentAtRest(orderId: string): Promise<OrderDocument> {
+      return this.documentWhen(orderId, ({ wakeAt }) => wakeAt === undefined);
     },
     async close() {
       await live.close();

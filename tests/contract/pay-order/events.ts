@@ -1,10 +1,12 @@
 import { messages } from "../../../services/_contracts/messages";
 import type { Message } from "../../../services/_kit/messaging/envelope";
 import { advance, type SagaTransition } from "../../../services/_kit/saga/engine";
+import { decideAbandon } from "../../../services/order/commands/abandon-payment";
+import { decideBegin } from "../../../services/order/commands/begin-payment";
 import { decideCancel } from "../../../services/order/commands/cancel-order";
 import { decideExpiry } from "../../../services/order/commands/expire-holds";
 import { decideStatus } from "../../../services/order/commands/set-status";
-import { decideAbandon, decideBegin, decideSettle } from "../../../services/order/commands/take-payment";
+import { decideSettle } from "../../../services/order/commands/settle-payment";
 import type { Order } from "../../../services/order/domain/order";
 import { isLapsed } from "../../../services/order/domain/payability";
 import { sagaOf } from "../../../services/order/sagas/registry";

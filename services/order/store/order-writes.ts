@@ -1,0 +1,40 @@
+import type { Clock } from "@shop/kit/clock";
+import { invariant } from "@shop/kit/errors/invariant";
+import type { MongoOutbox } from "@shop/kit/outbox/mongo";
+import type { Collection } from "mongodb";
+import type { OrderStore } from "../deps";
+import { batchedWrites } from "./batched-writes";
+import { newDocument, nextDocument } from "./document-versions";
+import { type OrderDocument, toDocument, toStored } from "./documents";
+
+export function orderWrites(o: {
+  orders: Collection<OrderDocument>;
+  outbox: Pick<MongoOutbox<OrderDocument>, "createEntries">;
+  clock: Clock;
+  loadByKey: OrderStore["loadByKey"];
+  onWritten: (doc: OrderDocument) => void;
+}): Pick<OrderStore, "insert" | "commit"> {
+  const writes = batchedWrites(o.orders);
+  const { createEntries } = o.outbox;
+
+  return {
+    async insert(placed, request) {
+      const doc = newDocument(placed, { request, createEntries, now: o.clock.now() });
+      if (!(await writes.insert(doc))) {
+        const existing = request && (await o.loadByKey(request.scope));
+        invariant(existing, "an order can only be a duplicate by its idempotency key");
+        return existing;
+      }
+      o.onWritten(doc);
+      return { stored: toStored(doc), requestHash: request?.requestHash };
+    },
+
+    async commit(stored, next, cause) {
+      const before = toDocument(stored);
+      const { doc, update, entryId } = nextDocument(before, next, { cause, createEntries, now: o.clock.now() });
+      if (!(await writes.update({ id: before._id, version: before.version, update, entryId }))) return undefined;
+      o.onWritten(doc);
+      return toStored(doc);
+    },
+  };
+}
