@@ -1,7 +1,10 @@
 import { connectMongo } from "@shop/kit/stores/mongo";
 import { createIndexes } from "./store/documents";
 
-/** Creates missing indexes and drops outdated ones. Safe to run repeatedly and concurrently. There is no data to seed, so `--seed` does nothing. */
+/**
+ * Creates missing indexes and drops outdated ones. Safe to run repeatedly and concurrently. `--seed` does nothing: this
+ * service has no data to seed.
+ */
 export async function migrate(url: string): Promise<void> {
   const { client, db } = await connectMongo(url, "order-migrate");
   await createIndexes(db).finally(() => client.close());

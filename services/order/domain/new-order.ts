@@ -19,7 +19,8 @@ const totalMax = 99_999_999;
 
 /**
  * A new order at current prices. Availability is checked only to refuse early; the reservation decides.
- * @throws AppError `order.product_unknown`, `order.quantity_too_large`, `order.mixed_currencies`, `order.total_too_large`, `order.total_zero` (422), `order.out_of_stock` (409)
+ * @throws AppError `order.product_unknown`, `order.quantity_too_large`, `order.mixed_currencies`,
+ * `order.total_too_large`, `order.total_zero` (422), `order.out_of_stock` (409)
  */
 export function openOrder(request: OrderRequest, products: InternalProduct[], id: string, now: Date): Order {
   const byId = new Map(products.map((product) => [product.id, product]));
