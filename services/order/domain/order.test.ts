@@ -70,7 +70,7 @@ describe("a status change", () => {
         else if ((transitions[from] as readonly string[]).includes(to)) expect(moveTo(order, to).status).toBe(to);
         else expect(codeOf(() => moveTo(order, to))).toBe("order.illegal_transition");
       }),
-      thoroughly("an order's moves"),
+      thoroughly("status changes of an order"),
     );
   });
   test("to confirmed or shipped is refused once cancellation was requested", () => {
