@@ -6,16 +6,16 @@ const schema = t.Object({
   ...accessEnv,
   PAYMENT_DATABASE_URL: postgresEnv,
   ORDER_URL: urlEnv,
-  /** Payments that ended so long ago are removed, with their calls; kept for ever unless set. */
+  /** Ended payments older than this are removed, with their calls. Kept for ever if not set. */
   PAYMENT_RETENTION_DAYS: retentionDaysEnv,
-  /** JWK whose public half payment tokens are sealed with, by order and here. */
+  /** A JWK. Order and this service seal payment tokens with its public half. */
   PAYMENT_SEAL_PRIVATE_KEY: t.String({ minLength: 1 }),
   STRIPE_SECRET_KEY: t.String({ pattern: "^(sk|rk)_" }),
-  /** Where the Stripe API is. Only outside production; there it is Stripe's own. */
+  /** The address of the Stripe API outside production. In production it is always Stripe's own. */
   STRIPE_API_URL: t.Optional(urlEnv),
 });
 
-/** @throws Error when production is pointed at anything but the provider itself, or given a test key */
+/** @throws Error in production if STRIPE_API_URL is set or STRIPE_SECRET_KEY is a test key */
 export function config(env: Record<string, string | undefined>) {
   const parsed = readConfig(schema, env);
   if (parsed.APP_ENV === "production") {

@@ -1,13 +1,14 @@
 import type { Payable } from "@shop/contracts/internal-api";
 import type { Draft } from "@shop/contracts/messages";
 import type { Clock } from "@shop/kit/clock";
+import type { IdempotentRequest } from "@shop/kit/idempotency";
 import type { Message } from "@shop/kit/messaging/envelope";
 import type { Log } from "@shop/kit/telemetry/log";
 import type { GatewayCall, NewPayment, Payment } from "./domain/payment";
 import type { Gateway } from "./gateways/gateway";
 import type { Moved } from "./sagas/pay-order";
 
-/** One call to a provider, for the record. */
+/** One call to a provider, as it is stored. `unknown`: no response arrived, and the provider may have acted. */
 export type CallRecord = {
   call: GatewayCall;
   idempotencyKey: string;
@@ -16,63 +17,78 @@ export type CallRecord = {
   latencyMs: number;
 };
 
-export type PaymentStore = {
+export type PaymentReads = {
+  findById(paymentId: string): Promise<Payment | undefined>;
+  findBySaga(sagaId: string): Promise<Payment | undefined>;
+  /** Finds the payment that a request with this idempotency scope started. */
+  findByKey(scope: string): Promise<{ payment: Payment; requestHash?: string } | undefined>;
+  /** The payments of an order, oldest first. */
+  listByOrder(orderId: string): Promise<Payment[]>;
+  /** The ids of up to `limit` payments that need a call to the provider and are not leased. */
+  listDue(limit: number): Promise<string[]>;
+};
+
+/** Writes around calls to the provider. Only the holder of the lease calls the provider and saves the result. */
+export type LeasedWrites = {
   /**
-   * Stores a payment unless its saga has one already. A new one is leased to the caller.
-   * @throws if the order has a live payment of another saga
+   * Stores a payment unless its saga already has one. A new pending payment is leased to the caller.
+   * @throws Error if the order has a live payment of another saga
    */
   open(payment: NewPayment): Promise<{ payment: Payment; isNew: boolean }>;
   /**
-   * Stores a payment that its payer asked for, with the first question of its saga. Nobody has its lease: it is not due yet.
-   * @returns undefined if the key was used before, or the order has a live payment
+   * Leases a payment to the caller.
+   * @returns the current payment; undefined if it is leased, or the pause after a call without a response is not over
    */
-  start(begun: Moved<NewPayment>, key?: Idempotency): Promise<Payment | undefined>;
-  byKey(scope: string): Promise<{ payment: Payment; keyHash?: string } | undefined>;
+  lease(paymentId: string): Promise<Payment | undefined>;
   /**
-   * Locks the payment of a saga and commits what `decide` makes of it, with the note that `message` was handled.
-   * One that has become due is leased to the caller.
-   * @returns the payment as it is now; undefined if nothing changed
+   * Saves the observed state, the call and the messages. If the payment ends, `message` is recorded as handled and the
+   * lease is given up.
+   * @returns the current payment, whose `desired` may have changed; undefined if the lease was lost and nothing was saved
+   */
+  save(before: Payment, after: Moved, record?: CallRecord, message?: Message): Promise<Payment | undefined>;
+  /** Sets `desired` to `released`, so that the money is given back, and stores which saga receives the reply. */
+  requestRelease(paymentId: string, sagaId: string): Promise<void>;
+  /** Sends the reply of a payment that has already ended, for a command that arrived later. */
+  sendReply(payment: Payment, message: Message): Promise<void>;
+};
+
+/** Writes of payments whose saga is stored with them. */
+export type SagaWrites = {
+  /**
+   * Stores a payment with its saga and the saga's first command. It is not leased: it is not due yet.
+   * @returns undefined if the idempotency key is already used or the order already has a live payment
+   */
+  startSaga(started: Moved<NewPayment>, request?: IdempotentRequest): Promise<Payment | undefined>;
+  /**
+   * Locks the payment of a saga and commits what `decide` returns, and that `message` was handled. A payment that becomes
+   * due is leased to the caller.
+   * @returns the current payment; undefined if nothing changed
    */
   moveSaga(
     sagaId: string,
     message: Message,
     decide: (payment: Payment) => Moved | undefined,
   ): Promise<Payment | undefined>;
-  /** Sends what `question` says for sagas that have waited for an answer for too long. Each time they wait twice as long. */
-  askAgain(limit: number, question: (payment: Payment) => Draft | undefined): Promise<void>;
-  bySaga(sagaId: string): Promise<Payment | undefined>;
-  byId(paymentId: string): Promise<Payment | undefined>;
-  byOrder(orderId: string): Promise<Payment[]>;
-  /**
-   * Makes sure nobody else calls the provider for this payment for a while.
-   * @returns the payment as it is now; undefined if somebody else does, or the pause after an unanswered call is not over
-   */
-  lease(paymentId: string): Promise<Payment | undefined>;
-  /**
-   * Saves what was seen, the call, and what is told. At an end `message` is noted as handled and the lease given up.
-   * @returns the payment as it is now (what is desired may have changed meanwhile); undefined if the lease was lost
-   */
-  save(before: Payment, after: Moved, record?: CallRecord, message?: Message): Promise<Payment | undefined>;
-  /** Notes that the money must not be held, and which saga is to be told when none is. */
-  release(paymentId: string, sagaId: string): Promise<void>;
-  /** Tells a payment's end again, for a command that came after it. */
-  answerAgain(payment: Payment, message: Message): Promise<void>;
-  /** Payments that are not where they should be and that nobody works on. */
-  due(limit: number): Promise<string[]>;
+  /** Sends the commands of up to `limit` sagas whose reply is overdue. The interval between retries doubles. */
+  retryCommands(limit: number, toCommand: (payment: Payment) => Draft | undefined): Promise<void>;
 };
 
-/** One answer for one key, whoever comes first. */
-export type Idempotency = { scope: string; hash: string };
+export type PaymentStore = PaymentReads & LeasedWrites & SagaWrites;
 
 export type Deps = {
   store: PaymentStore;
+  /** By the name of the provider. */
   gateways: Record<string, Gateway>;
-  payableOf(orderId: string): Promise<Payable>;
-  /** How long a payer is kept waiting for what comes of the payment. */
-  waitMs: number;
-  /** Closes a payment token, for `unseal` alone: it lies in the store like that. */
+  /**
+   * What may be charged for an order, as the order service says.
+   * @throws AppError `order.not_found` (404), `order.unavailable` (503)
+   */
+  loadPayable(orderId: string): Promise<Payable>;
+  /** How long `POST /payments/process` waits for the payment to end before it responds. */
+  waitMsMax: number;
+  /** Encrypts a payment token for storage. Only `unseal` can read it. */
   seal(token: string): Promise<string>;
-  /** Opens what order or this service sealed. */
+  /** Decrypts a payment token that order or this service sealed. */
   unseal(sealed: string): Promise<string>;
   clock: Clock;
   log: Log;

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test("starts, answers what operators ask, and stops", async () => {
+test("starts, serves health checks and the API description, and stops", async () => {
   const server = await main(env);
   const get = (path: string) => fetch(`http://127.0.0.1:${server.port}${path}`);
   expect((await get("/ready")).status).toBe(200);
@@ -38,7 +38,7 @@ test("starts, answers what operators ask, and stops", async () => {
   await server.stop();
 });
 
-test("refuses to start in production with a test key, or a provider that is not the provider", () => {
+test("refuses to start in production with a test key or another API address", () => {
   const production = { ...env, APP_ENV: undefined, STRIPE_SECRET_KEY: "sk_live_x" };
   expect(() => config(production)).toThrow(/STRIPE_API_URL/);
   expect(() => config({ ...production, STRIPE_API_URL: undefined, STRIPE_SECRET_KEY: "sk_test_x" })).toThrow(

@@ -10,9 +10,9 @@ import { createPublisher } from "@shop/kit/messaging/publisher";
 import { postgresOutbox } from "@shop/kit/outbox/postgres";
 import { connectPostgres } from "@shop/kit/stores/postgres";
 import { startRetention } from "@shop/kit/stores/retention";
-import { payableOf } from "./clients/orders";
+import { payableLoader } from "./clients/orders";
 import { resumePayments } from "./commands/resume-payments";
-import { askAgain } from "./commands/retry-commands";
+import { retryCommands } from "./commands/retry-commands";
 import { config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
@@ -25,32 +25,37 @@ import { stuckSagas } from "./store/stuck-sagas";
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
   const { log, clock, tokens, lifecycle } = await bootstrap("payment", config);
+  const redisUrl = config.REDIS_URL;
+
   const sql = connectPostgres(config.PAYMENT_DATABASE_URL, { max: 20, service: "payment" });
   lifecycle.use("store", () => sql.end());
-  const redisUrl = config.REDIS_URL;
   const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: messages, log }));
   const outbox = lifecycle.use(
     "outbox",
     postgresOutbox({ sql, source: "payment", catalogue: messages, publisher, clock, log }),
   );
+
   const orders = httpClient({ target: "order", baseUrl: config.ORDER_URL, tokens });
+  const stripe = stripeGateway({ secretKey: config.STRIPE_SECRET_KEY, apiUrl: config.STRIPE_API_URL });
+  const verify = accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
 
   const deps: Deps = {
     store: paymentStore(sql, outbox),
-    gateways: { stripe: stripeGateway({ secretKey: config.STRIPE_SECRET_KEY, apiUrl: config.STRIPE_API_URL }) },
-    payableOf: payableOf(orders),
-    waitMs: 5_000,
+    gateways: { stripe },
+    loadPayable: payableLoader(orders),
+    waitMsMax: 5_000,
     seal: await sealer(config.PAYMENT_SEAL_PRIVATE_KEY),
     unseal: await unsealer(config.PAYMENT_SEAL_PRIVATE_KEY),
     clock,
     log,
   };
+
   const rules = retentionRules(sql, { paymentDays: config.PAYMENT_RETENTION_DAYS });
   lifecycle.use("retention", startRetention({ rules, log }));
   lifecycle.use("stuck saga gauge", stuckSagas({ sql, log }));
   lifecycle.use(
     "command retry",
-    every(1_000, () => askAgain(deps), log),
+    every(1_000, () => retryCommands(deps), log),
   );
   lifecycle.use(
     "payment sweep",
@@ -65,7 +70,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     service: "payment",
     host: config.HOST,
     port: config.PORT,
-    routes: routes(deps, accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) })),
+    routes: routes(deps, verify),
     health: { store: () => sql`select 1`, queue: publisher.connected },
     log,
     lifecycle,

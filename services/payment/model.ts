@@ -4,7 +4,7 @@ import { type PaymentStatus, paymentStatuses } from "./domain/payment";
 
 export const ProcessPaymentBody = t.Object({
   orderId: Uuid,
-  amount: t.Optional(t.Composite([Money], { description: "If given, it has to be the order's total" })),
+  amount: t.Optional(t.Composite([Money], { description: "Must equal the order's total, if given" })),
   paymentMethod: PaymentMethod,
 });
 

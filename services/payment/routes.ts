@@ -5,7 +5,7 @@ import { processPayment } from "./commands/process-payment";
 import type { Deps } from "./deps";
 import { isAtEnd, type Payment } from "./domain/payment";
 import { PaymentView, ProcessPaymentBody, ProcessPaymentHeaders } from "./model";
-import { paymentFor, paymentsOfOrder } from "./queries/payments";
+import { getPayment, listOrderPayments } from "./queries/payments";
 
 export const routes = (deps: Deps, verify: VerifyAccess) =>
   new Elysia({ name: "payment-routes" })
@@ -15,9 +15,9 @@ export const routes = (deps: Deps, verify: VerifyAccess) =>
       async ({ body, headers, user, set, request }) => {
         const payment = await processPayment(deps, user, { ...body, idempotencyKey: headers["idempotency-key"] });
         set.status = isAtEnd(payment) ? 201 : 202;
-        // The edge says under which prefix it serves us.
+        // The edge sends the prefix under which it serves this service.
         set.headers.location = `${request.headers.get("x-forwarded-prefix") ?? ""}/payments/${payment.id}`;
-        return viewOf(payment);
+        return toView(payment);
       },
       {
         signedIn: true,
@@ -25,19 +25,19 @@ export const routes = (deps: Deps, verify: VerifyAccess) =>
         body: ProcessPaymentBody,
         detail: {
           description:
-            "Pays for an order that awaits payment. 201 with the payment once it is completed or failed; 202 if that takes longer than 5 s",
+            "Pays for an order that awaits payment. Responds 201 when the payment has ended, or 202 if that takes longer than 5 seconds.",
         },
         response: { 201: PaymentView, 202: PaymentView, ...problems(400, 401, 404, 409, 413, 415, 422, 503) },
       },
     )
-    .get("/payments/:id", async ({ params, user }) => viewOf(await paymentFor(deps, user, params.id)), {
+    .get("/payments/:id", async ({ params, user }) => toView(await getPayment(deps, user, params.id)), {
       signedIn: true,
       params: t.Object({ id: Uuid }),
       response: { 200: PaymentView, ...problems(401, 404, 422) },
     })
     .get(
       "/payments/order/:orderId",
-      async ({ params, user }) => ({ items: (await paymentsOfOrder(deps, user, params.orderId)).map(viewOf) }),
+      async ({ params, user }) => ({ items: (await listOrderPayments(deps, user, params.orderId)).map(toView) }),
       {
         signedIn: true,
         params: t.Object({ orderId: Uuid }),
@@ -45,7 +45,7 @@ export const routes = (deps: Deps, verify: VerifyAccess) =>
       },
     );
 
-const viewOf = ({ id, orderId, userId, provider, amount, status, failureCode, createdAt, updatedAt }: Payment) => ({
+const toView = ({ id, orderId, userId, provider, amount, status, failureCode, createdAt, updatedAt }: Payment) => ({
   id,
   orderId,
   userId,

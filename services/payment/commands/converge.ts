@@ -7,59 +7,74 @@ import { gatewayCalls, paymentsProcessed } from "../metrics";
 import { conclude } from "../sagas/pay-order";
 
 /**
- * The one place that talks to providers: makes call after call until the payment is where it is desired to be.
- * The caller holds the payment's lease. Commands, sweeps and webhooks only record what is wanted, then come here.
- * An unanswered call ends it for now: the sweep comes back and asks first what became of it.
- * @param isNew nothing was ever sent for this payment, so there is nothing to ask about
+ * Calls the provider until the observed state of a payment matches the desired one. No other code calls a provider:
+ * commands and sweeps store what is desired, then run this function. The caller must hold the payment's lease.
+ *
+ * It stops at a call without a response. The sweep continues later and first fetches the state.
+ * @param isNew the provider was never called for this payment, so there is no state to fetch
+ * @param message the command to record as handled when the payment ends
  */
 export async function converge(deps: Deps, payment: Payment, isNew: boolean, message?: Message): Promise<void> {
   let current = payment;
-  let certain = isNew;
+  let isCurrent = isNew;
   for (;;) {
-    const call = nextCall(current, certain);
-    const { record, seen } = call ? await make(deps, current, call) : { record: undefined, seen: current };
-    const after = seen
-      ? // To have asked is no progress: what failed before would else be sent under its old key, and get its old answer.
-        { ...observe(current, seen), attempts: call === "fetch" ? current.attempts : 0 }
-      : { ...current, attempts: current.attempts + 1 };
+    const call = nextCall(current, isCurrent);
+    // No call is needed, for example, to void a payment that does not exist at the provider.
+    const { record, observation }: CallResult = call
+      ? await callProvider(deps, current, call)
+      : { observation: current };
+    const after = afterCall(current, call, observation);
     const saved = await deps.store.save(current, conclude(current, after), record, message);
-    if (!saved || !seen || saved.observed === "processing") return;
+    if (!saved || !observation || saved.observed === "processing") return;
     if (isAtEnd(saved) && !nextCall(saved, true)) {
       paymentsProcessed.inc({ provider: saved.provider, status: saved.status });
       return;
     }
     if (!saved.leaseId) return;
     current = saved;
-    certain = true;
+    isCurrent = true;
   }
 }
 
-async function make(
-  deps: Deps,
-  payment: Payment,
-  call: GatewayCall,
-): Promise<{ record: CallRecord; seen?: Observation }> {
-  // Stripe keeps a key's answer, a 500 too, so each new try has a key of its own. That is safe: a payment is taken by its
-  // id, after asking what became of the last try; and one made twice, but never confirmed, holds no money.
+function afterCall(payment: Payment, call: GatewayCall | undefined, observation: Observation | undefined): Payment {
+  if (!observation) return { ...payment, attempts: payment.attempts + 1 };
+  // A fetch does not reset the attempts. Otherwise a failed call would be repeated under its old idempotency key and get
+  // the stored failure again.
+  const attempts = call === "fetch" ? payment.attempts : 0;
+  return { ...observe(payment, observation), attempts };
+}
+
+type CallResult = { record?: CallRecord; observation?: Observation };
+
+/** Makes one call and measures it. Without a response `observation` is undefined: the provider may or may not have acted. */
+async function callProvider(deps: Deps, payment: Payment, call: GatewayCall): Promise<CallResult> {
+  // Stripe stores the response to a key, even a 500, so every attempt has a key of its own. This cannot charge twice: money
+  // is taken by the provider's id, after the state was fetched; and a payment that was created twice is confirmed once.
   const idempotencyKey = `${payment.id}-${call}-${payment.attempts}`;
   const started = performance.now();
-  const record = (outcome: CallRecord["outcome"], detail: string): CallRecord => {
+  const toRecord = (outcome: CallRecord["outcome"], detail: string): CallRecord => {
     const latencyMs = Math.round(performance.now() - started);
     gatewayCalls.observe({ provider: payment.provider, call, outcome }, latencyMs / 1000);
     return { call, idempotencyKey, outcome, detail, latencyMs };
   };
   try {
-    const seen = await inSpan(`${payment.provider} ${call}`, { kind: SpanKind.CLIENT }, () =>
-      send(deps, payment, call, idempotencyKey),
+    const observation = await inSpan(`${payment.provider} ${call}`, { kind: SpanKind.CLIENT }, () =>
+      callGateway(deps, payment, call, idempotencyKey),
     );
-    return { seen, record: record("answered", seen.code ? `${seen.observed} ${seen.code}` : seen.observed) };
+    const { observed, code } = observation;
+    return { observation, record: toRecord("answered", code ? `${observed} ${code}` : observed) };
   } catch (error) {
-    deps.log.warn({ paymentId: payment.id, call, error: errorMessage(error) }, "the provider gave no answer");
-    return { record: record("unknown", errorMessage(error)) };
+    deps.log.warn({ paymentId: payment.id, call, error: errorMessage(error) }, "no response from payment provider");
+    return { record: toRecord("unknown", errorMessage(error)) };
   }
 }
 
-async function send(deps: Deps, payment: Payment, call: GatewayCall, idempotencyKey: string): Promise<Observation> {
+async function callGateway(
+  deps: Deps,
+  payment: Payment,
+  call: GatewayCall,
+  idempotencyKey: string,
+): Promise<Observation> {
   const gateway = deps.gateways[payment.provider];
   if (!gateway) return { observed: "declined", code: "payment.provider_unknown" };
   const request = { paymentId: payment.id, orderId: payment.orderId, amount: payment.amount, idempotencyKey };

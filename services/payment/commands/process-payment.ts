@@ -1,102 +1,106 @@
 import type { Money } from "@shop/contracts/common";
+import type { Payable } from "@shop/contracts/internal-api";
 import type { User } from "@shop/kit/auth/access";
 import { AppError } from "@shop/kit/errors/app-error";
-import type { Deps, Idempotency } from "../deps";
-import type { NewPayment } from "../domain/payment";
-import { isAtEnd, type Payment } from "../domain/payment";
+import { type IdempotentRequest, idempotentRequest, readableScope, rejectReusedKey } from "@shop/kit/idempotency";
+import type { Deps } from "../deps";
+import { isAtEnd, newPayment, type Payment } from "../domain/payment";
+import { paymentRefused } from "../domain/refusals";
 import { startPaying } from "../sagas/pay-order";
 
 export type ProcessPayment = {
   orderId: string;
-  /** What the payer believes to pay. */
+  /** The amount that the payer expects. It must equal the order's total. */
   amount?: Money;
   paymentMethod: { provider: string; token: string };
   idempotencyKey?: string;
 };
 
 /**
- * Pays for an order that awaits it, and waits a while for what comes of it.
- * @returns the payment; still pending if it took longer
- * @throws AppError `order.not_found` (404), `payment.amount_mismatch`, `idempotency.key_reused` (422), `order.unavailable` (503);
- *   409: `order.hold_expired`, `order.being_paid` and the other codes of `refusals`
+ * Starts a payment for an order that awaits one, and waits up to `waitMsMax` for it to end. A repeated request waits for
+ * the payment that the first one started.
+ * @returns the payment, which may still be pending
+ * @throws AppError `order.not_found` (404), `payment.amount_mismatch`, `idempotency.key_reused` (422), `order.unavailable`
+ *   (503); `order.being_paid` and the other codes of `paymentRefused` (409)
  */
 export async function processPayment(deps: Deps, user: User, command: ProcessPayment): Promise<Payment> {
-  const key = command.idempotencyKey === undefined ? undefined : keyOf(user, command, command.idempotencyKey);
-  const payment = (await before(deps, key)) ?? (await begin(deps, user, command, key));
-  return untilItsEnd(deps, payment);
+  const request = toIdempotentRequest(user, command);
+  const payment = (await findStarted(deps, request)) ?? (await startPayment(deps, user, command, request));
+  return waitForEnd(deps, payment);
 }
 
-async function begin(deps: Deps, user: User, command: ProcessPayment, key?: Idempotency): Promise<Payment> {
-  const { orderId, amount } = command;
-  const payable = await deps.payableOf(orderId);
-  if (payable.userId !== user.id)
-    throw new AppError("order.not_found", { kind: "not_found", public: "There is no such order." });
-  if (amount && (amount.amount !== payable.amount.amount || amount.currency !== payable.amount.currency))
-    throw new AppError("payment.amount_mismatch", { kind: "invalid", public: "This is not the order's amount." });
+/** Scope and hash are stored: a change to either breaks replays of earlier requests. */
+function toIdempotentRequest(user: User, command: ProcessPayment): IdempotentRequest | undefined {
+  const { orderId, amount, paymentMethod, idempotencyKey } = command;
+  return idempotentRequest({
+    subject: user.id,
+    method: "POST",
+    route: "/payments/process",
+    key: idempotencyKey,
+    request: [orderId, amount && [amount.amount, amount.currency], paymentMethod.provider, paymentMethod.token],
+    scope: readableScope,
+  });
+}
+
+/** The payment that an earlier request with the same key started. */
+async function findStarted(deps: Deps, request: IdempotentRequest | undefined): Promise<Payment | undefined> {
+  const found = request && (await deps.store.findByKey(request.scope));
+  if (!found) return undefined;
+  rejectReusedKey(found.requestHash, request.requestHash);
+  return found.payment;
+}
+
+async function startPayment(
+  deps: Deps,
+  user: User,
+  command: ProcessPayment,
+  request: IdempotentRequest | undefined,
+): Promise<Payment> {
+  const { orderId, amount, paymentMethod } = command;
+  const payable = await deps.loadPayable(orderId);
+  rejectOtherPayer(payable, user);
+  rejectOtherAmount(payable, amount);
   if (payable.refusal) {
-    // It may be this very request that made it so, having come a second time just before.
-    const first = await before(deps, key);
-    if (first) return first;
-    throw refused(payable.refusal);
+    // The order may be refused because a concurrent request with the same key has just started to pay for it.
+    const started = await findStarted(deps, request);
+    if (started) return started;
+    throw paymentRefused(payable.refusal);
   }
 
-  const { provider, token } = command.paymentMethod;
-  const payment: NewPayment = {
+  const payment = newPayment({
     id: Bun.randomUUIDv7(),
     orderId,
     userId: user.id,
     sagaId: Bun.randomUUIDv7(),
-    provider,
+    provider: paymentMethod.provider,
     amount: payable.amount,
-    status: "pending",
-    desired: "captured",
-    observed: "nothing",
-    sealedToken: await deps.seal(token),
-  };
-  // Where another request came first: by the same key it is the same one, else this one is too many.
-  const begun = (await deps.store.start(startPaying(payment), key)) ?? (await before(deps, key));
-  if (!begun) throw refused("order.being_paid");
-  return begun;
+    sealedToken: await deps.seal(paymentMethod.token),
+  });
+  // If a concurrent request was first: with the same key both get its payment, otherwise this one is refused.
+  const started = (await deps.store.startSaga(startPaying(payment), request)) ?? (await findStarted(deps, request));
+  if (!started) throw paymentRefused("order.being_paid");
+  return started;
 }
 
-async function before(deps: Deps, key: Idempotency | undefined): Promise<Payment | undefined> {
-  const found = key && (await deps.store.byKey(key.scope));
-  if (found && found.keyHash !== key.hash)
-    throw new AppError("idempotency.key_reused", {
-      kind: "invalid",
-      public: "This Idempotency-Key was used for another request.",
-    });
-  return found?.payment;
+function rejectOtherPayer({ userId }: Payable, user: User): void {
+  if (userId !== user.id) throw new AppError("order.not_found", { kind: "not_found", public: "Order not found." });
 }
 
-/** Another process may be the one that works on it, so the store is what is looked at. */
-async function untilItsEnd(deps: Deps, payment: Payment): Promise<Payment> {
-  const deadline = performance.now() + deps.waitMs;
+function rejectOtherAmount({ amount }: Payable, expected: Money | undefined): void {
+  if (!expected || (expected.amount === amount.amount && expected.currency === amount.currency)) return;
+  throw new AppError("payment.amount_mismatch", {
+    kind: "invalid",
+    public: "The amount differs from the order's total.",
+  });
+}
+
+/** Polls the store, because another process may be the one that works on the payment. */
+async function waitForEnd(deps: Deps, payment: Payment): Promise<Payment> {
+  const deadline = performance.now() + deps.waitMsMax;
   let current = payment;
   for (let pauseMs = 20; !isAtEnd(current) && performance.now() < deadline; pauseMs = Math.min(pauseMs * 1.5, 250)) {
     await Bun.sleep(pauseMs);
-    current = (await deps.store.byId(payment.id)) ?? current;
+    current = (await deps.store.findById(payment.id)) ?? current;
   }
   return current;
-}
-
-const refusals: Record<string, string | undefined> = {
-  "order.not_awaiting_payment": "This order cannot be paid for yet.",
-  "order.being_paid": "This order is being paid for already.",
-  "order.already_paid": "This order is paid for already.",
-  "order.hold_expired": "This order was not paid for in time.",
-  "order.cancelled": "This order is cancelled.",
-};
-
-const refused = (code: string) =>
-  new AppError(code, { kind: "conflict", public: refusals[code] ?? "This order cannot be paid for." });
-
-/** The key belongs to one user and one route; of the request only a hash is kept. */
-function keyOf(user: User, { orderId, amount, paymentMethod }: ProcessPayment, key: string): Idempotency {
-  const { provider, token } = paymentMethod;
-  const request = JSON.stringify([orderId, amount && [amount.amount, amount.currency], provider, token]);
-  return {
-    scope: `${user.id} POST /payments/process ${key}`,
-    hash: new Bun.CryptoHasher("sha256").update(request).digest("base64url"),
-  };
 }

@@ -1,9 +1,9 @@
 import type { Deps } from "../deps";
 import { converge } from "./converge";
 
-/** Takes up payments whose process died or whose provider gave no answer. */
+/** The sweep: continues payments whose process died or whose provider did not respond. */
 export async function resumePayments(deps: Deps): Promise<void> {
-  const due = await deps.store.due(50);
+  const due = await deps.store.listDue(50);
   await Promise.all(
     due.map(async (paymentId) => {
       const payment = await deps.store.lease(paymentId);

@@ -1,45 +1,45 @@
 import type { DataFor } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messaging/envelope";
 import type { Deps } from "../deps";
-import type { Payment } from "../domain/payment";
+import { newPayment, type Payment } from "../domain/payment";
 import { converge } from "./converge";
 
+type VoidPayment = DataFor<"payment.void">;
+
 /**
- * Undoes a charge whatever became of it: cancels it, or refunds it, and answers `payment.voided` when no money is held.
- * Coming before its charge, it leaves a voided payment behind, which refuses the charge.
- * Another saga than the charge's names the payment, and is the one that is told.
+ * Handles `payment.void`: cancels or refunds a charge, whatever its state, and replies `payment.voided` when no money is held.
+ *
+ * If the void arrives before its charge, it leaves a voided payment as a tombstone, and the late charge is refused. A saga
+ * other than the one that charged must name the payment; it receives the reply.
  */
-export async function voidPayment(deps: Deps, command: DataFor<"payment.void">, message: Message): Promise<void> {
+export async function voidPayment(deps: Deps, command: VoidPayment, message: Message): Promise<void> {
   const sagaId = message.sagaid ?? message.id;
   const payment = command.paymentId
-    ? await paymentOf(deps, command.orderId, command.paymentId)
-    : await deps.store.bySaga(sagaId);
+    ? await loadPaymentOfOrder(deps, command.orderId, command.paymentId)
+    : await deps.store.findBySaga(sagaId);
   if (!payment) {
-    const { userId, amount } = await deps.payableOf(command.orderId);
-    const { payment: stone } = await deps.store.open({
-      id: Bun.randomUUIDv7(),
-      orderId: command.orderId,
-      userId,
-      sagaId,
-      provider: "none",
-      amount,
-      status: "voided",
-      desired: "released",
-      observed: "nothing",
-    });
-    // Its charge may have come in between.
-    return stone.status === "voided" ? deps.store.answerAgain(stone, message) : voidPayment(deps, command, message);
+    const tombstone = await openTombstone(deps, command.orderId, sagaId);
+    // The charge may have been stored in the meantime. Then that payment is voided.
+    return tombstone ? deps.store.sendReply(tombstone, message) : voidPayment(deps, command, message);
   }
   if (payment.status === "voided" || payment.status === "failed")
-    return deps.store.answerAgain({ ...payment, status: "voided", desired: "released", voidSagaId: sagaId }, message);
-  await deps.store.release(payment.id, sagaId);
+    return deps.store.sendReply({ ...payment, status: "voided", desired: "released", voidSagaId: sagaId }, message);
+  await deps.store.requestRelease(payment.id, sagaId);
   const leased = await deps.store.lease(payment.id);
   if (leased) await converge(deps, leased, false, message);
 }
 
-/** Order has the id from us, so a payment that is not there must not pass for one without money: somebody has to look. */
-async function paymentOf(deps: Deps, orderId: string, paymentId: string): Promise<Payment> {
-  const payment = await deps.store.byId(paymentId);
+/** @throws Error if the order has no such payment. The id came from this service, so treating it as "no money held" could hide money. */
+async function loadPaymentOfOrder(deps: Deps, orderId: string, paymentId: string): Promise<Payment> {
+  const payment = await deps.store.findById(paymentId);
   if (payment?.orderId !== orderId) throw new Error(`order ${orderId} has no payment ${paymentId}`);
   return payment;
+}
+
+/** @returns undefined if the saga has a payment that is not voided */
+async function openTombstone(deps: Deps, orderId: string, sagaId: string): Promise<Payment | undefined> {
+  const { userId, amount } = await deps.loadPayable(orderId);
+  const request = { id: Bun.randomUUIDv7(), orderId, userId, sagaId, provider: "none", amount };
+  const { payment } = await deps.store.open({ ...newPayment(request), status: "voided", desired: "released" });
+  return payment.status === "voided" ? payment : undefined;
 }

@@ -1,19 +1,31 @@
 import type { Money } from "@shop/contracts/common";
-import type { Draft } from "@shop/contracts/messages";
 import type { SagaState } from "@shop/kit/saga/engine";
+
+/*
+ * The money rules of a payment, as pure functions:
+ *
+ * - `desired` is what the shop wants, `observed` is what the provider last reported. The provider is called until both
+ *   agree: `nextCall` chooses the call, `observe` applies its result.
+ * - Only the call `confirm` takes money. It names the provider's own payment, so repeating it cannot take money twice.
+ * - `completed` means that the money is held. `failed` and `voided` mean that no money is held.
+ * - A payment is charged at most once. It is refunded at most once, and always in full.
+ */
 
 export const paymentStatuses = ["pending", "completed", "failed", "voided"] as const;
 export type PaymentStatus = (typeof paymentStatuses)[number];
 
-/** What we want the provider to hold. Only ever moves from left to right. */
-export const desires = ["captured", "released"] as const;
-export type Desired = (typeof desires)[number];
+/** What the shop wants the provider to do with the money. Changes only from `captured` to `released`, never back. */
+export type Desired = "captured" | "released";
 
-/** What the provider was last seen to say about the payment. */
+/** What the provider last reported about the payment. Only `succeeded` means that the provider holds the money. */
 export type Observed =
+  /** Not known to exist at the provider. */
   | "nothing"
+  /** Exists and is not confirmed. */
   | "created"
+  /** The bank wants the customer to authenticate. */
   | "requires_action"
+  /** The provider has not decided yet. */
   | "processing"
   | "succeeded"
   | "declined"
@@ -26,61 +38,78 @@ export type Payment = {
   userId: string;
   /** The saga that asked for the charge. */
   sagaId: string;
-  /** The saga that asked for the money back, and is told; without one, the charge's. */
+  /** The saga that asked for the void and receives the reply. The saga of the charge if absent. */
   voidSagaId?: string;
-  /** The saga itself, where it lies here: of a payment that its payer asked for. */
+  /** The state of the pay-order saga. Absent when the order service asked for the charge: then the saga is stored there. */
   saga?: SagaState;
   provider: string;
   amount: Money;
   status: PaymentStatus;
   desired: Desired;
   observed: Observed;
+  /** The id of the payment at the provider. */
   providerId?: string;
-  /** The payment method's token as a JWE; dropped once the provider has it. */
+  /** The payment method's token as a JWE. Removed as soon as the provider has the payment. */
   sealedToken?: string;
+  /** An error code. */
   failureCode?: string;
-  /** Calls in a row that got no answer. */
+  /** Consecutive calls without a response. */
   attempts: number;
-  /** Who may call the provider for it; everybody else's save is refused. */
+  /** The current lease. A save with any other lease is refused. */
   leaseId?: string;
   createdAt: Date;
   updatedAt: Date;
 };
 
-/** A payment before it is stored; the store adds the rest. */
+/** A payment before it is stored. The store adds the rest. */
 export type NewPayment = Omit<Payment, "attempts" | "leaseId" | "createdAt" | "updatedAt">;
 
-export const isAtEnd = ({ status }: Pick<Payment, "status">): boolean => status !== "pending";
-export const hasEnded = (before: Payment, after: Payment): boolean => after.status !== before.status && isAtEnd(after);
+type PaymentRequest = Pick<Payment, "id" | "orderId" | "userId" | "sagaId" | "provider" | "amount" | "sealedToken">;
 
-/** Whether money may be taken for it: not before order has begun. */
+/** A payment that is to be captured and for which the provider has not been called. */
+export const newPayment = (request: PaymentRequest): NewPayment => ({
+  ...request,
+  status: "pending",
+  desired: "captured",
+  observed: "nothing",
+});
+
+export const isAtEnd = ({ status }: Pick<Payment, "status">): boolean => status !== "pending";
+
+/** Whether this change ends the payment. A completed payment that is voided ends a second time. */
+export const reachesEnd = (before: Payment, after: Payment): boolean =>
+  after.status !== before.status && isAtEnd(after);
+
+/** Whether the provider may be called. A payment with a saga of its own waits until order has accepted it. */
 export const isDue = ({ status, saga }: Pick<Payment, "status" | "saga">): boolean =>
   status === "pending" && (!saga || (saga.status === "running" && saga.step === "funds"));
 
-/** What a call to the provider brought to light; `unknown` when no answer came and it may have acted. */
+/** The result of a call to the provider. `code` is an error code. */
 export type Observation = { observed: Observed; providerId?: string; code?: string };
 
-/** A call that can be made next. Creating moves no money; confirming by id does. */
+/** A call to the provider. `create` moves no money; `confirm` takes it. */
 export type GatewayCall = "create" | "confirm" | "fetch" | "cancel" | "refund";
 
 /**
- * The next call on the way to what is desired; undefined when there is none to make.
- * @param certain whether `observed` was seen just now; after a crash or a lost answer it is asked for first
+ * The call that brings the payment closer to what is desired.
+ * @param isCurrent whether `observed` was reported just now. After a crash or a lost response it may be outdated: the last
+ *   call may have moved money. Then the state is fetched before any call that could move money again.
+ * @returns undefined if there is no call to make
  */
-export function nextCall(payment: Payment, certain: boolean): GatewayCall | undefined {
+export function nextCall(payment: Payment, isCurrent: boolean): GatewayCall | undefined {
   if (payment.status === "failed" || payment.status === "voided") return undefined;
   if (payment.desired === "captured" && payment.status === "completed") return undefined;
+  // Without a provider id nothing was confirmed, so no money was taken. Creating a second payment is harmless.
   if (!payment.providerId) return payment.desired === "captured" ? "create" : undefined;
-  if (!certain) return "fetch";
-  if (payment.desired === "released") return releasing[payment.observed];
-  return capturing[payment.observed];
+  if (!isCurrent) return "fetch";
+  return payment.desired === "released" ? releaseCalls[payment.observed] : captureCalls[payment.observed];
 }
 
-const capturing: Record<Observed, GatewayCall | undefined> = {
+const captureCalls: Record<Observed, GatewayCall | undefined> = {
   nothing: "create",
   created: "confirm",
   processing: "fetch",
-  // Nobody is there to answer the bank's question, so the attempt ends here; it holds no money.
+  // The customer is not present to authenticate, so the attempt ends. No money was taken.
   requires_action: "cancel",
   succeeded: undefined,
   declined: undefined,
@@ -88,7 +117,7 @@ const capturing: Record<Observed, GatewayCall | undefined> = {
   refunded: undefined,
 };
 
-const releasing: Record<Observed, GatewayCall | undefined> = {
+const releaseCalls: Record<Observed, GatewayCall | undefined> = {
   nothing: undefined,
   created: "cancel",
   processing: "fetch",
@@ -99,48 +128,25 @@ const releasing: Record<Observed, GatewayCall | undefined> = {
   refunded: undefined,
 };
 
-/** The payment after what was seen. A declined card can be tried again at the provider, but not here: one attempt a charge. */
-export function observe(payment: Payment, seen: Observation): Payment {
+/** The payment after a call. A declined card ends it: a payment makes one attempt, although the provider allows more. */
+export function observe(payment: Payment, observation: Observation): Payment {
   const next: Payment = {
     ...payment,
-    observed: seen.observed,
-    providerId: seen.providerId ?? payment.providerId,
-    failureCode: payment.failureCode ?? seen.code,
+    observed: observation.observed,
+    providerId: observation.providerId ?? payment.providerId,
+    // The first reason is kept.
+    failureCode: payment.failureCode ?? observation.code,
   };
   if (next.providerId) next.sealedToken = undefined;
-  return { ...next, status: statusOf(next) };
+  return { ...next, status: toStatus(next) };
 }
 
-function statusOf(payment: Payment): PaymentStatus {
-  const { observed, desired } = payment;
-  if (desired === "released") {
-    return observed === "canceled" || observed === "refunded" || observed === "nothing" ? "voided" : payment.status;
-  }
+function toStatus({ observed, desired, status }: Payment): PaymentStatus {
+  if (desired === "released")
+    return observed === "canceled" || observed === "refunded" || observed === "nothing" ? "voided" : status;
   if (observed === "succeeded") return "completed";
   return observed === "declined" || observed === "canceled" || observed === "refunded" ? "failed" : "pending";
 }
 
-/** What is told when a payment reaches an end: the answer to the saga's step. */
-export function answerOf(payment: Payment): Draft & { sagaid: string } {
-  const { id: paymentId, orderId, amount, provider, sagaId: sagaid } = payment;
-  const voidedFor = payment.voidSagaId ?? sagaid;
-  const told = { paymentId, orderId, amount, provider };
-  if (payment.status === "completed") return { type: "payment.processed", data: told, sagaid };
-  if (payment.status === "voided" && payment.desired === "released")
-    return { type: "payment.voided", data: { orderId, paymentId }, sagaid: voidedFor };
-  return { type: "payment.failed", data: { ...told, code: payment.failureCode ?? "payment.failed" }, sagaid };
-}
-
-/**
- * The fact beside the answer: money that had been captured went back. A payment reaches this end once, so it is told once. All of
- * it goes back together, so a payment has one refund.
- */
-export function refundOf({ id: paymentId, ...payment }: Payment): Draft[] {
-  if (payment.status !== "voided" || payment.observed !== "refunded") return [];
-  const { orderId, userId, amount, provider } = payment;
-  const data = { paymentId, orderId, userId, amount, provider, refundId: refundIdOf(paymentId), refunded: amount };
-  return [{ type: "payment.refunded", data }];
-}
-
-/** Made of the payment's, so that it is the same here and at the provider, whoever asks and however often. */
-export const refundIdOf = (paymentId: string): string => Bun.randomUUIDv5("refund", paymentId);
+/** The id of a payment's only refund. Derived from the payment's id, so it is the same at every attempt and at the provider. */
+export const refundIdFor = (paymentId: string): string => Bun.randomUUIDv5("refund", paymentId);

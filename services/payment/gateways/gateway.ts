@@ -1,21 +1,22 @@
 import type { Money } from "@shop/contracts/common";
 import type { Observation } from "../domain/payment";
 
-/** What a call says about the payment it is for. */
+/** The payment that a call is about, and the idempotency key of the call. */
 export type GatewayRequest = { paymentId: string; orderId: string; amount: Money; idempotencyKey: string };
 
 /**
- * One payment provider. Every call answers with what the provider says now; a declined card is an answer, not an error.
- * @throws Error when no answer came: the call may have been carried out or not
+ * The adapter to one payment provider. Every call returns the state that the provider reports. A declined card is a
+ * result, not an error.
+ * @throws Error if no response arrived. The provider may or may not have acted.
  */
 export type Gateway = {
-  /** Makes the payment known to the provider. Moves no money. */
+  /** Creates the payment at the provider. Moves no money. */
   create(request: GatewayRequest, token: string): Promise<Observation>;
   /** Takes the money. */
   confirm(request: GatewayRequest, providerId: string): Promise<Observation>;
   fetch(providerId: string): Promise<Observation>;
   /** Ends a payment that holds no money. */
   cancel(request: GatewayRequest, providerId: string): Promise<Observation>;
-  /** Gives all of it back, once, however often it is asked for. */
+  /** Refunds the full amount, once, however often it is called. */
   refund(request: GatewayRequest, providerId: string): Promise<Observation>;
 };

@@ -1,11 +1,13 @@
 import { type Draft, isMessage } from "@shop/contracts/messages";
+import { invariant } from "@shop/kit/errors/invariant";
 import type { Message } from "@shop/kit/messaging/envelope";
-import { advance, newSaga, type Saga, type SagaEvent, type SagaTransition } from "@shop/kit/saga/engine";
-import { answerOf, hasEnded, isAtEnd, type NewPayment, type Payment, refundOf } from "../domain/payment";
+import { advance, type Failure, newSaga, type Reply, type Saga, type SagaEvent } from "@shop/kit/saga/engine";
+import { refundEvents, replyFor } from "../domain/events";
+import { isAtEnd, type NewPayment, type Payment, reachesEnd } from "../domain/payment";
 
 /**
- * Pays for an order that waits for it: order pins its stock and says yes, the money is taken, order confirms. If the money
- * is refused, order is told to go on without it. The saga lies on its payment, and one commit moves both.
+ * Pays for an order that awaits payment: order accepts the payment and pins its stock, the money is captured, order
+ * confirms. If the charge fails, order abandons the payment. The saga is stored in its payment, so one commit changes both.
  */
 export const payOrder: Saga<Payment> = {
   name: "pay-order",
@@ -13,74 +15,91 @@ export const payOrder: Saga<Payment> = {
     {
       name: "begin",
       kind: "remote",
-      do: ({ id: paymentId, orderId }) => ({ type: "order.begin", data: { orderId, paymentId } }),
-      parseReply: (message) => {
-        if (isMessage(message, "order.payment_refused")) return { rejected: message.data.code };
-        return isMessage(message, "order.status_changed") && message.data.to === "paying" ? { ok: {} } : undefined;
-      },
-      applyReply: (payment, message) =>
-        isMessage(message, "order.payment_refused") && !isAtEnd(payment)
-          ? { ...payment, status: "failed", failureCode: message.data.code, sealedToken: undefined }
-          : payment,
-      undo: ({ id: paymentId, orderId }, _output, { code }) => ({
-        type: "order.abandon",
-        data: { orderId, paymentId, code },
-      }),
-      isUndone: (message) =>
-        isMessage(message, "order.payment_refused") ||
-        (isMessage(message, "order.status_changed") && message.data.to === "awaiting_payment"),
+      do: beginCommand,
+      parseReply: parseBeginReply,
+      applyReply: applyRefusal,
+      undo: abandonCommand,
+      isUndone: isAbandoned,
     },
-    {
-      name: "funds",
-      kind: "remote",
-      pivot: true,
-      // Nobody else is asked: `converge` takes the money, and what it tells is the answer.
-      do: () => undefined,
-      parseReply: (message) => {
-        if (isMessage(message, "payment.processed")) return { ok: {} };
-        if (isMessage(message, "payment.failed")) return { rejected: message.data.code };
-        return isMessage(message, "payment.voided") ? { rejected: "payment.voided" } : undefined;
-      },
-    },
-    {
-      name: "settle",
-      kind: "remote",
-      do: ({ id: paymentId, orderId }) => ({ type: "order.settle", data: { orderId, paymentId } }),
-      // Refused by an order that its owner wanted cancelled: then it has asked for the money back itself.
-      parseReply: (message) => {
-        if (isMessage(message, "order.payment_refused")) return { ok: {} };
-        return isMessage(message, "order.status_changed") && message.data.to === "confirmed" ? { ok: {} } : undefined;
-      },
-    },
+    { name: "funds", kind: "remote", pivot: true, do: noCommand, parseReply: parseFundsReply },
+    { name: "settle", kind: "remote", do: settleCommand, parseReply: parseSettleReply },
   ],
 };
 
-/** A payment after something happened, and what is told then. */
-export type Moved<P = Payment> = { payment: P; drafts: Draft[] };
-
-export function startPaying(payment: NewPayment): Moved<NewPayment> {
-  // What the store adds to a new payment, the first step does not look at.
-  const next = advance(payOrder, payment as Payment, newSaga(payOrder, payment.sagaId), { kind: "start" });
-  const { state, drafts } = next as SagaTransition<Payment>;
-  return { payment: { ...payment, saga: state }, drafts: drafts as Draft[] };
+function beginCommand({ id: paymentId, orderId }: Payment): Draft {
+  return { type: "order.begin", data: { orderId, paymentId } };
 }
 
-/** @returns undefined where the event is no answer to the step under way */
+function parseBeginReply(message: Message): Reply | undefined {
+  if (isMessage(message, "order.payment_refused")) return { rejected: message.data.code };
+  return hasStatus(message, "paying") ? { ok: {} } : undefined;
+}
+
+/** A refused payment fails with order's reason. The refusal that replies to `order.abandon` changes nothing: it has already ended. */
+function applyRefusal(payment: Payment, message: Message): Payment {
+  if (!isMessage(message, "order.payment_refused") || isAtEnd(payment)) return payment;
+  return { ...payment, status: "failed", failureCode: message.data.code, sealedToken: undefined };
+}
+
+function abandonCommand({ id: paymentId, orderId }: Payment, _output: unknown, { code }: Failure): Draft {
+  return { type: "order.abandon", data: { orderId, paymentId, code } };
+}
+
+function isAbandoned(message: Message): boolean {
+  return isMessage(message, "order.payment_refused") || hasStatus(message, "awaiting_payment");
+}
+
+/** No service is called: `converge` charges the card, and the event that it emits is the reply. */
+function noCommand(): undefined {
+  return undefined;
+}
+
+function parseFundsReply(message: Message): Reply | undefined {
+  if (isMessage(message, "payment.processed")) return { ok: {} };
+  if (isMessage(message, "payment.failed")) return { rejected: message.data.code };
+  return isMessage(message, "payment.voided") ? { rejected: "payment.voided" } : undefined;
+}
+
+function settleCommand({ id: paymentId, orderId }: Payment): Draft {
+  return { type: "order.settle", data: { orderId, paymentId } };
+}
+
+/** Order refuses if its owner asked for cancellation in the meantime. Order then voids the payment itself. */
+function parseSettleReply(message: Message): Reply | undefined {
+  return isMessage(message, "order.payment_refused") || hasStatus(message, "confirmed") ? { ok: {} } : undefined;
+}
+
+const hasStatus = (message: Message, status: string): boolean =>
+  isMessage(message, "order.status_changed") && message.data.to === status;
+
+/** A payment after an event, and the messages to commit with it. */
+export type Moved<P = Payment> = { payment: P; drafts: Draft[] };
+
+/** Starts the saga of a payment that is not yet stored. */
+export function startPaying(payment: NewPayment): Moved<NewPayment> {
+  // The fields that the store adds are not used by the first step.
+  const next = advance(payOrder, payment as Payment, newSaga(payOrder, payment.sagaId), { kind: "start" });
+  invariant(next, "a new saga must start");
+  return { payment: { ...payment, saga: next.state }, drafts: next.drafts as Draft[] };
+}
+
+/**
+ * Applies an event to a payment's saga.
+ * @returns undefined if the event is not a reply to the current step
+ */
 export function proceed(payment: Payment, event: SagaEvent): Moved | undefined {
   const next = payment.saga && advance(payOrder, payment, payment.saga, event);
   if (!next) return undefined;
   const after = { ...next.aggregate, saga: next.state };
-  const drafts = next.drafts as Draft[];
-  return {
-    payment: after,
-    drafts: hasEnded(payment, after) ? [...refundOf(after), answerOf(after), ...drafts] : drafts,
-  };
+  const ending = reachesEnd(payment, after) ? endEvents(after) : [];
+  return { payment: after, drafts: [...ending, ...(next.drafts as Draft[])] };
 }
 
-/** What is told of a payment that has come to an end, its saga moved on by it. */
+/** Adds to a change of a payment what follows from it: if the payment ends, its events, and the next step of its saga. */
 export function conclude(before: Payment, after: Payment): Moved {
-  if (!hasEnded(before, after)) return { payment: after, drafts: [] };
-  const told = answerOf(after);
-  const next = proceed(after, { kind: "message", message: told as unknown as Message });
-  return { payment: next?.payment ?? after, drafts: [...refundOf(after), told, ...(next?.drafts ?? [])] };
+  if (!reachesEnd(before, after)) return { payment: after, drafts: [] };
+  const next = proceed(after, { kind: "message", message: replyFor(after) as unknown as Message });
+  return { payment: next?.payment ?? after, drafts: [...endEvents(after), ...(next?.drafts ?? [])] };
 }
+
+const endEvents = (payment: Payment): Draft[] => [...refundEvents(payment), replyFor(payment)];

@@ -8,15 +8,15 @@ beforeAll(async () => {
 });
 afterAll(() => payments.close());
 
-/** A payment of so many days ago, with a call to the provider. */
-async function aPayment(daysAgo: number, over: { status?: string; isDue?: boolean } = {}): Promise<string> {
+/** Inserts a payment of that age, with one call to the provider. */
+async function aPayment(daysAgo: number, options: { status?: string; isDue?: boolean } = {}): Promise<string> {
   const id = Bun.randomUUIDv7("hex", Date.now() - daysAgo * 86_400_000);
   const orderId = crypto.randomUUID();
   await payments.sql`
     insert into payment (id, order_id, user_id, saga_id, provider, amount, currency, status, desired, observed,
       next_attempt_at, updated_at)
-    values (${id}, ${orderId}, ${orderId}, ${orderId}, 'stripe', 1999, 'USD', ${over.status ?? "completed"}, 'captured',
-      'succeeded', ${over.isDue ? new Date(Date.now() + 3_600_000) : null},
+    values (${id}, ${orderId}, ${orderId}, ${orderId}, 'stripe', 1999, 'USD', ${options.status ?? "completed"}, 'captured',
+      'succeeded', ${options.isDue ? new Date(Date.now() + 3_600_000) : null},
       now() - make_interval(secs => ${daysAgo * 86_400}))`;
   await payments.sql`
     insert into transaction (payment_id, call, idempotency_key, outcome, detail, latency_ms)
@@ -24,13 +24,13 @@ async function aPayment(daysAgo: number, over: { status?: string; isDue?: boolea
   return id;
 }
 
-test("payments are kept for ever, unless told otherwise", () => {
+test("payments are kept for ever by default", () => {
   expect(retentionRules(payments.sql, {})).toEqual([]);
 });
 
-test("old payments are removed in portions with their calls; those that are worked on stay", async () => {
+test("old ended payments are removed in portions with their calls; pending and due ones are kept", async () => {
   for (const days of [130, 120, 110]) await aPayment(days, { status: days === 120 ? "voided" : "completed" });
-  const staying = [
+  const kept = [
     await aPayment(150, { status: "pending" }),
     await aPayment(140, { isDue: true }),
     await aPayment(99),
@@ -39,7 +39,7 @@ test("old payments are removed in portions with their calls; those that are work
   expect(await rule?.removeSome(2)).toEqual({ removed: 2, isDone: false });
   expect(await rule?.removeSome(2)).toEqual({ removed: 1, isDone: true });
   const left = await payments.sql<{ id: string }[]>`select id from payment order by id`;
-  expect(left.map((row) => row.id)).toEqual(staying);
+  expect(left.map((row) => row.id)).toEqual(kept);
   const calls = await payments.sql<{ id: string }[]>`select payment_id as id from transaction order by 1`;
-  expect(calls.map((row) => row.id)).toEqual(staying);
+  expect(calls.map((row) => row.id)).toEqual(kept);
 });

@@ -3,12 +3,15 @@ import { firstIdAt } from "@shop/kit/ids";
 import type { Sql } from "@shop/kit/stores/postgres";
 import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
 
-/** Payments are books: kept for ever, unless told otherwise. Their ids say when they were made: the primary key is the index. */
+/**
+ * Payments are accounting records: they are kept for ever unless `paymentDays` is set. Their ids contain the time of
+ * creation, so the primary key serves as the index.
+ */
 export const retentionRules = (sql: Sql, o: { paymentDays?: number }): RetentionRule[] =>
-  o.paymentDays === undefined ? [] : [ended(sql, o.paymentDays)];
+  o.paymentDays === undefined ? [] : [endedRule(sql, o.paymentDays)];
 
-/** With its calls to the provider. One that is still worked on stays. */
-const ended = (sql: Sql, days: number): RetentionRule =>
+/** Removes ended payments with their calls. A payment that still has a call to make is kept. */
+const endedRule = (sql: Sql, days: number): RetentionRule =>
   rowsRule(
     "payment.payment",
     (limit) => sql`

@@ -45,3 +45,5 @@ export const toPayment = (row: PaymentRow): Payment => ({
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 });
+
+export const firstPayment = (rows: PaymentRow[]): Payment | undefined => rows[0] && toPayment(rows[0]);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test("the migrations make what the schema says", async () => {
+test("the migrations create the tables that the schema declares", async () => {
   const { said, made } = await schemaAndDatabase(database.sql, schema);
   expect(Object.keys(said).length).toBeGreaterThan(0);
   expect(made).toEqual(said);

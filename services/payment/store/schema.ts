@@ -12,7 +12,7 @@ export const payment = pgTable(
     orderId: uuid("order_id").notNull(),
     userId: uuid("user_id").notNull(),
     sagaId: uuid("saga_id").notNull(),
-    /** The saga that asked for the money back. */
+    /** The saga that asked for the void. */
     voidSagaId: uuid("void_saga_id"),
     provider: text().notNull(),
     /** Minor units. */
@@ -25,15 +25,15 @@ export const payment = pgTable(
     sealedToken: text("sealed_token"),
     failureCode: text("failure_code"),
     attempts: integer().notNull().default(0),
-    /** Of a payment that its payer asked for: the state of its saga, and when the sweep asks order again. */
+    /** The state of the pay-order saga, and when the sweep sends its command again. */
     saga: jsonb(),
     sagaWakeAt: at("saga_wake_at"),
-    /** The payer's own name for the request, and what it was. */
+    /** The idempotency key of the request that started the payment, and the hash of that request. */
     idempotencyScope: text("idempotency_scope"),
     idempotencyHash: text("idempotency_hash"),
     leaseId: uuid("lease_id"),
     leaseUntil: at("lease_until"),
-    /** When the sweep takes it up; null while there is nothing to do. */
+    /** When the sweep calls the provider; null while there is no call to make. */
     nextAttemptAt: at("next_attempt_at"),
     createdAt: at("created_at").notNull().defaultNow(),
     updatedAt: at("updated_at").notNull().defaultNow(),
@@ -51,7 +51,7 @@ export const payment = pgTable(
   ],
 );
 
-/** Every call to a provider. Only ever added to. */
+/** Every call to a provider. Append-only. */
 export const transaction = pgTable(
   "transaction",
   {

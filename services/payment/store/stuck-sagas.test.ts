@@ -11,24 +11,24 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const counted = async () => (await sagasStuck.get()).values.map(({ labels, value }) => ({ ...labels, value }));
+const stuckCounts = async () => (await sagasStuck.get()).values.map(({ labels, value }) => ({ ...labels, value }));
 
-test("a saga that order has not answered for ten minutes is counted, until it is", async () => {
+test("a saga without a reply for ten minutes is counted as stuck until the reply arrives", async () => {
   const { orderId, userId } = service.newOrder();
   const id = Bun.randomUUIDv7();
   const saga = { id, name: "pay-order", status: "running", step: "begin", outputs: {} };
-  const made = { id, saga_id: id, order_id: orderId, user_id: userId, provider: "stripe", amount: 1, currency: "USD" };
+  const row = { id, saga_id: id, order_id: orderId, user_id: userId, provider: "stripe", amount: 1, currency: "USD" };
   await service.sql`
-    insert into payment ${service.sql({ ...made, status: "pending", desired: "captured", observed: "nothing" })}`;
+    insert into payment ${service.sql({ ...row, status: "pending", desired: "captured", observed: "nothing" })}`;
   await service.sql`
     update payment set saga = ${service.sql.json(saga)}, saga_wake_at = now(), updated_at = now() - interval '9 minutes'`;
   const stuck = stuckSagas({ sql: service.sql, log: silentLog, everyMs: 5 });
   await Bun.sleep(50);
-  expect(await counted()).toEqual([]);
+  expect(await stuckCounts()).toEqual([]);
   await service.sql`update payment set updated_at = now() - interval '11 minutes'`;
-  await eventually(async () => (await counted()).length === 1);
-  expect(await counted()).toEqual([{ saga: "pay-order", step: "begin", value: 1 }]);
+  await eventually(async () => (await stuckCounts()).length === 1);
+  expect(await stuckCounts()).toEqual([{ saga: "pay-order", step: "begin", value: 1 }]);
   await service.sql`update payment set saga_wake_at = null`;
-  await eventually(async () => (await counted()).length === 0);
+  await eventually(async () => (await stuckCounts()).length === 0);
   await stuck.close();
 });

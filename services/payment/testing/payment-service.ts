@@ -1,8 +1,7 @@
 import type { Payable } from "@shop/contracts/internal-api";
-import { type MessageType, messages } from "@shop/contracts/messages";
+import { messages } from "@shop/contracts/messages";
 import { systemClock } from "@shop/kit/clock";
 import { AppError } from "@shop/kit/errors/app-error";
-import type { Message } from "@shop/kit/messaging/envelope";
 import { createPublisher } from "@shop/kit/messaging/publisher";
 import { postgresOutbox } from "@shop/kit/outbox/postgres";
 import { silentLog } from "@shop/kit/testing/log";
@@ -11,9 +10,10 @@ import type { Deps } from "../deps";
 import { stripeGateway } from "../gateways/stripe";
 import { migrations } from "../migrate";
 import { paymentStore } from "../store/payments";
+import { paymentActions } from "./payment-actions";
 import { sandboxKey, startSandbox } from "./sandbox";
 
-/** The payment service's insides on a real database, Redis and the sandbox's Stripe. */
+/** The payment service without HTTP and queue consumer, on a real database, Redis and the sandbox's Stripe. */
 export async function testPayments() {
   const [database, sandbox] = await Promise.all([testPostgres("payment", migrations), startSandbox()]);
   const { sql } = database;
@@ -30,12 +30,12 @@ export async function testPayments() {
   const deps: Deps = {
     store: paymentStore(sql, outbox),
     gateways: { stripe: stripeGateway({ secretKey: sandboxKey, apiUrl: sandbox.url }) },
-    payableOf: async (orderId) => {
+    loadPayable: async (orderId) => {
       const payable = payables.get(orderId);
-      if (!payable) throw new AppError("order.not_found", { kind: "not_found", public: "There is no such order." });
+      if (!payable) throw new AppError("order.not_found", { kind: "not_found", public: "Order not found." });
       return payable;
     },
-    waitMs: 5_000,
+    waitMsMax: 5_000,
     seal: async (token) => `sealed(${token})`,
     unseal: async (sealed) => sealed.replace(/^sealed\((.*)\)$/, "$1"),
     clock: systemClock,
@@ -45,43 +45,19 @@ export async function testPayments() {
     deps,
     sql,
     sandbox,
-    /** An order that may be charged for. */
-    newOrder(over: Partial<Payable> = {}): Payable {
-      const orderId = Bun.randomUUIDv7();
+    ...paymentActions(deps, sql, sandbox),
+    /** Makes the order service report an order that may be charged. */
+    newOrder(overrides: Partial<Payable> = {}): Payable {
       const payable = {
-        orderId,
+        orderId: Bun.randomUUIDv7(),
         userId: Bun.randomUUIDv7(),
         amount: { amount: 1999, currency: "USD" },
         payable: true,
-        ...over,
+        ...overrides,
       };
-      payables.set(orderId, payable);
+      payables.set(payable.orderId, payable);
       return payable;
     },
-    message(type: MessageType, orderId: string, sagaid: string, data: object = {}): Message {
-      return {
-        specversion: "1.0",
-        id: Bun.randomUUIDv7(),
-        type,
-        source: "/services/order",
-        subject: orderId,
-        time: new Date().toISOString(),
-        dataschema: `urn:shop:schema:${type}:1`,
-        sequence: 1,
-        sagaid,
-        data: { orderId, ...data },
-      };
-    },
-    /** Types of what was told about an order, in order. */
-    async told(orderId: string): Promise<string[]> {
-      const rows = await sql<
-        { type: string }[]
-      >`select body->>'type' as type from outbox where subject = ${orderId} order by seq`;
-      return rows.map((row) => row.type);
-    },
-    /** Lets every lease and pause run out, as time would. */
-    letTimePass: () =>
-      sql`update payment set lease_until = now() - interval '1 second', next_attempt_at = now() - interval '1 second' where next_attempt_at is not null`,
     async close() {
       await outbox.close();
       await publisher.close();

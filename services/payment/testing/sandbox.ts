@@ -4,11 +4,11 @@ export const sandboxKey = "sk_test_unit";
 
 type LedgerEntry = { type: "charge" | "refund"; amount: number; metadata: { refundId?: string } };
 
-/** The sandbox as a process of its own, as in production Stripe is: nothing here imports it. */
+/** Starts the sandbox as a separate process. Services must not import it. */
 export async function startSandbox() {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const process_ = Bun.spawn([process.execPath, `${import.meta.dir}/../../../deploy/sandbox/main.ts`], {
+  const child = Bun.spawn([process.execPath, `${import.meta.dir}/../../../deploy/sandbox/main.ts`], {
     env: {
       ...process.env,
       APP_ENV: "test",
@@ -24,25 +24,27 @@ export async function startSandbox() {
   await eventually(async () => (await fetch(`${url}/ready`)).ok);
   return {
     url,
-    /** What the provider itself says happened for a payment. */
+    /** The movements of money that the provider recorded for a payment. */
     async ledger(paymentId: string): Promise<LedgerEntry[]> {
-      const answer = await fetch(`${url}/ledger.json?paymentId=${paymentId}`);
-      return ((await answer.json()) as { entries: LedgerEntry[] }).entries;
+      const response = await fetch(`${url}/ledger.json?paymentId=${paymentId}`);
+      return ((await response.json()) as { entries: LedgerEntry[] }).entries;
     },
     async fault(operation: string, kind: string, count = 1): Promise<void> {
-      const answer = await fetch(`${url}/control/faults`, {
+      const response = await fetch(`${url}/control/faults`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ operation, kind, count }),
       });
-      if (!answer.ok) throw new Error(await answer.text());
+      if (!response.ok) throw new Error(await response.text());
     },
     async stop() {
-      process_.kill();
-      await process_.exited;
+      child.kill();
+      await child.exited;
     },
   };
 }
+
+export type TestSandbox = Awaited<ReturnType<typeof startSandbox>>;
 
 async function freePort(): Promise<number> {
   const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
