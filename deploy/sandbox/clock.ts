@@ -1,8 +1,8 @@
-/** The sandbox's own time: the machine's, plus an offset that tests move forward. */
+/** The sandbox's clock: the machine's time plus an offset that tests can increase. */
 export type Clock = {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Whole seconds since 1970, as Stripe writes times. */
+  /** Whole seconds since 1970, as in Stripe's API. */
   seconds(): number;
   advance(seconds: number): void;
   reset(): void;

@@ -3,8 +3,8 @@ import type { Clock } from "./clock";
 import { webhookModes } from "./config";
 import { type Faults, faultKinds } from "./faults";
 import type { Inbox } from "./mail/inbox";
+import { StripeError } from "./stripe/api/errors";
 import { disputeIntent } from "./stripe/disputes";
-import { StripeError } from "./stripe/errors";
 import { operations } from "./stripe/routes";
 import { viewDispute } from "./stripe/views/money";
 import { resetWorld, type World } from "./stripe/world";
@@ -32,7 +32,7 @@ const ReplayModel = t.Object({
   undelivered: t.Optional(t.Boolean()),
 });
 
-/** How tests steer the outside world: time, faults, webhooks, disputes, a clean slate. */
+/** The control API, with which tests set the time, faults, webhooks and disputes, and reset the sandbox. */
 export const controlRoutes = ({ clock, faults, inbox, world }: ControlDeps) =>
   new Elysia({ name: "control", prefix: "/control" })
     .get("/clock", () => ({ now: new Date(clock.now()).toISOString() }))
@@ -42,7 +42,7 @@ export const controlRoutes = ({ clock, faults, inbox, world }: ControlDeps) =>
         clock.advance(body.advanceSeconds);
         return { now: new Date(clock.now()).toISOString() };
       },
-      { body: t.Object({ advanceSeconds: t.Integer({ minimum: 0 }) }) }, // never back: lists rely on it
+      { body: t.Object({ advanceSeconds: t.Integer({ minimum: 0 }) }) }, // the clock never goes back, because lists are sorted by creation time
     )
     .get("/faults", () => ({ items: faults.list() }))
     .post("/faults", ({ body, status }) => status(201, faults.add(body)), { body: FaultModel })

@@ -13,10 +13,10 @@ afterAll(() => sandbox.stop());
 const fault = (operation: string, kind: string, extra: object = {}) =>
   sandbox.control("faults", { operation, kind, ...extra });
 
-test("a dropped answer: the caller sees a broken connection, the charge happened once, the key finds it again", async () => {
+test("a dropped response breaks the connection, and a retry with the same key returns the only charge", async () => {
   const { stripe } = sandbox;
   const { id } = await stripe.paymentIntents.create(anIntent("dropped"));
-  // Two, because the SDK sends a request again after a closed connection even where retries are switched off.
+  // Two faults, because the SDK retries after a closed connection although retries are disabled.
   await fault("payment_intents.confirm", "drop_answer_after_acting", { count: 2 });
   const confirm = () =>
     stripe.paymentIntents.confirm(id, { payment_method: "pm_card_visa" }, { idempotencyKey: "dropped" });
@@ -26,7 +26,7 @@ test("a dropped answer: the caller sees a broken connection, the charge happened
   expect((await sandbox.ledger("dropped")).chargesByPayment).toEqual({ dropped: 1 });
 });
 
-test("a refund whose answer is dropped is there to be found by its metadata", async () => {
+test("a refund with a dropped response is found by its metadata", async () => {
   const { stripe } = sandbox;
   const { id } = await aPayment(sandbox, "refund-dropped");
   await fault("refunds.create", "drop_answer_after_acting", { count: 2 });
@@ -39,7 +39,7 @@ test("a refund whose answer is dropped is there to be found by its metadata", as
 test.each([
   ["hang", "requires_payment_method"],
   ["hang_after_acting", "succeeded"],
-])("%s: the caller times out, and the intent is %s", async (kind, status) => {
+])("with %s the caller times out, and the intent is %s", async (kind, status) => {
   const { stripe } = sandbox;
   const { id } = await stripe.paymentIntents.create(anIntent(kind));
   await fault("payment_intents.confirm", kind);
@@ -47,13 +47,13 @@ test.each([
     stripe.paymentIntents.confirm(id, { payment_method: "pm_card_visa" }, { idempotencyKey: kind, timeout });
   expect(await errorOf(confirm(100))).toMatchObject({ type: "StripeConnectionError" });
   expect((await stripe.paymentIntents.retrieve(id)).status).toBe(status as "succeeded");
-  // Once the server notices that the caller left, the key is free (hang) or answers (acted).
-  const paid = await eventually("the key works again", () => confirm(5000).catch(() => undefined));
+  // When the server notices that the caller has disconnected, the key is free (hang) or has a response (hang_after_acting).
+  const paid = await eventually("the key is usable", () => confirm(5000).catch(() => undefined));
   expect(paid.status).toBe("succeeded");
   expect((await sandbox.ledger(kind)).chargesByPayment).toEqual({ [kind]: 1 });
 });
 
-test("a rate limit answers 429 and leaves the key unused", async () => {
+test("a rate limit responds 429 and leaves the key unused", async () => {
   const { stripe } = sandbox;
   await fault("*", "rate_limit", { count: 1 });
   const create = () => stripe.paymentIntents.create(anIntent("limited"), { idempotencyKey: "limited" });
@@ -61,7 +61,7 @@ test("a rate limit answers 429 and leaves the key unused", async () => {
   expect((await create()).status).toBe("requires_payment_method");
 });
 
-test("a fault strikes as often as it was told, only its operation, and with the chance it was given", async () => {
+test("a fault applies to its operation only, as often as its count, with its probability", async () => {
   const { stripe } = sandbox;
   const { id } = await stripe.paymentIntents.create(anIntent("counted"));
   await fault("payment_intents.retrieve", "error_500", { count: 2 });
@@ -69,16 +69,16 @@ test("a fault strikes as often as it was told, only its operation, and with the 
   await stripe.paymentIntents.create(anIntent("untouched"));
   const statuses: (number | undefined)[] = [];
   for (let n = 0; n < 3; n += 1) {
-    const request = await fetch(`${sandbox.url}/v1/payment_intents/${id}`, {
+    const response = await fetch(`${sandbox.url}/v1/payment_intents/${id}`, {
       headers: { authorization: `Bearer ${secretKey}` },
     });
-    statuses.push(request.status);
+    statuses.push(response.status);
   }
   expect(statuses).toEqual([500, 500, 200]);
   expect((await fault("no.such", "hang")).status).toBe(422);
 });
 
-test("a search can lag behind, as Stripe's does", async () => {
+test("a search can be delayed, as at Stripe", async () => {
   const { stripe } = sandbox;
   await sandbox.control("search", { delaySeconds: 60 });
   const { id } = await stripe.paymentIntents.create(anIntent("lagging"));
@@ -88,7 +88,7 @@ test("a search can lag behind, as Stripe's does", async () => {
   expect((await search()).data.map((intent) => intent.id)).toEqual([id]);
 });
 
-test("a reset forgets everything but never gives out an id twice", async () => {
+test("a reset removes all state and never reuses an id", async () => {
   const { stripe } = sandbox;
   const before = await aPayment(sandbox, "reset");
   await sandbox.control("reset");

@@ -1,29 +1,30 @@
 export const faultKinds = [
-  "hang", // nothing happens and no answer ever comes
-  "hang_after_acting", // the effect is applied, then no answer ever comes
-  "drop_answer_after_acting", // the effect is applied, then the connection closes without an answer
-  "error_500", // no effect; Stripe saves this answer under the idempotency key and repeats it
-  "slow", // the request waits delayMs, then acts
-  "rate_limit", // 429, no effect, not saved
+  "hang", // no effect and no response
+  "hang_after_acting", // takes effect and sends no response
+  "drop_answer_after_acting", // takes effect and closes the connection without a response
+  "error_500", // no effect; Stripe stores this response under the idempotency key and replays it
+  "slow", // takes effect after delayMs
+  "rate_limit", // 429, no effect, not stored
 ] as const;
 
 type FaultKind = (typeof faultKinds)[number];
 
 export type Fault = {
   id: number;
-  /** An operation's name such as `payment_intents.confirm`, `smtp`, or `*` for every API operation (not SMTP). */
+  /** The name of an operation such as `payment_intents.confirm`, or `smtp`, or `*` for every API operation but not SMTP. */
   operation: string;
   kind: FaultKind;
-  /** How many more times it strikes; undefined is until cleared. */
+  /** How often it will still be applied. Undefined: until it is cleared. */
   remaining: number | undefined;
   probability: number;
   delayMs: number;
+  /** How often it was applied. */
   struck: number;
 };
 
 export type NewFault = { operation: string; kind: FaultKind; count?: number; probability?: number; delayMs?: number };
 
-/** Faults that tests switch on. Without a count a fault strikes once, unless it was given a probability. */
+/** The faults that tests have set. Without a count, a fault with a probability stays until cleared; any other is applied once. */
 export function createFaults() {
   let faults: Fault[] = [];
   let lastId = 0;
@@ -44,14 +45,14 @@ export function createFaults() {
       return added;
     },
 
-    /** The fault that strikes this call, counted off; undefined nearly always. */
-    strike(operation: string): Fault | undefined {
+    /** Returns the fault to apply to this call, if any, and counts it as applied. */
+    take(operation: string): Fault | undefined {
       if (faults.length === 0) return undefined;
       const fault = faults.find(
-        (one) =>
-          (one.operation === operation || (one.operation === "*" && operation !== "smtp")) &&
-          one.remaining !== 0 &&
-          (one.probability >= 1 || Math.random() < one.probability),
+        (candidate) =>
+          (candidate.operation === operation || (candidate.operation === "*" && operation !== "smtp")) &&
+          candidate.remaining !== 0 &&
+          (candidate.probability >= 1 || Math.random() < candidate.probability),
       );
       if (!fault) return undefined;
       fault.struck += 1;

@@ -5,7 +5,7 @@ try {
   const sandbox = await startSandbox(readConfig(process.env));
   console.log(`sandbox: ${sandbox.url} (pages and Stripe API), SMTP on port ${sandbox.smtpPort}`);
   const stop = () => {
-    // Nothing here outlives the process, so there is nothing to wait for long.
+    // Nothing is stored on disk, so half a second is enough to stop.
     setTimeout(() => process.exit(0), 500);
     void sandbox.stop().finally(() => process.exit(0));
   };
@@ -13,7 +13,7 @@ try {
   process.on("SIGINT", stop);
 } catch (error) {
   const { code, message } = error as { code?: string; message: string };
-  const advice = code === "EADDRINUSE" ? ": set PORT or SMTP_PORT, or stop the process that has it" : "";
+  const advice = code === "EADDRINUSE" ? ": set PORT or SMTP_PORT, or stop the process that uses the port" : "";
   console.error(`${message}${advice}`);
   process.exit(1);
 }

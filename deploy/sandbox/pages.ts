@@ -1,7 +1,7 @@
-/** Text that is safe in HTML. Only `html` and `raw` make one. */
+/** Safe HTML. Only `html` and `raw` create it. */
 export type Html = { readonly html: string };
 
-/** Trusts its argument: for markup written here, never for text from outside. */
+/** Does not escape its argument. Use it only for markup from the source code, never for input. */
 const raw = (html: string): Html => ({ html });
 
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
@@ -10,11 +10,11 @@ const escapeText = (value: unknown) => String(value ?? "").replace(/[&<>"']/g, (
 type Part = Html | readonly Html[] | string | number | undefined;
 
 const render = (part: Part): string => {
-  if (Array.isArray(part)) return part.map((one: Html) => one.html).join("");
+  if (Array.isArray(part)) return part.map((item: Html) => item.html).join("");
   return typeof part === "object" ? (part as Html).html : escapeText(part);
 };
 
-/** A template whose values are escaped unless they are Html themselves. */
+/** A template that escapes its values, except for values of type Html. */
 export const html = (strings: TemplateStringsArray, ...parts: Part[]): Html =>
   raw(strings.reduce((text, string, index) => text + render(parts[index - 1]) + string));
 
@@ -50,9 +50,9 @@ export function page(title: string, body: Html, status = 200): Response {
   return new Response(document.html, { status, headers });
 }
 
-export const notFoundPage = (what: string) => page("Not found", html`<p>There is no ${what} here.</p>`, 404);
+export const notFoundPage = (what: string) => page("Not found", html`<p>${what} not found.</p>`, 404);
 
-/** Minor units as people read them: 1999 usd → "19.99 USD". */
+/** Formats minor units: 1999 usd → "19.99 USD". */
 export function money(amount: number, currency: string): string {
   const code = currency.toUpperCase();
   try {

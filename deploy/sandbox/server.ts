@@ -9,10 +9,13 @@ import { startSmtp } from "./mail/smtp";
 import { html, notFoundPage, page, stylesheet } from "./pages";
 import { stripePages } from "./stripe/pages";
 import { stripeRoutes } from "./stripe/routes";
-import { createWebhooks } from "./stripe/webhooks";
+import { createWebhooks } from "./stripe/webhooks/webhooks";
 import { createWorld } from "./stripe/world";
 
-/** Puts the parts together and listens; ports given as 0 are chosen by the system. Rejects when a port is in use. */
+/**
+ * Starts the HTTP and SMTP servers. The system chooses a port that is given as 0.
+ * @throws Error if a port is in use
+ */
 export async function startSandbox(config: Config) {
   const clock = createClock();
   const faults = createFaults();
@@ -25,10 +28,10 @@ export async function startSandbox(config: Config) {
   const app = new Elysia()
     .onError(({ code, error, status }) => {
       if (code === "VALIDATION") return status(422, { error: error.message.slice(0, 2000) });
-      if (code === "NOT_FOUND") return notFoundPage("page");
-      if (code === "PARSE") return status(400, { error: "the body is not JSON" });
-      console.error("the sandbox itself failed:", error);
-      return status(500, { error: "the sandbox itself failed; its log says why" });
+      if (code === "NOT_FOUND") return notFoundPage("Page");
+      if (code === "PARSE") return status(400, { error: "The request body is not valid JSON." });
+      console.error("internal error:", error);
+      return status(500, { error: "Internal error in the sandbox. See its log." });
     })
     .use(stripeRoutes({ world, faults, secretKey }))
     .use(stripePages(world))
@@ -40,7 +43,7 @@ export async function startSandbox(config: Config) {
     .get("/", () => home(inbox.count(), world.ledger.entries.length));
 
   const smtp = await startSmtp({ inbox, faults, host: config.host, port: config.smtpPort });
-  // No idle timeout: a fault may keep a caller waiting for as long as the caller likes.
+  // No idle timeout: with the fault `hang`, the client decides how long it waits.
   app.listen({ port: config.port, hostname: config.host, idleTimeout: 0, reusePort: false });
   const port = app.server!.port!;
   url = `http://${config.host === "0.0.0.0" ? "127.0.0.1" : config.host}:${port}`;
@@ -59,11 +62,11 @@ export async function startSandbox(config: Config) {
 
 const home = (mails: number, entries: number) =>
   page(
-    "The outside world, pretended",
-    html`<p>This process plays the payment provider and the mail server while you develop and test.</p>
+    "Simulated payments and mail",
+    html`<p>This process stands in for the payment provider and the mail server in development and tests.</p>
     <div class="tiles">
-      <div class="card"><a href="/inbox">Inbox</a><strong>${mails}</strong><span class="soft">mails the shop has sent</span></div>
-      <div class="card"><a href="/ledger">Ledger</a><strong>${entries}</strong><span class="soft">movements of pretended money</span></div>
+      <div class="card"><a href="/inbox">Inbox</a><strong>${mails}</strong><span class="soft">mails sent by the shop</span></div>
+      <div class="card"><a href="/ledger">Ledger</a><strong>${entries}</strong><span class="soft">movements of simulated money</span></div>
     </div>
     <div class="card"><h2>For tests</h2><p>JSON: <a href="/ledger.json">/ledger.json</a>, <a href="/inbox.json">/inbox.json</a>,
     <a href="/control/faults">/control/faults</a>, <a href="/control/webhooks">/control/webhooks</a>, <a href="/control/clock">/control/clock</a>.

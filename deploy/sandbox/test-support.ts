@@ -6,7 +6,7 @@ import type { LedgerEntry, Totals } from "./stripe/ledger";
 export const secretKey = "sk_test_sandbox";
 export const webhookSecret = "whsec_sandbox";
 
-/** A sandbox on free ports, the real SDK pointed at it, and shortcuts to its control routes. */
+/** A sandbox on free ports, with a client of the Stripe SDK and shortcuts to the control API. */
 export async function aSandbox(options: { webhookUrl?: string; webhooks?: WebhookMode } = {}) {
   const sandbox = await startSandbox({
     host: "127.0.0.1",
@@ -40,7 +40,7 @@ type LedgerPage = {
   chargesByPayment: Record<string, number>;
 };
 
-/** What our payment service sends: a card payment of 19.99 USD that rules out redirects to other methods. */
+/** The request that the payment service sends: a card payment of 19.99 USD without redirects. */
 export const anIntent = (paymentId: string, extra: Partial<Stripe.PaymentIntentCreateParams> = {}) => ({
   amount: 1999,
   currency: "usd",
@@ -54,7 +54,7 @@ export async function aPayment({ stripe }: TestSandbox, paymentId: string): Prom
   return stripe.paymentIntents.create(anIntent(paymentId, { confirm: true, payment_method: "pm_card_visa" }));
 }
 
-/** The error a call ends with; a call that succeeds fails the test. */
+/** The error that a call rejects with. A call that succeeds fails the test. */
 export async function errorOf(call: Promise<unknown>): Promise<Stripe.errors.StripeError> {
   try {
     await call;
@@ -65,7 +65,10 @@ export async function errorOf(call: Promise<unknown>): Promise<Stripe.errors.Str
   throw new Error("the call succeeded, but should have failed");
 }
 
-/** Tries until `check` returns something other than undefined; gives up after five seconds. */
+/**
+ * Repeats `check` until it returns a value other than undefined.
+ * @throws Error after five seconds
+ */
 export async function eventually<T>(what: string, check: () => T | undefined | Promise<T | undefined>): Promise<T> {
   const end = performance.now() + 5000;
   while (performance.now() < end) {
@@ -78,8 +81,11 @@ export async function eventually<T>(what: string, check: () => T | undefined | P
 
 export type Received = { body: string; signature: string; type: string; id: string };
 
-/** An endpoint for webhooks that keeps what it gets and answers what `status` says, given how many came before. */
-export function aWebhookEndpoint(status: (before: number) => number = () => 200) {
+/**
+ * A webhook endpoint that records the requests it receives.
+ * @param statusFor the status of the response, given the number of earlier requests
+ */
+export function aWebhookEndpoint(statusFor: (earlier: number) => number = () => 200) {
   const received: Received[] = [];
   const server = Bun.serve({
     port: 0,
@@ -87,9 +93,9 @@ export function aWebhookEndpoint(status: (before: number) => number = () => 200)
     async fetch(request) {
       const body = await request.text();
       const { id, type } = JSON.parse(body) as { id: string; type: string };
-      const answer = status(received.length);
+      const status = statusFor(received.length);
       received.push({ body, signature: request.headers.get("stripe-signature") ?? "", type, id });
-      return new Response(null, { status: answer });
+      return new Response(null, { status });
     },
   });
   return { url: `http://127.0.0.1:${server.port}/webhooks`, received, stop: () => server.stop(true) };

@@ -7,15 +7,15 @@ export type Mail = {
   to: readonly string[];
   receivedAt: string;
   raw: Buffer;
-  read: Promise<ReadMail> | undefined;
+  parsed: Promise<ParsedMail> | undefined;
 };
 
-export type ReadMail = { subject: string; text: string; html: string | undefined };
+type ParsedMail = { subject: string; text: string; html: string | undefined };
 
-const keptMails = 10_000;
-const keptBytes = 64 * 1024 * 1024;
+const mailsMax = 10_000;
+const bytesMax = 64 * 1024 * 1024;
 
-/** Mails received, oldest first, bounded by number and size. They are parsed only when somebody looks. */
+/** The received mails, oldest first, limited by number and total size. A mail is parsed when it is first read. */
 export function createInbox(now: () => number) {
   let mails: Mail[] = [];
   let bytes = 0;
@@ -23,12 +23,12 @@ export function createInbox(now: () => number) {
   return {
     add(from: string, to: readonly string[], raw: Buffer): void {
       const receivedAt = new Date(now()).toISOString();
-      mails.push({ id: newId("mail"), from, to, receivedAt, raw, read: undefined });
+      mails.push({ id: newId("mail"), from, to, receivedAt, raw, parsed: undefined });
       bytes += raw.length;
-      while (mails.length > keptMails || bytes > keptBytes) bytes -= mails.shift()!.raw.length;
+      while (mails.length > mailsMax || bytes > bytesMax) bytes -= mails.shift()!.raw.length;
     },
 
-    /** Newest first. `to` is a whole address, `subject` a part of the subject; both ignore case. */
+    /** Newest first. `to` matches a full address and `subject` a part of the subject. Both ignore case. */
     async find(filter: { to?: string; subject?: string; limit?: number }): Promise<Mail[]> {
       const to = filter.to?.toLowerCase();
       const subject = filter.subject?.toLowerCase();
@@ -55,11 +55,11 @@ export function createInbox(now: () => number) {
 
 export type Inbox = ReturnType<typeof createInbox>;
 
-export function readMail(mail: Mail): Promise<ReadMail> {
-  mail.read ??= simpleParser(mail.raw, { skipImageLinks: true }).then((parsed) => ({
+export function readMail(mail: Mail): Promise<ParsedMail> {
+  mail.parsed ??= simpleParser(mail.raw, { skipImageLinks: true }).then((parsed) => ({
     subject: parsed.subject ?? "(no subject)",
     text: parsed.text ?? "",
     html: parsed.html || undefined,
   }));
-  return mail.read;
+  return mail.parsed;
 }

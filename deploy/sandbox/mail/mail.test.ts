@@ -10,21 +10,21 @@ beforeEach(async () => {
 });
 afterAll(() => sandbox.stop());
 
-/** Speaks SMTP as a mail library would, and returns the server's last line; empty when the connection broke. */
+/** Sends a mail by SMTP. Returns the server's last line, or an empty string if the connection was closed. */
 async function send(to: string, subject: string, body = "Hello.", headers: string[] = []): Promise<string> {
   const message = [`From: shop@shop.test`, `To: ${to}`, `Subject: ${subject}`, ...headers, "", body].join("\r\n");
   const lines = ["EHLO test", "MAIL FROM:<shop@shop.test>", `RCPT TO:<${to}>`, "DATA", `${message}\r\n.`];
-  let answer = "";
+  let reply = "";
   return new Promise((resolve, reject) => {
     void Bun.connect({
       hostname: "127.0.0.1",
       port: sandbox.smtpPort,
       socket: {
         data(socket, data) {
-          answer += data.toString();
-          if (!/^\d{3} .*\r\n$/m.test(answer.slice(answer.lastIndexOf("\n", answer.length - 3) + 1))) return;
-          const last = answer.trim().split("\r\n").at(-1)!;
-          answer = "";
+          reply += data.toString();
+          if (!/^\d{3} .*\r\n$/m.test(reply.slice(reply.lastIndexOf("\n", reply.length - 3) + 1))) return;
+          const last = reply.trim().split("\r\n").at(-1)!;
+          reply = "";
           const next = lines.shift();
           if (next !== undefined) return void socket.write(`${next}\r\n`);
           resolve(last);
@@ -40,7 +40,7 @@ async function send(to: string, subject: string, body = "Hello.", headers: strin
 type Listed = { id: string; to: string[]; from: string; subject: string; text: string };
 const inbox = async (query = "") => (await (await fetch(`${sandbox.url}/inbox.json${query}`)).json()) as Listed[];
 
-test("a mail that was sent is in the inbox, newest first, found by address and subject", async () => {
+test("lists sent mails, newest first, and finds them by address and subject", async () => {
   expect(await send("ann@shop.test", "Welcome", "Verify: http://localhost:8080/verify?token=1")).toStartWith("250");
   await send("bob@shop.test", "=?UTF-8?Q?Your_order_is_best=C3=A4tigt?=");
   expect((await inbox()).map((mail) => mail.subject)).toEqual(["Your order is bestätigt", "Welcome"]);
@@ -51,7 +51,7 @@ test("a mail that was sent is in the inbox, newest first, found by address and s
   expect(await inbox("?to=bob@shop.test&subject=welcome")).toEqual([]);
 });
 
-test("the pages show it without running what it contains", async () => {
+test("the pages escape the content of a mail and run no scripts", async () => {
   await send("ann@shop.test", "<script>alert(1)</script>", "<b>http://shop.test/?a=1&b=2</b>", [
     "Content-Type: text/html",
   ]);
@@ -65,13 +65,13 @@ test("the pages show it without running what it contains", async () => {
   expect((await fetch(`${sandbox.url}/inbox/nope`)).status).toBe(404);
 });
 
-test("the inbox can be emptied", async () => {
+test("deletes all mails", async () => {
   await send("ann@shop.test", "One");
   expect((await fetch(`${sandbox.url}/inbox.json`, { method: "DELETE" })).status).toBe(204);
   expect(await inbox()).toEqual([]);
 });
 
-test("a refusal with 451 keeps nothing, as often as it was told", async () => {
+test("the fault error_500 refuses as many mails as its count with 451 and stores none", async () => {
   await sandbox.control("faults", { operation: "smtp", kind: "error_500", count: 2 });
   expect(await send("ann@shop.test", "One")).toStartWith("451");
   expect(await send("ann@shop.test", "One")).toStartWith("451");
@@ -80,24 +80,24 @@ test("a refusal with 451 keeps nothing, as often as it was told", async () => {
   expect(await inbox()).toHaveLength(1);
 });
 
-test("a dropped answer: the mail is kept, the sender cannot know", async () => {
+test("the fault drop_answer_after_acting stores the mail and closes the connection", async () => {
   await sandbox.control("faults", { operation: "smtp", kind: "drop_answer_after_acting" });
   expect(await send("ann@shop.test", "One")).toBe("");
-  await eventually("kept", async () => ((await inbox()).length === 1 ? true : undefined));
+  await eventually("the mail is stored", async () => ((await inbox()).length === 1 ? true : undefined));
 });
 
-test("a sender that dies in the middle of a mail has sent none, and nothing else happens", async () => {
+test("discards the mail of a sender that dies while sending, and keeps running", async () => {
   const lines = ["EHLO test", "MAIL FROM:<shop@shop.test>", "RCPT TO:<ann@shop.test>", "DATA", "Subject: half a ma"];
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   const socket = await Bun.connect({
     hostname: "127.0.0.1",
     port: sandbox.smtpPort,
     socket: {
-      data(it) {
+      data(connection) {
         const next = lines.shift();
-        it.write(`${next}\r\n`);
-        // Its process is killed: the connection breaks without a farewell.
-        if (lines.length === 0) setTimeout(() => it.terminate(), 20);
+        connection.write(`${next}\r\n`);
+        // As if the process was killed: the connection closes without QUIT.
+        if (lines.length === 0) setTimeout(() => connection.terminate(), 20);
       },
       close: () => resolve(),
     },

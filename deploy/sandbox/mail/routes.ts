@@ -8,18 +8,18 @@ const filter = t.Object({
   limit: t.Optional(t.Numeric({ minimum: 1, maximum: 10_000 })),
 });
 
-/** The inbox for people, and for tests as JSON. */
+/** The inbox as pages and as JSON. */
 export const mailRoutes = (inbox: Inbox) =>
   new Elysia({ name: "mail" })
     .get("/inbox", ({ query }) => showInbox(inbox, query), { query: filter })
-    .get("/inbox.json", async ({ query }) => Promise.all((await inbox.find(query)).map(asJson)), { query: filter })
+    .get("/inbox.json", async ({ query }) => Promise.all((await inbox.find(query)).map(toJson)), { query: filter })
     .delete("/inbox.json", ({ status }) => {
       inbox.clear();
       return status(204, undefined);
     })
     .get("/inbox/:id", ({ params }) => showMail(inbox, params.id));
 
-const asJson = async (mail: Mail) => {
+const toJson = async (mail: Mail) => {
   const { subject, text, html } = await readMail(mail);
   const { id, to, from, receivedAt } = mail;
   return { id, to, from, subject, receivedAt, text, html: html ?? null };
@@ -37,17 +37,17 @@ async function showInbox(inbox: Inbox, query: { to?: string; subject?: string; l
   const table = html`<table><thead><tr><th>Subject</th><th>To</th><th>From</th><th class="number">Received (UTC)</th></tr></thead><tbody>${rows}</tbody></table>`;
   return page(
     "Inbox",
-    html`<p class="soft">${inbox.count()} kept, the newest ${mails.length} shown</p><div class="card scroll">${table}</div>`,
+    html`<p class="soft">${inbox.count()} mails, showing the newest ${mails.length}</p><div class="card scroll">${table}</div>`,
   );
 }
 
 async function showMail(inbox: Inbox, id: string): Promise<Response> {
   const mail = inbox.get(id);
-  if (!mail) return notFoundPage("such mail");
+  if (!mail) return notFoundPage("Mail");
   const { subject, text, html: markup } = await readMail(mail);
-  // The mail's own markup runs no script, and its links open a new tab.
+  // The mail's HTML cannot run scripts, and its links open in a new tab.
   const framed = markup
-    ? html`<h2>As a mail reader shows it</h2><iframe title="The mail" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${`<base target="_blank">${markup}`}"></iframe>`
+    ? html`<h2>HTML version</h2><iframe title="The mail" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${`<base target="_blank">${markup}`}"></iframe>`
     : undefined;
   return page(
     subject,
@@ -56,7 +56,7 @@ async function showMail(inbox: Inbox, id: string): Promise<Response> {
   );
 }
 
-/** Web addresses in a plain text become links; everything stays escaped. */
+/** Turns web addresses in plain text into links. All text is escaped. */
 const withLinks = (text: string) =>
   text
     .split(/(https?:\/\/[^\s<>"]+)/)

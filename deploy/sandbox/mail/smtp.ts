@@ -5,18 +5,18 @@ import type { Inbox } from "./inbox";
 
 type Done = (error?: Error | null, message?: string) => void;
 
-const maxBytes = 10 * 1024 * 1024;
+const mailBytesMax = 10 * 1024 * 1024;
 
-/** Takes every mail without asking who sends it. Resolves once it listens; `port` 0 takes a free one. */
+/** Starts an SMTP server that accepts every mail without authentication. With `port` 0 the system chooses the port. */
 export async function startSmtp(deps: { inbox: Inbox; faults: Faults; host: string; port: number }) {
   const server = new SMTPServer({
     name: "sandbox.shop.test",
-    size: maxBytes,
-    closeTimeout: 100, // milliseconds that stop() leaves open conversations
+    size: mailBytesMax,
+    closeTimeout: 100, // milliseconds that open connections get to finish after stop()
     authOptional: true,
     disabledCommands: ["AUTH", "STARTTLS"],
     disableReverseLookup: true,
-    // A sender that dies in the middle of a mail has sent none; that must not end the sandbox.
+    // If the sender dies in the middle of a mail, the mail is discarded and the sandbox keeps running.
     onData: (stream, session, done) => void receive(stream, session, done).catch(done),
   });
 
@@ -25,25 +25,25 @@ export async function startSmtp(deps: { inbox: Inbox; faults: Faults; host: stri
     for await (const chunk of stream) chunks.push(chunk as Buffer);
     if (stream.sizeExceeded) return done(Object.assign(new Error("message is too large"), { responseCode: 552 }));
     const { mailFrom, rcptTo } = session.envelope;
-    const keep = () => {
+    const store = () => {
       const to = rcptTo.map((recipient) => recipient.address);
       deps.inbox.add(mailFrom ? mailFrom.address : "", to, Buffer.concat(chunks));
     };
     const accept = () => {
-      keep();
-      done(null, "kept in the sandbox's inbox");
+      store();
+      done(null, "stored in the sandbox's inbox");
     };
-    const fault = deps.faults.strike("smtp");
+    const fault = deps.faults.take("smtp");
     if (!fault) accept();
     else if (fault.kind === "slow") setTimeout(accept, fault.delayMs);
-    else if (fault.kind === "error_500" || fault.kind === "rate_limit") done(tryLater());
+    else if (fault.kind === "error_500" || fault.kind === "rate_limit") done(temporaryError());
     else {
-      if (fault.kind !== "hang") keep();
+      if (fault.kind !== "hang") store();
       if (fault.kind === "drop_answer_after_acting") closeConnection(session.id);
     }
   }
 
-  /** Without a word, as when the network breaks after the mail was taken: the sender cannot know. */
+  /** Closes without a response, like a network failure after the mail was stored: the sender cannot know the result. */
   function closeConnection(sessionId: string): void {
     for (const connection of server.connections) {
       if (connection.id === sessionId) connection._socket.destroy();
@@ -54,11 +54,11 @@ export async function startSmtp(deps: { inbox: Inbox; faults: Faults; host: stri
     server.once("error", reject);
     server.listen(deps.port, deps.host, () => resolve());
   });
-  server.on("error", (error) => console.error("smtp:", error.message)); // one bad conversation must not end the process
+  server.on("error", (error) => console.error("smtp error:", error.message)); // an error in one connection must not end the process
   return {
     port: (server.server.address() as AddressInfo).port,
     stop: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
 }
 
-const tryLater = () => Object.assign(new Error("try again later"), { responseCode: 451 });
+const temporaryError = () => Object.assign(new Error("try again later"), { responseCode: 451 });

@@ -1,14 +1,14 @@
-import { noSuch, refused } from "./errors";
+import { noSuch, refused } from "./api/errors";
 import type { Charge } from "./types";
 import type { World } from "./world";
 
-export function chargeOf(world: World, id: string): Charge {
+export function findCharge(world: World, id: string): Charge {
   const charge = world.charges.byId.get(id);
   if (!charge) throw noSuch("charge", id, "id");
   return charge;
 }
 
-/** Only captured money can go back. */
+/** @throws StripeError 400 if no money was captured: then there is none to give back */
 export function capturedCharge(charge: Charge): Charge {
   if (charge.captured === 0) throw noCharge(charge.intent);
   return charge;

@@ -1,26 +1,33 @@
 import { newId } from "../ids";
-import { capturedCharge, chargeOf, noCharge } from "./charges";
-import { StripeError } from "./errors";
-import { record } from "./ledger";
+import { StripeError } from "./api/errors";
+import { capturedCharge, findCharge, noCharge } from "./charges";
+import { appendEntry } from "./ledger";
 import type { Charge, Dispute } from "./types";
 import { viewDispute } from "./views/money";
 import { put, type World } from "./world";
 
-/** The customer's bank takes the money back: what POST /control/disputes and pm_card_createDispute do. */
+/**
+ * Disputes a paid intent, for `POST /control/disputes`.
+ * @throws StripeError if the intent has no captured charge or nothing is left to dispute
+ */
 export function disputeIntent(world: World, intentId: string): Dispute {
   const chargeId = world.intents.byId.get(intentId)?.latestCharge;
   if (chargeId === undefined) throw noCharge(intentId);
-  const charge = capturedCharge(chargeOf(world, chargeId));
+  const charge = capturedCharge(findCharge(world, chargeId));
   if (charge.disputed || charge.captured === charge.refunded) {
-    throw new StripeError(409, { type: "invalid_request_error", message: "There is nothing left to dispute." });
+    throw new StripeError(409, {
+      type: "invalid_request_error",
+      message: "This charge has no amount left to dispute.",
+    });
   }
   return openDispute(world, charge);
 }
 
+/** The customer's bank takes the remaining amount back. */
 export function openDispute(world: World, charge: Charge): Dispute {
   const amount = charge.captured - charge.refunded;
   const id = newId("du");
-  const transaction = record(world.ledger, {
+  const transaction = appendEntry(world.ledger, {
     at: world.clock.seconds(),
     type: "dispute",
     intent: charge.intent,

@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.stop());
 
 describe("a payment", () => {
-  test("is created without moving money, then charged once when confirmed", async () => {
+  test("moves no money when created, and is charged once when confirmed", async () => {
     const { stripe } = sandbox;
     const created = await stripe.paymentIntents.create(anIntent("paid"));
     expect(created.status).toBe("requires_payment_method");
@@ -27,7 +27,7 @@ describe("a payment", () => {
     expect(ledger.chargesByPayment).toEqual({ paid: 1 });
   });
 
-  test("cannot be confirmed, captured or cancelled once it succeeded", async () => {
+  test("cannot be confirmed, captured or cancelled after it succeeded", async () => {
     const { stripe } = sandbox;
     const { id } = await aPayment(sandbox, "ended");
     for (const call of [
@@ -40,7 +40,7 @@ describe("a payment", () => {
     expect((await sandbox.ledger("ended")).entries).toHaveLength(1);
   });
 
-  test("authorised by hand moves money at capture only, and no more than was authorised", async () => {
+  test("with manual capture moves money only at capture, and no more than was authorised", async () => {
     const { stripe } = sandbox;
     const manual = anIntent("manual", { capture_method: "manual", confirm: true, payment_method: "pm_card_amex" });
     const held = await stripe.paymentIntents.create(manual);
@@ -54,7 +54,7 @@ describe("a payment", () => {
     expect((await sandbox.ledger("manual")).totals).toMatchObject({ usd: { charged: 500, net: 500 } });
   });
 
-  test("cancelled before it was paid stays cancelled", async () => {
+  test("cannot be confirmed after it was cancelled", async () => {
     const { stripe } = sandbox;
     const { id } = await stripe.paymentIntents.create(anIntent("cancelled", { payment_method: "pm_card_visa" }));
     expect(await stripe.paymentIntents.cancel(id)).toMatchObject({ status: "canceled" });
@@ -73,7 +73,7 @@ describe("a declined card", () => {
     ["pm_card_chargeDeclinedExpiredCard", "expired_card", undefined],
     ["pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", undefined],
     ["pm_card_chargeDeclinedProcessingError", "processing_error", undefined],
-  ])("%s answers 402 %s, and the intent waits for another card", async (card, code, declineCode) => {
+  ])("%s responds 402 %s, and the intent awaits another card", async (card, code, declineCode) => {
     const { stripe } = sandbox;
     const { id } = await stripe.paymentIntents.create(anIntent(card));
     const error = await errorOf(stripe.paymentIntents.confirm(id, { payment_method: card }));
@@ -91,7 +91,7 @@ describe("a declined card", () => {
 });
 
 describe("3-D Secure", () => {
-  const waiting = (paymentId: string) =>
+  const intentAwaitingApproval = (paymentId: string) =>
     sandbox.stripe.paymentIntents.create(
       anIntent(paymentId, {
         confirm: true,
@@ -101,28 +101,28 @@ describe("3-D Secure", () => {
         return_url: "https://shop.test/back?order=1",
       }),
     );
-  const press = (url: string, button: "approve" | "decline") =>
+  const click = (url: string, button: "approve" | "decline") =>
     fetch(`${url}/${button}`, { method: "POST", redirect: "manual" });
 
-  test("sends the customer to a page, charges on approval, and returns them", async () => {
-    const intent = await waiting("approved");
+  test("sends the customer to a page, charges on approval and redirects back", async () => {
+    const intent = await intentAwaitingApproval("approved");
     expect(intent.status).toBe("requires_action");
     const url = intent.next_action!.redirect_to_url!.url!;
     expect(await (await fetch(url)).text()).toContain("Approve");
     expect((await sandbox.ledger("approved")).entries).toEqual([]);
 
-    const back = await press(url, "approve");
+    const back = await click(url, "approve");
     expect(back.status).toBe(303);
     expect(back.headers.get("location")).toStartWith("https://shop.test/back?order=1&payment_intent=pi_");
     expect(back.headers.get("location")).toEndWith("redirect_status=succeeded");
-    await press(url, "approve"); // a second press changes nothing
+    await click(url, "approve"); // a second click changes nothing
     expect((await sandbox.stripe.paymentIntents.retrieve(intent.id)).status).toBe("succeeded");
     expect((await sandbox.ledger("approved")).chargesByPayment).toEqual({ approved: 1 });
   });
 
-  test("takes nothing when the customer declines", async () => {
-    const intent = await waiting("unapproved");
-    const back = await press(intent.next_action!.redirect_to_url!.url!, "decline");
+  test("moves no money when the customer declines", async () => {
+    const intent = await intentAwaitingApproval("unapproved");
+    const back = await click(intent.next_action!.redirect_to_url!.url!, "decline");
     expect(back.headers.get("location")).toEndWith("redirect_status=failed");
     const after = await sandbox.stripe.paymentIntents.retrieve(intent.id);
     expect(after.status).toBe("requires_payment_method");
@@ -131,13 +131,13 @@ describe("3-D Secure", () => {
   });
 });
 
-describe("what Stripe refuses", () => {
+describe("refuses", () => {
   const refusals: [string, object, object][] = [
     ["an unknown payment method", { payment_method: "pm_nope" }, { code: "resource_missing", param: "payment_method" }],
     ["an amount below the minimum", { amount: 1 }, { code: "amount_too_small", param: "amount" }],
     ["a missing amount", { amount: undefined }, { code: "parameter_missing", param: "amount" }],
-    ["an amount that is no integer", { amount: 19.99 }, { code: "parameter_invalid_integer", param: "amount" }],
-    ["a parameter it does not know", { colour: "red" }, { code: "parameter_unknown", param: "colour" }],
+    ["an amount that is not an integer", { amount: 19.99 }, { code: "parameter_invalid_integer", param: "amount" }],
+    ["an unknown parameter", { colour: "red" }, { code: "parameter_unknown", param: "colour" }],
     [
       "a confirm without return_url when redirects are allowed",
       { automatic_payment_methods: { enabled: true }, payment_method: "pm_card_visa", confirm: true },
@@ -173,8 +173,8 @@ describe("what Stripe refuses", () => {
   });
 });
 
-describe("finding intents again", () => {
-  test("by paymentId, also one that was set later; metadata is merged and an empty value removes", async () => {
+describe("finding intents", () => {
+  test("by a paymentId that was set later; metadata is merged, and an empty value removes a key", async () => {
     const { stripe } = sandbox;
     const { id } = await stripe.paymentIntents.create({ ...anIntent("x"), metadata: { orderId: "o1", note: "n" } });
     await stripe.paymentIntents.update(id, { metadata: { paymentId: "later", note: "" } });
@@ -186,7 +186,7 @@ describe("finding intents again", () => {
     ]);
   });
 
-  test("page by page, newest first, each exactly once", async () => {
+  test("by page, newest first, each exactly once", async () => {
     const { stripe } = sandbox;
     const ids: string[] = [];
     for (let n = 0; n < 7; n += 1) ids.unshift((await stripe.paymentIntents.create(anIntent(`page-${n}`))).id);

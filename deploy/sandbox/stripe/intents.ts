@@ -1,36 +1,43 @@
 import { newId } from "../ids";
-import { invalid, noSuch, refused, StripeError } from "./errors";
-import { amountOf, currencyOf, expandOf, methodOf, redirectsAllowed, returnUrlOf } from "./intent-params";
-import type { Params } from "./params";
-import * as read from "./params";
-import { cancelIntent, capture, tryCard } from "./settle";
+import { invalid, noSuch, refused, StripeError } from "./api/errors";
+import type { Params } from "./api/params";
+import * as read from "./api/params";
+import {
+  readAmount,
+  readCurrency,
+  readExpand,
+  readPaymentMethod,
+  readRedirectsAllowed,
+  readReturnUrl,
+} from "./intent-params";
+import { cancel, capture, chargeCard } from "./intent-transitions";
 import type { Intent, IntentStatus } from "./types";
 import { viewCardError, viewPaymentMethod } from "./views/card";
-import { intentAnswer, viewIntent } from "./views/intent";
+import { intentResponse, viewIntent } from "./views/intent";
 import { put, type World } from "./world";
 
-const open: IntentStatus[] = ["requires_payment_method", "requires_confirmation", "requires_action"];
+const unconfirmedStatuses: IntentStatus[] = ["requires_payment_method", "requires_confirmation", "requires_action"];
 const cancelReasons = ["duplicate", "fraudulent", "requested_by_customer", "abandoned"] as const;
 
-export function intentOf(world: World, id: string): Intent {
+export function findIntent(world: World, id: string): Intent {
   const intent = world.intents.byId.get(id);
   if (!intent) throw noSuch("payment_intent", id, "intent");
   return intent;
 }
 
 export const retrieveIntent = (world: World, params: Params, id: string) =>
-  intentAnswer(world, intentOf(world, id), expandOf(params));
+  intentResponse(world, findIntent(world, id), readExpand(params));
 
 export function createIntent(world: World, params: Params): () => unknown {
-  const paymentMethod = methodOf(params);
+  const paymentMethod = readPaymentMethod(params);
   const intent: Intent = {
     id: newId("pi"),
-    amount: amountOf(params),
-    currency: currencyOf(params),
+    amount: readAmount(params),
+    currency: readCurrency(params),
     status: paymentMethod === undefined ? "requires_payment_method" : "requires_confirmation",
     captureMethod:
       read.choice(params, "capture_method", ["automatic", "automatic_async", "manual"]) ?? "automatic_async",
-    redirectsAllowed: redirectsAllowed(params),
+    redirectsAllowed: readRedirectsAllowed(params),
     paymentMethod,
     metadata: read.metadata(params),
     description: read.text(params, "description"),
@@ -38,7 +45,7 @@ export function createIntent(world: World, params: Params): () => unknown {
     received: 0,
     latestCharge: undefined,
     lastError: undefined,
-    returnUrl: returnUrlOf(params),
+    returnUrl: readReturnUrl(params),
     canceledAt: undefined,
     cancellationReason: undefined,
   };
@@ -46,48 +53,48 @@ export function createIntent(world: World, params: Params): () => unknown {
   if (confirmNow) checkConfirmable(intent);
   put(world.intents, intent);
   const { paymentId } = intent.metadata;
-  if (paymentId !== undefined) rememberPayment(world, paymentId, intent.id);
-  return intentAnswer(world, confirmNow ? settle(world, intent) : intent, expandOf(params));
+  if (paymentId !== undefined) indexByPayment(world, paymentId, intent.id);
+  return intentResponse(world, confirmNow ? confirmWithCard(world, intent) : intent, readExpand(params));
 }
 
 export function updateIntent(world: World, params: Params, id: string): () => unknown {
-  const intent = intentOf(world, id);
-  const paymentMethod = methodOf(params) ?? intent.paymentMethod;
+  const intent = findIntent(world, id);
+  const paymentMethod = readPaymentMethod(params) ?? intent.paymentMethod;
   const touchesMoney =
     params.amount !== undefined || params.currency !== undefined || params.payment_method !== undefined;
-  if (touchesMoney) demand(intent, open, "This PaymentIntent could not be updated", "updated");
-  const waits = intent.status === "requires_payment_method" && params.payment_method !== undefined;
+  if (touchesMoney) requireStatus(intent, unconfirmedStatuses, "This PaymentIntent could not be updated", "updated");
+  const getsMethod = intent.status === "requires_payment_method" && params.payment_method !== undefined;
   const next: Intent = {
     ...intent,
-    amount: params.amount === undefined ? intent.amount : amountOf(params),
-    currency: params.currency === undefined ? intent.currency : currencyOf(params),
+    amount: params.amount === undefined ? intent.amount : readAmount(params),
+    currency: params.currency === undefined ? intent.currency : readCurrency(params),
     paymentMethod,
-    status: waits ? "requires_confirmation" : intent.status,
+    status: getsMethod ? "requires_confirmation" : intent.status,
     metadata: read.metadata(params, intent.metadata),
     description: read.text(params, "description") ?? intent.description,
   };
   const { paymentId } = next.metadata;
-  if (paymentId !== undefined && paymentId !== intent.metadata.paymentId) rememberPayment(world, paymentId, id);
-  return intentAnswer(world, put(world.intents, next), expandOf(params));
+  if (paymentId !== undefined && paymentId !== intent.metadata.paymentId) indexByPayment(world, paymentId, id);
+  return intentResponse(world, put(world.intents, next), readExpand(params));
 }
 
 export function confirmIntent(world: World, params: Params, id: string): () => unknown {
-  const intent = intentOf(world, id);
-  const paymentMethod = methodOf(params) ?? intent.paymentMethod;
-  const confirmed = { ...intent, paymentMethod, returnUrl: returnUrlOf(params) ?? intent.returnUrl };
+  const intent = findIntent(world, id);
+  const paymentMethod = readPaymentMethod(params) ?? intent.paymentMethod;
+  const confirmed = { ...intent, paymentMethod, returnUrl: readReturnUrl(params) ?? intent.returnUrl };
   if (intent.status === "succeeded") {
     const message =
       "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed.";
     throw unexpectedState(intent, message);
   }
-  demand(intent, open, "You cannot confirm this PaymentIntent", "confirmed");
+  requireStatus(intent, unconfirmedStatuses, "You cannot confirm this PaymentIntent", "confirmed");
   checkConfirmable(confirmed);
-  return intentAnswer(world, settle(world, confirmed), expandOf(params));
+  return intentResponse(world, confirmWithCard(world, confirmed), readExpand(params));
 }
 
 export function captureIntent(world: World, params: Params, id: string): () => unknown {
-  const intent = intentOf(world, id);
-  demand(intent, ["requires_capture"], "This PaymentIntent could not be captured", "captured");
+  const intent = findIntent(world, id);
+  requireStatus(intent, ["requires_capture"], "This PaymentIntent could not be captured", "captured");
   const amount = read.integer(params, "amount_to_capture") ?? intent.amount;
   if (amount < 1) throw invalid("Amount must be at least 1.", "amount_to_capture", "parameter_invalid_integer");
   if (amount > intent.amount) {
@@ -95,19 +102,24 @@ export function captureIntent(world: World, params: Params, id: string): () => u
     throw refused("amount_too_large", message, { param: "amount_to_capture" });
   }
   const charge = world.charges.byId.get(intent.latestCharge!)!;
-  return intentAnswer(world, capture(world, intent, charge, amount), expandOf(params));
+  return intentResponse(world, capture(world, intent, charge, amount), readExpand(params));
 }
 
-export function cancel(world: World, params: Params, id: string): () => unknown {
-  const intent = intentOf(world, id);
+export function cancelIntent(world: World, params: Params, id: string): () => unknown {
+  const intent = findIntent(world, id);
   const reason = read.choice(params, "cancellation_reason", cancelReasons);
-  demand(intent, [...open, "requires_capture"], "You cannot cancel this PaymentIntent", "canceled");
-  return intentAnswer(world, cancelIntent(world, intent, reason), expandOf(params));
+  requireStatus(
+    intent,
+    [...unconfirmedStatuses, "requires_capture"],
+    "You cannot cancel this PaymentIntent",
+    "canceled",
+  );
+  return intentResponse(world, cancel(world, intent, reason), readExpand(params));
 }
 
-/** Tries the card; a decline has already been written to the intent when its 402 is thrown. */
-function settle(world: World, intent: Intent): Intent {
-  const next = tryCard(world, intent);
+/** @throws StripeError 402 if the card is declined. The declined state has been stored by then. */
+function confirmWithCard(world: World, intent: Intent): Intent {
+  const next = chargeCard(world, intent);
   const { lastError } = next;
   if (!lastError) return next;
   const { doc_url: _, ...error } = viewCardError(lastError);
@@ -137,19 +149,19 @@ function checkConfirmable(intent: Intent): void {
   }
 }
 
-function demand(intent: Intent, allowed: IntentStatus[], what: string, verb: string): void {
+function requireStatus(intent: Intent, allowed: IntentStatus[], problem: string, participle: string): void {
   if (allowed.includes(intent.status)) return;
   throw unexpectedState(
     intent,
-    `${what} because it has a status of ${intent.status}. Only a PaymentIntent with one of the following statuses may be ${verb}: ${allowed.join(", ")}.`,
+    `${problem} because it has a status of ${intent.status}. Only a PaymentIntent with one of the following statuses may be ${participle}: ${allowed.join(", ")}.`,
   );
 }
 
 const unexpectedState = (intent: Intent, message: string) =>
   refused("payment_intent_unexpected_state", message, { payment_intent: viewIntent(intent, "") });
 
-function rememberPayment(world: World, paymentId: string, id: string): void {
-  const known = world.intentsByPayment.get(paymentId);
-  if (!known) world.intentsByPayment.set(paymentId, [id]);
-  else if (!known.includes(id)) known.push(id);
+function indexByPayment(world: World, paymentId: string, id: string): void {
+  const ids = world.intentsByPayment.get(paymentId);
+  if (!ids) world.intentsByPayment.set(paymentId, [id]);
+  else if (!ids.includes(id)) ids.push(id);
 }

@@ -1,19 +1,19 @@
 import { newId } from "../ids";
 import type { Metadata } from "./types";
 
-/** One movement of money; the ground truth that tests hold our own payments against. */
+/** One movement of money. Tests compare the payments of the shop with these entries. */
 export type LedgerEntry = Readonly<{
   seq: number;
-  /** Its id as a balance transaction. */
+  /** The id of the balance transaction. */
   transaction: string;
-  /** Seconds since 1970, by the sandbox's clock. */
+  /** Seconds since 1970, on the sandbox's clock. */
   at: number;
   type: "charge" | "refund" | "dispute";
   intent: string;
   charge: string;
-  /** The refund or dispute; the charge itself for a charge. */
+  /** The id of the charge, refund or dispute that moved the money. */
   source: string;
-  /** Always positive: a charge takes it, a refund or dispute gives it back. */
+  /** Minor units, always positive. A charge takes the amount; a refund or dispute returns it. */
   amount: number;
   currency: string;
   metadata: Metadata;
@@ -21,19 +21,19 @@ export type LedgerEntry = Readonly<{
 
 export type Totals = { charged: number; refunded: number; disputed: number; net: number; entries: number };
 
-/** Append-only and never trimmed. */
+/** Append-only. No entry is ever removed, except by a reset. */
 export type Ledger = { entries: LedgerEntry[] };
 
 export const createLedger = (): Ledger => ({ entries: [] });
 
 /** Appends an entry and returns the id of its balance transaction. */
-export function record(ledger: Ledger, entry: Omit<LedgerEntry, "seq" | "transaction">): string {
+export function appendEntry(ledger: Ledger, entry: Omit<LedgerEntry, "seq" | "transaction">): string {
   const transaction = newId("txn");
   ledger.entries.push({ seq: ledger.entries.length + 1, transaction, ...entry });
   return transaction;
 }
 
-export function entriesOf(ledger: Ledger, paymentId: string | undefined): readonly LedgerEntry[] {
+export function listEntries(ledger: Ledger, paymentId: string | undefined): readonly LedgerEntry[] {
   if (paymentId === undefined) return ledger.entries;
   return ledger.entries.filter((entry) => entry.metadata.paymentId === paymentId);
 }
@@ -52,7 +52,7 @@ export function totalsByCurrency(entries: readonly LedgerEntry[]): Record<string
   return totals;
 }
 
-/** How many times each payment was charged: anything but 1 is what the whole project exists to prevent. */
+/** How many times each payment was charged. More than one charge for a payment is a bug in the shop. */
 export function chargesByPayment(entries: readonly LedgerEntry[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { type, metadata } of entries) {

@@ -1,24 +1,24 @@
-import { invalid, noSuch } from "./errors";
-import { expandOf } from "./intent-params";
-import type { Params } from "./params";
-import * as read from "./params";
-import type { Intent } from "./types";
-import { intentAnswer } from "./views/intent";
+import { invalid, noSuch } from "./api/errors";
+import type { Params } from "./api/params";
+import * as read from "./api/params";
+import { readExpand } from "./intent-params";
+import { viewEvent } from "./views/event";
+import { intentResponse } from "./views/intent";
 import { viewCharge, viewDispute, viewRefund, viewTransaction } from "./views/money";
-import { viewEvent } from "./webhooks";
 import type { World } from "./world";
 
-type Row = { created: number };
+type List<T> = {
+  url: string;
+  /** Oldest first. */
+  ids: readonly string[];
+  rowOf: (id: string, index: number) => T;
+  matches?: (row: T) => boolean;
+  view: (row: T) => unknown;
+};
 
-/** One page, newest first: `limit`, `starting_after` and `created` mean what they mean at Stripe. */
-function page<T extends Row>(
-  ids: readonly string[],
-  rowOf: (id: string, index: number) => T,
-  matches: (row: T) => boolean,
-  params: Params,
-  url: string,
-  view: (row: T) => unknown,
-): () => unknown {
+/** One page, newest first. `limit`, `starting_after` and `created` have the same meaning as in Stripe's API. */
+function page<T extends { created: number }>(params: Params, list: List<T>): () => unknown {
+  const { url, ids, rowOf, matches = () => true, view } = list;
   const limit = read.integer(params, "limit") ?? 10;
   if (limit < 1 || limit > 100) throw invalid("Limit must be between 1 and 100", "limit", "parameter_invalid_integer");
   const created = createdFilter(params);
@@ -43,42 +43,20 @@ function createdFilter(params: Params): (created: number) => boolean {
   return (created) => created > gt && created >= gte && created < lt && created <= lte;
 }
 
-const all = () => true;
+/** Matches rows whose `field` equals the parameter `name`. Without the parameter every row matches. */
+function equals<F extends string>(params: Params, name: string, field: F): (row: { [K in F]: string }) => boolean {
+  const value = read.text(params, name);
+  return (row) => value === undefined || row[field] === value;
+}
 
 export function listIntents(world: World, params: Params): () => unknown {
   const { ids, byId } = world.intents;
-  const expand = expandOf(params);
-  const view = (intent: Intent) => intentAnswer(world, intent, expand)();
-  return page(ids, (id) => byId.get(id)!, all, params, "/v1/payment_intents", view);
-}
-
-const clause = /^metadata\[(?:'([^']*)'|"([^"]*)")\]:(?:'([^']*)'|"([^"]*)")$/;
-
-/** Of Stripe's query language only `metadata['name']:'value'`, joined by AND. */
-export function searchIntents(world: World, params: Params): () => unknown {
-  const query = read.required(read.text(params, "query"), "query");
-  const wanted = query.split(/\s+AND\s+/i).map((part) => {
-    const match = clause.exec(part.trim());
-    if (!match)
-      throw invalid(`The sandbox understands only metadata['name']:'value' in a query, not: ${part}`, "query");
-    return [match[1] ?? match[2] ?? "", match[3] ?? match[4] ?? ""] as const;
-  });
-  const paymentId = wanted.find(([name]) => name === "paymentId")?.[1];
-  const candidates = paymentId === undefined ? world.intents.ids : (world.intentsByPayment.get(paymentId) ?? []);
-  const indexedUntil = world.clock.seconds() - world.searchDelaySeconds;
-  const found = candidates
-    .map((id) => world.intents.byId.get(id)!)
-    .filter((intent) => intent.created <= indexedUntil)
-    .filter((intent) => wanted.every(([name, value]) => intent.metadata[name] === value))
-    .slice(-(read.integer(params, "limit") ?? 10))
-    .reverse();
-  const expand = expandOf(params);
-  return () => ({
-    object: "search_result",
-    url: "/v1/payment_intents/search",
-    has_more: false,
-    next_page: null,
-    data: found.map((intent) => intentAnswer(world, intent, expand)()),
+  const expand = readExpand(params);
+  return page(params, {
+    url: "/v1/payment_intents",
+    ids,
+    rowOf: (id) => byId.get(id)!,
+    view: (intent) => intentResponse(world, intent, expand)(),
   });
 }
 
@@ -86,41 +64,45 @@ export function listRefunds(world: World, params: Params): () => unknown {
   const { ids, byId } = world.refunds;
   const intent = read.text(params, "payment_intent");
   const charge = read.text(params, "charge") ?? (intent && (world.intents.byId.get(intent)?.latestCharge ?? ""));
-  const among = charge === undefined ? ids : (world.charges.byId.get(charge)?.refunds ?? []);
-  return page(among, (id) => byId.get(id)!, all, params, "/v1/refunds", viewRefund);
+  return page(params, {
+    url: "/v1/refunds",
+    ids: charge === undefined ? ids : (world.charges.byId.get(charge)?.refunds ?? []),
+    rowOf: (id) => byId.get(id)!,
+    view: viewRefund,
+  });
 }
 
 export function listCharges(world: World, params: Params): () => unknown {
   const { ids, byId } = world.charges;
-  const intent = read.text(params, "payment_intent");
-  const matches = (row: { intent: string }) => intent === undefined || row.intent === intent;
-  return page(ids, (id) => byId.get(id)!, matches, params, "/v1/charges", viewCharge);
+  const matches = equals(params, "payment_intent", "intent");
+  return page(params, { url: "/v1/charges", ids, rowOf: (id) => byId.get(id)!, matches, view: viewCharge });
 }
 
 export function listDisputes(world: World, params: Params): () => unknown {
   const { ids, byId } = world.disputes;
-  const intent = read.text(params, "payment_intent");
-  const matches = (row: { intent: string }) => intent === undefined || row.intent === intent;
-  return page(ids, (id) => byId.get(id)!, matches, params, "/v1/disputes", viewDispute);
+  const matches = equals(params, "payment_intent", "intent");
+  return page(params, { url: "/v1/disputes", ids, rowOf: (id) => byId.get(id)!, matches, view: viewDispute });
 }
 
 export function listTransactions(world: World, params: Params): () => unknown {
   const rows = world.ledger.entries.map((entry) => ({ entry, created: entry.at }));
-  const source = read.text(params, "source");
-  return page(
-    rows.map(({ entry }) => entry.transaction),
-    (_, index) => rows[index]!,
-    ({ entry }) => source === undefined || entry.source === source,
-    params,
-    "/v1/balance_transactions",
-    ({ entry }) => viewTransaction(entry),
-  );
+  const matches = equals(params, "source", "source");
+  return page(params, {
+    url: "/v1/balance_transactions",
+    ids: rows.map(({ entry }) => entry.transaction),
+    rowOf: (_, index) => rows[index]!,
+    matches: ({ entry }) => matches(entry),
+    view: ({ entry }) => viewTransaction(entry),
+  });
 }
 
 export function listEvents(world: World, params: Params): () => unknown {
   const events = world.webhooks.events();
-  const type = read.text(params, "type");
-  const ids = events.map((event) => event.id);
-  const matches = (event: { type: string }) => type === undefined || event.type === type;
-  return page(ids, (_, index) => events[index]!, matches, params, "/v1/events", viewEvent);
+  return page(params, {
+    url: "/v1/events",
+    ids: events.map((event) => event.id),
+    rowOf: (_, index) => events[index]!,
+    matches: equals(params, "type", "type"),
+    view: viewEvent,
+  });
 }

@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.stop());
 
-test("refunds in parts never exceed what was captured", async () => {
+test("partial refunds never exceed the captured amount", async () => {
   const { stripe } = sandbox;
   const { id, latest_charge } = await aPayment(sandbox, "parts");
   const first = await stripe.refunds.create({ payment_intent: id, amount: 1500, metadata: { refundId: "r1" } });
@@ -34,7 +34,7 @@ test("refunds in parts never exceed what was captured", async () => {
   });
 });
 
-test("a hundred refunds at once return no more than the payment", async () => {
+test("a hundred concurrent refunds never exceed the payment", async () => {
   const { stripe } = sandbox;
   const { id } = await aPayment(sandbox, "race");
   await Promise.allSettled(
@@ -43,12 +43,12 @@ test("a hundred refunds at once return no more than the payment", async () => {
   expect((await sandbox.ledger("race")).totals).toMatchObject({ usd: { refunded: 1900, net: 99 } });
 });
 
-test("a payment that took no money has nothing to refund", async () => {
+test("a payment without captured money cannot be refunded", async () => {
   const { id } = await sandbox.stripe.paymentIntents.create(anIntent("unpaid"));
   expect(await errorOf(sandbox.stripe.refunds.create({ payment_intent: id }))).toMatchObject({ statusCode: 400 });
 });
 
-test("a disputed payment is taken back by the bank and cannot be refunded as well", async () => {
+test("a dispute returns the money, and the payment can no longer be refunded", async () => {
   const { stripe } = sandbox;
   const { id } = await aPayment(sandbox, "disputed");
   expect((await sandbox.control("disputes", { paymentIntent: id })).status).toBe(201);
@@ -58,11 +58,11 @@ test("a disputed payment is taken back by the bank and cannot be refunded as wel
   expect((await sandbox.ledger("disputed")).totals).toMatchObject({ usd: { disputed: 1999, net: 0 } });
 });
 
-test("balance transactions say what the ledger says", async () => {
+test("balance transactions match the ledger", async () => {
   const { stripe } = sandbox;
   const { id, latest_charge } = await aPayment(sandbox, "balance");
   const refund = await stripe.refunds.create({ payment_intent: id, amount: 99 });
-  const [newest, before] = (await stripe.balanceTransactions.list({ limit: 2 })).data;
+  const [newest, previous] = (await stripe.balanceTransactions.list({ limit: 2 })).data;
   expect(newest).toMatchObject({ type: "refund", amount: -99, source: refund.id, id: refund.balance_transaction });
-  expect(before).toMatchObject({ type: "charge", amount: 1999, source: latest_charge });
+  expect(previous).toMatchObject({ type: "charge", amount: 1999, source: latest_charge });
 });

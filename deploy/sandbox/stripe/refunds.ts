@@ -1,10 +1,10 @@
 import { newId } from "../ids";
-import { capturedCharge, chargeOf, noCharge } from "./charges";
-import { invalid, refused } from "./errors";
-import { intentOf } from "./intents";
-import { record } from "./ledger";
-import type { Params } from "./params";
-import * as read from "./params";
+import { invalid, refused } from "./api/errors";
+import type { Params } from "./api/params";
+import * as read from "./api/params";
+import { capturedCharge, findCharge, noCharge } from "./charges";
+import { findIntent } from "./intents";
+import { appendEntry } from "./ledger";
 import type { Charge } from "./types";
 import { viewCharge, viewRefund } from "./views/money";
 import { put, type World } from "./world";
@@ -30,7 +30,7 @@ export function createRefund(world: World, params: Params): () => unknown {
   }
   const id = newId("re");
   const { currency, intent } = charge;
-  const transaction = record(world.ledger, {
+  const transaction = appendEntry(world.ledger, {
     at: world.clock.seconds(),
     type: "refund",
     intent,
@@ -51,12 +51,12 @@ export function createRefund(world: World, params: Params): () => unknown {
 
 function chargeToRefund(world: World, params: Params): Charge {
   const chargeId = read.text(params, "charge");
-  if (chargeId !== undefined) return capturedCharge(chargeOf(world, chargeId));
+  if (chargeId !== undefined) return capturedCharge(findCharge(world, chargeId));
   const intentId = read.text(params, "payment_intent");
   if (intentId === undefined) {
     throw invalid("One of the following params should be provided for this request: payment_intent or charge.");
   }
-  const { latestCharge } = intentOf(world, intentId);
+  const { latestCharge } = findIntent(world, intentId);
   if (latestCharge === undefined) throw noCharge(intentId);
-  return capturedCharge(chargeOf(world, latestCharge));
+  return capturedCharge(findCharge(world, latestCharge));
 }

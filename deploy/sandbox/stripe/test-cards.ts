@@ -1,13 +1,13 @@
-import { noSuch } from "./errors";
+import { noSuch } from "./api/errors";
 
 export type Decline = { code: string; declineCode?: string; message: string };
 
 export type TestCard = {
   brand: "visa" | "mastercard" | "amex";
   last4: string;
-  /** Set: the bank refuses the charge. */
+  /** The bank declines the charge with this reason. */
   decline?: Decline;
-  /** The customer must approve in a browser first. */
+  /** The customer must first approve the payment in a browser. */
   authenticate?: boolean;
   /** The customer disputes the charge as soon as it is made. */
   dispute?: boolean;
@@ -40,7 +40,7 @@ const cards = new Map<string, TestCard>([
   ["pm_card_threeDSecure2Required", { brand: "visa", last4: "3220", authenticate: true }],
   ["pm_card_createDispute", { brand: "visa", last4: "0259", dispute: true }],
 ]);
-// Stripe's own names mix both forms, with and without the brand; here both always work.
+// Stripe's names exist with and without the brand. Here each card has both names.
 for (const [name, [last4, decline]] of Object.entries(declines)) {
   const card: TestCard = { brand: "visa", last4, decline };
   cards.set(`pm_card_${name}`, card).set(`pm_card_visa_${name}`, card);
@@ -48,8 +48,8 @@ for (const [name, [last4, decline]] of Object.entries(declines)) {
 
 export const testCards: ReadonlyMap<string, TestCard> = cards;
 
-/** The card behind a payment method; Stripe answers 400, not 404, to an unknown one given as a parameter. */
-export function cardOf(paymentMethod: string): TestCard {
+/** @throws StripeError 400 for an unknown payment method: as a parameter, Stripe does not answer 404 */
+export function findCard(paymentMethod: string): TestCard {
   const card = cards.get(paymentMethod);
   if (!card) throw noSuch("PaymentMethod", paymentMethod, "payment_method", 400);
   return card;

@@ -16,15 +16,15 @@ export type CardError = {
   paymentMethod: string;
 };
 
-// Records are never changed in place: a new state is a new object. So an answer saved for an idempotency key, or an
-// event waiting for delivery, needs only a reference to the state it shows.
+// Records are immutable: a change creates a new object. So a response stored for an idempotency key, or an event that
+// awaits delivery, only needs a reference to the state it shows.
 export type Intent = Readonly<{
   id: string;
   amount: number;
   currency: string;
   status: IntentStatus;
   captureMethod: "automatic" | "automatic_async" | "manual";
-  /** True when the caller did not rule out redirects: Stripe then demands a return_url at confirm. */
+  /** Whether the caller allows redirects. Stripe then requires a `return_url` to confirm. */
   redirectsAllowed: boolean;
   paymentMethod: string | undefined;
   metadata: Metadata;
@@ -52,7 +52,7 @@ export type Charge = Readonly<{
   metadata: Metadata;
   created: number;
   failure: CardError | undefined;
-  /** The balance transaction, which is the ledger entry, that moved its money. */
+  /** The id of the balance transaction that moved the money. */
   transaction: string | undefined;
   refunds: readonly string[];
 }>;

@@ -1,10 +1,10 @@
 import type { Clock } from "../clock";
-import { createIdempotency, type Idempotency } from "./idempotency";
+import { createIdempotency, type Idempotency } from "./api/idempotency";
 import { createLedger, type Ledger } from "./ledger";
 import type { Charge, Dispute, Intent, Refund } from "./types";
-import type { Webhooks } from "./webhooks";
+import type { Webhooks } from "./webhooks/webhooks";
 
-/** Objects of one kind by id, and their ids in the order they were made: lists walk it backwards. */
+/** Objects of one type by id, and their ids in order of creation. Lists iterate over the ids from the end. */
 export type Table<T> = { byId: Map<string, T>; ids: string[] };
 
 const createTable = <T>(): Table<T> => ({ byId: new Map(), ids: [] });
@@ -17,18 +17,18 @@ export function put<T extends { id: string }>(table: Table<T>, row: T): T {
 
 type State = {
   intents: Table<Intent>;
-  /** metadata.paymentId → intents, so that looking one up stays cheap after millions of orders. */
+  /** Intent ids by `metadata.paymentId`, so that a search stays fast after millions of orders. */
   intentsByPayment: Map<string, string[]>;
   charges: Table<Charge>;
   refunds: Table<Refund>;
   disputes: Table<Dispute>;
   ledger: Ledger;
   idempotency: Idempotency;
-  /** Stripe's search lags behind writes, normally under a minute; 0 shows everything at once. */
+  /** The delay until a search finds a new intent. At Stripe it is usually under a minute; 0 means no delay. */
   searchDelaySeconds: number;
 };
 
-/** Everything the pretended Stripe knows. Kept in memory: a restart is a new world. */
+/** The state of the simulated Stripe. It is kept in memory and lost on restart. */
 export type World = State & { clock: Clock; webhooks: Webhooks; publicUrl: () => string };
 
 const emptyState = (): State => ({

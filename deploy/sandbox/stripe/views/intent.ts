@@ -3,8 +3,7 @@ import type { World } from "../world";
 import { viewCardError } from "./card";
 import { viewCharge } from "./money";
 
-// Pure, here and in view-money.ts: the same record always gives the same JSON, which is what makes replays and webhook
-// retries exact.
+// The views are pure: the same record always gives the same JSON. Replays and webhook retries depend on it.
 
 export function viewIntent(intent: Intent, publicUrl: string) {
   return {
@@ -48,8 +47,8 @@ function nextAction(intent: Intent, publicUrl: string) {
   return { type: "redirect_to_url", redirect_to_url: { return_url: intent.returnUrl, url } };
 }
 
-/** What a call answers with: the intent, and its charge in full where the caller asked for `expand[]=latest_charge`. */
-export function intentAnswer(world: World, intent: Intent, expand: readonly string[] = []): () => unknown {
+/** The response for an intent. With `expand[]=latest_charge` it contains the charge instead of its id. */
+export function intentResponse(world: World, intent: Intent, expand: readonly string[] = []): () => unknown {
   const publicUrl = world.publicUrl();
   const charge = intent.latestCharge === undefined ? undefined : world.charges.byId.get(intent.latestCharge);
   if (!charge || !expand.some((path) => path.endsWith("latest_charge"))) return () => viewIntent(intent, publicUrl);

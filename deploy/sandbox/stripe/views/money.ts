@@ -71,7 +71,7 @@ export const viewDispute = (dispute: Dispute) => ({
   status: "needs_response",
 });
 
-/** A ledger entry as Stripe reports it. The fee is the usual 2.9 % + 30, taken on charges and not given back. */
+/** A ledger entry as a balance transaction. The fee of a charge is 2.9 % + 30; a refund or dispute does not return it. */
 export function viewTransaction(entry: LedgerEntry) {
   const amount = entry.type === "charge" ? entry.amount : -entry.amount;
   const fee = entry.type === "charge" ? Math.round(entry.amount * 0.029) + 30 : 0;

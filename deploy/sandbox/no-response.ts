@@ -1,4 +1,4 @@
-/** A response whose connection closes before a single byte is sent (measured on Bun 1.4.5: the client sees ECONNRESET). */
+/** A response that closes the connection before it sends a byte. On Bun 1.4.5 the client gets ECONNRESET. */
 export function dropConnection(): Response {
   return new Response(
     new ReadableStream({
@@ -7,8 +7,8 @@ export function dropConnection(): Response {
   );
 }
 
-/** Waits until the client gives up: a server that took the request and never answers. */
-export function clientGone(request: Request): Promise<void> {
+/** Waits until the client closes the connection, without sending a response. */
+export function clientDisconnected(request: Request): Promise<void> {
   if (request.signal.aborted) return Promise.resolve();
   return new Promise((resolve) => request.signal.addEventListener("abort", () => resolve(), { once: true }));
 }

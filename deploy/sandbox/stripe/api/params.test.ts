@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { integer, metadata, parseForm } from "./params";
 
-test("nested parameters, lists and encoded text are read as Stripe reads them", () => {
+test("parses nested parameters, lists and encoded text as Stripe does", () => {
   const params = parseForm("amount=1999&metadata[paymentId]=a%26b+c&expand[0]=x&expand[]=y&a[b][c]=1&empty=");
   expect(params).toEqual(
     Object.assign(Object.create(null), {
@@ -14,13 +14,13 @@ test("nested parameters, lists and encoded text are read as Stripe reads them", 
   );
 });
 
-test("names from JavaScript's own prototypes are just names", () => {
+test("names of JavaScript prototype properties are ordinary names", () => {
   const params = parseForm("__proto__[polluted]=1&constructor[x]=2");
   expect(({} as { polluted?: string }).polluted).toBeUndefined();
   expect(Object.keys(params)).toEqual(["__proto__", "constructor"]);
 });
 
-test("malformed names, encodings and numbers are refused", () => {
+test("refuses malformed names, encodings and numbers, and metadata that is too long", () => {
   expect(() => parseForm("a[b=1")).toThrow("malformed parameter name");
   expect(() => parseForm("a=%zz")).toThrow("malformed percent-encoding");
   expect(() => integer(parseForm("amount=12x"), "amount")).toThrow("Invalid integer: 12x");

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { anIntent, aSandbox, errorOf, eventually, type TestSandbox } from "../test-support";
+import { anIntent, aSandbox, errorOf, eventually, type TestSandbox } from "../../test-support";
 
 let sandbox: TestSandbox;
 beforeAll(async () => {
@@ -7,28 +7,28 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.stop());
 
-// The SDK's types promise a plain object; with fetch underneath, as on Bun, it is a Headers object.
+// The SDK's type is a plain object, but with fetch, as on Bun, it is a Headers object.
 const headersOf = (response: { headers: object }) => Object.fromEntries(response.headers as unknown as Headers);
 
 const chargeNow = { confirm: true, payment_method: "pm_card_visa" };
 
-test("the same key and parameters give the first answer again and act once", async () => {
+test("the same key and parameters replay the first response and act once", async () => {
   const { stripe } = sandbox;
-  const params = anIntent("again", chargeNow);
-  const first = await stripe.paymentIntents.create(params, { idempotencyKey: "again" });
+  const params = anIntent("replayed", chargeNow);
+  const first = await stripe.paymentIntents.create(params, { idempotencyKey: "replayed" });
   await stripe.refunds.create({ payment_intent: first.id });
   await stripe.paymentIntents.update(first.id, { metadata: { note: "changed since" } });
-  const second = await stripe.paymentIntents.create(params, { idempotencyKey: "again" });
+  const second = await stripe.paymentIntents.create(params, { idempotencyKey: "replayed" });
 
   const { lastResponse: firstResponse, ...firstBody } = first;
   const { lastResponse, ...secondBody } = second;
-  expect(secondBody).toEqual(firstBody); // as it was then, not as it is now
+  expect(secondBody).toEqual(firstBody); // the state at the time of the first call
   const original = headersOf(firstResponse);
   const replay = headersOf(lastResponse);
-  expect(original).toMatchObject({ "idempotency-key": "again" });
+  expect(original).toMatchObject({ "idempotency-key": "replayed" });
   expect(original["idempotent-replayed"]).toBeUndefined();
   expect(replay).toMatchObject({ "idempotent-replayed": "true", "original-request": original["request-id"] });
-  expect((await sandbox.ledger("again")).chargesByPayment).toEqual({ again: 1 });
+  expect((await sandbox.ledger("replayed")).chargesByPayment).toEqual({ replayed: 1 });
 });
 
 test("the same key with other parameters or another endpoint is refused", async () => {
@@ -40,7 +40,7 @@ test("the same key with other parameters or another endpoint is refused", async 
   expect(await errorOf(elsewhere)).toMatchObject({ type: "StripeIdempotencyError" });
 });
 
-test("a decline is replayed, a request that failed validation is not", async () => {
+test("a decline is replayed, and a validation error is not", async () => {
   const { stripe } = sandbox;
   const { id } = await stripe.paymentIntents.create(anIntent("kept"));
   const declined = () =>
@@ -54,7 +54,7 @@ test("a decline is replayed, a request that failed validation is not", async () 
   expect(valid.status).toBe("requires_payment_method");
 });
 
-test("a 500 is saved: the same key never gets past it", async () => {
+test("a 500 is stored and replayed for its key", async () => {
   const { stripe } = sandbox;
   await sandbox.control("faults", { operation: "payment_intents.create", kind: "error_500" });
   const create = (key: string) => stripe.paymentIntents.create(anIntent("broken", chargeNow), { idempotencyKey: key });
@@ -67,12 +67,12 @@ test("a 500 is saved: the same key never gets past it", async () => {
   expect((await create("another")).status).toBe("succeeded");
 });
 
-test("a key in use is a conflict until its call has answered", async () => {
+test("a key in use is a conflict until its call has responded", async () => {
   const { stripe } = sandbox;
   await sandbox.control("faults", { operation: "payment_intents.create", kind: "slow", delayMs: 150 });
   const create = () => stripe.paymentIntents.create(anIntent("busy", chargeNow), { idempotencyKey: "busy" });
   const slow = create();
-  await eventually("the fault struck", async () => {
+  await eventually("the fault was applied", async () => {
     const { items } = (await (await sandbox.control("faults", undefined, "GET")).json()) as {
       items: { struck: number }[];
     };
@@ -83,7 +83,7 @@ test("a key in use is a conflict until its call has answered", async () => {
   expect((await create()).id).toBe(id);
 });
 
-test("after 24 hours the key is forgotten, and acting again with it would charge twice", async () => {
+test("a key expires after 24 hours, and a retry then charges a second time", async () => {
   const { stripe } = sandbox;
   const create = () => stripe.paymentIntents.create(anIntent("late", chargeNow), { idempotencyKey: "late" });
   const first = await create();

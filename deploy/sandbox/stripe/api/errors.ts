@@ -10,8 +10,8 @@ export type ErrorBody = {
 };
 
 /**
- * An answer that is not 2xx, in Stripe's shape. `saved` says whether Stripe keeps it for the idempotency key: it keeps what
- * happened once execution began (declines, refused transitions, 500s), never what failed before (validation, conflicts).
+ * An error response in Stripe's format. `saved`: whether Stripe stores it under the idempotency key. It stores every result
+ * of an operation that began to execute (declines, refused transitions, 500s), and no validation error or conflict.
  */
 export class StripeError extends Error {
   constructor(
@@ -28,15 +28,15 @@ export const invalid = (message: string, param?: string, code?: string) =>
 
 export const missingParam = (param: string) => invalid(`Missing required param: ${param}.`, param, "parameter_missing");
 
-export const noSuch = (what: string, id: string, param: string, status = 404) =>
+export const noSuch = (type: string, id: string, param: string, status = 404) =>
   new StripeError(status, {
     type: "invalid_request_error",
     code: "resource_missing",
-    message: `No such ${what}: '${id}'`,
+    message: `No such ${type}: '${id}'`,
     param,
   });
 
-/** The request was well-formed, but the object's state forbids it. */
+/** The request is valid, but the state of the object forbids it. */
 export const refused = (code: string, message: string, extra: Partial<ErrorBody> = {}) =>
   new StripeError(400, { type: "invalid_request_error", code, message, ...extra }, true);
 

@@ -1,9 +1,9 @@
+import type { Metadata } from "../types";
 import { invalid, missingParam, StripeError } from "./errors";
-import type { Metadata } from "./types";
 
 export type Params = { [name: string]: string | Params };
 
-/** Parses `a=1&metadata[paymentId]=x&expand[0]=y` into nested objects; lists become objects with numeric names. */
+/** Parses `a=1&metadata[paymentId]=x&expand[0]=y` into nested objects. Lists become objects with numeric names. */
 export function parseForm(form: string): Params {
   const root: Params = Object.create(null);
   if (form === "") return root;
@@ -45,8 +45,11 @@ function decode(text: string): string {
   }
 }
 
-/** Stripe refuses names it does not know, and so catches typing mistakes; card numbers it refuses in words of its own. */
-export function checkNames(params: Params, known: ReadonlySet<string>): void {
+/**
+ * Refuses unknown parameter names, as Stripe does, so that typing mistakes are found.
+ * @throws StripeError 400 for an unknown name, 402 for a card number
+ */
+export function rejectUnknownNames(params: Params, known: ReadonlySet<string>): void {
   for (const name in params) {
     const value = params[name];
     const card = name === "card" ? value : typeof value === "object" ? value.card : undefined;
@@ -87,7 +90,7 @@ export function choice<T extends string>(params: Params, name: string, values: r
   throw invalid(`Invalid ${name}: must be one of ${values.join(", ")}`, name);
 }
 
-/** The new metadata over the old; an empty value removes a key, as at Stripe. */
+/** Merges the given metadata into the old. An empty value removes a key, as it does at Stripe. */
 export function metadata(params: Params, old: Metadata = {}): Metadata {
   const given = params.metadata;
   if (given === undefined) return old;

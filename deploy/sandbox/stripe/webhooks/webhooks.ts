@@ -1,34 +1,23 @@
-import type { Clock } from "../clock";
-import type { WebhookMode } from "../config";
-import { newId } from "../ids";
+import type { Clock } from "../../clock";
+import type { WebhookMode } from "../../config";
+import { newId } from "../../ids";
+import { viewEvent } from "../views/event";
 import { createDelivery } from "./delivery";
 import type { EventType, StripeEvent } from "./events";
 
 export type ReplayFilter = { id?: string; type?: string; undelivered?: boolean };
 
-const keptEvents = 10_000;
-const apiVersion = "2026-10-28.endive";
+const eventsMax = 10_000;
 
-export function viewEvent(event: StripeEvent) {
-  return {
-    id: event.id,
-    object: "event",
-    api_version: apiVersion,
-    created: event.created,
-    data: { object: event.object() },
-    livemode: false,
-    pending_webhooks: event.delivered ? 0 : 1,
-    request: { id: null, idempotency_key: null },
-    type: event.type,
-  };
-}
-
-/** Records events, newest last, and hands them to delivery: off never, normal at once, chaotic late, twice and shuffled. */
+/**
+ * Records events, newest last, and schedules their delivery. The mode decides how: `off` delivers nothing, `normal` delivers
+ * each event once, `chaotic` delivers each event twice, late and out of order.
+ */
 export function createWebhooks(deps: { url: string | undefined; secret: string; mode: WebhookMode; clock: Clock }) {
   const delivery = createDelivery({
     url: deps.url,
     secret: deps.secret,
-    bodyOf: (event) => JSON.stringify({ ...viewEvent(event), pending_webhooks: 1 }),
+    toBody: (event) => JSON.stringify({ ...viewEvent(event), pending_webhooks: 1 }),
   });
   let events: StripeEvent[] = [];
   let mode = deps.mode;
@@ -38,15 +27,15 @@ export function createWebhooks(deps: { url: string | undefined; secret: string; 
     emit(type: EventType, object: () => unknown): void {
       const event = { id: newId("evt"), type, created: deps.clock.seconds(), object, delivered: false, attempts: 0 };
       events.push(event);
-      // In blocks, because moving ten thousand references for each event is what costs.
-      if (events.length > keptEvents * 1.1) events = events.slice(-keptEvents);
+      // Old events are removed in blocks: copying the array for every event would be slow.
+      if (events.length > eventsMax * 1.1) events = events.slice(-eventsMax);
       if (mode === "normal") delivery.schedule(event, delayMs);
       if (mode !== "chaotic") return;
       delivery.schedule(event, Math.random() * delayMs);
       delivery.schedule(event, Math.random() * delayMs);
     },
 
-    /** Sends recorded events once more, whatever the mode. Returns how many. */
+    /** Sends the selected recorded events again, in every mode. Returns their number. */
     replay(filter: ReplayFilter): number {
       const chosen = events.filter(
         (event) =>
@@ -72,9 +61,9 @@ export function createWebhooks(deps: { url: string | undefined; secret: string; 
       events = [];
       mode = deps.mode;
       delayMs = 0;
-      delivery.forget();
+      delivery.clear();
     },
-    stop: () => delivery.forget(),
+    stop: () => delivery.clear(),
   };
 }
 
