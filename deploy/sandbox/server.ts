@@ -70,5 +70,5 @@ const home = (mails: number, entries: number) =>
     </div>
     <div class="card"><h2>For tests</h2><p>JSON: <a href="/ledger.json">/ledger.json</a>, <a href="/inbox.json">/inbox.json</a>,
     <a href="/control/faults">/control/faults</a>, <a href="/control/webhooks">/control/webhooks</a>, <a href="/control/clock">/control/clock</a>.
-    The Stripe API answers under <code>/v1</code>.</p></div>`,
+    The Stripe API is served under <code>/v1</code>.</p></div>`,
   );

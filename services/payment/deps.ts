@@ -60,8 +60,8 @@ export type SagaWrites = {
    */
   startSaga(started: Moved<NewPayment>, request?: IdempotentRequest): Promise<Payment | undefined>;
   /**
-   * Locks the payment of a saga and commits what `decide` returns, and that `message` was handled. A payment that becomes
-   * due is leased to the caller.
+   * Locks the payment of a saga, then commits the transition that `decide` returns and records `message` as handled. A
+   * payment that becomes due is leased to the caller.
    * @returns the current payment; undefined if nothing changed
    */
   moveSaga(

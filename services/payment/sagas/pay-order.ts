@@ -35,7 +35,7 @@ function parseBeginReply(message: Message): Reply | undefined {
   return hasStatus(message, "paying") ? { ok: {} } : undefined;
 }
 
-/** A refused payment fails with order's reason. The refusal that replies to `order.abandon` changes nothing: it has already ended. */
+/** A refused payment fails with order's code. The refusal that replies to `order.abandon` finds the payment already failed. */
 function applyRefusal(payment: Payment, message: Message): Payment {
   if (!isMessage(message, "order.payment_refused") || isAtEnd(payment)) return payment;
   return { ...payment, status: "failed", failureCode: message.data.code, sealedToken: undefined };
@@ -95,7 +95,7 @@ export function proceed(payment: Payment, event: SagaEvent): Moved | undefined {
   return { payment: after, drafts: [...ending, ...(next.drafts as Draft[])] };
 }
 
-/** Adds to a change of a payment what follows from it: if the payment ends, its events, and the next step of its saga. */
+/** Completes a change of a payment: if the payment ends, adds its events and moves its saga to the next step. */
 export function conclude(before: Payment, after: Payment): Moved {
   if (!reachesEnd(before, after)) return { payment: after, drafts: [] };
   const next = proceed(after, { kind: "message", message: replyFor(after) as unknown as Message });

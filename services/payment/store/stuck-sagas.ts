@@ -4,8 +4,8 @@ import type { Log } from "@shop/kit/telemetry/log";
 import { sagasStuck } from "@shop/kit/telemetry/metrics";
 
 /**
- * The limit after which order parks a saga, too. Payment parks none: it sends the command again every ten minutes. That is
- * safe, because no money is withheld while a saga waits.
+ * After the same time order parks a saga. Payment parks none: it sends the command again every ten minutes. That is safe,
+ * because no money is withheld while a saga waits.
  */
 const replyLimitSeconds = 600;
 

@@ -13,7 +13,7 @@ import type { TestSandbox } from "./sandbox";
 
 type OrderReply = "order.status_changed" | "order.payment_refused";
 
-/** What order and payers do, and what a test looks at afterwards. */
+/** The actions of order and of payers, and the results that tests check. */
 export function paymentActions(deps: Deps, sql: Sql, sandbox: TestSandbox) {
   function message(type: MessageType, orderId: string, sagaid: string, data: object = {}): Message {
     return {
