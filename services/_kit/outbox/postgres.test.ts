@@ -8,7 +8,8 @@ import { eventually } from "../testing/eventually";
 import { silentLog } from "../testing/log";
 import { aMessage, type TestType, testCatalogue, testQueue } from "../testing/queue";
 import { type TestPostgres, testPostgres, testRedisUrl } from "../testing/stores";
-import { deleteOldInboxRows, type PostgresOutbox, postgresOutbox } from "./postgres";
+import { type PostgresOutbox, postgresOutbox } from "./postgres";
+import { deleteOldInboxRows } from "./postgres-commit";
 
 const { catalogue, a: queueA } = testCatalogue();
 type Outbox = PostgresOutbox<typeof catalogue>;

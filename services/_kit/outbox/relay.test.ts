@@ -6,7 +6,8 @@ import { degraded, outboxOldestUnsent, outboxUnsent } from "../telemetry/metrics
 import { eventually } from "../testing/eventually";
 import { silentLog } from "../testing/log";
 import { aMessage } from "../testing/queue";
-import { type CommittedMessages, type OutboxStore, startRelay } from "./relay";
+import { startRelay } from "./relay";
+import type { CommittedMessages, OutboxStore } from "./store";
 
 const committed = (n: number): CommittedMessages<number> => {
   const message = aMessage("to.a", `s${n}`, n);
@@ -58,7 +59,7 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
       state.sentAgain.push(identity);
       return 1;
     },
-    async deleteHandled(handledBefore) {
+    async recordHandled(handledBefore) {
       state.forgotten.push(handledBefore.get("a"));
     },
     backlog: async () => state.backlog,

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { bigint, boolean, check, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
-/** Tables of the outbox and the inbox, part of each PostgreSQL service's schema. */
+/** Tables of the outbox and the inbox; part of the schema of each PostgreSQL service. */
 export const outbox = pgTable(
   "outbox",
   {
@@ -10,7 +10,7 @@ export const outbox = pgTable(
     /** The message without its sequence, which is `seq`. */
     body: jsonb().notNull(),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
-    /** When the sweep may take it; the process that committed it has until then. */
+    /** When the sweep may claim the message. Until then it belongs to the process that committed or claimed it. */
     wakeAt: timestamp("wake_at", { withTimezone: true }).notNull().default(sql`now() + interval '2 seconds'`),
     sentAt: timestamp("sent_at", { withTimezone: true }),
   },
@@ -25,14 +25,14 @@ export const inbox = pgTable(
   "inbox",
   {
     messageId: uuid("message_id").primaryKey(),
-    /** The messages that answered it, to be sent again when it comes again. */
+    /** The messages that were sent when it was handled; sent again if the message arrives again. */
     reply: jsonb().notNull(),
     receivedAt: timestamp("received_at", { withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [index("inbox_received_at").on(table.receivedAt)],
 );
 
-/** One row: the Redis that has what is noted as sent, and until when all of that has been handled. */
+/** One row: the Redis instance that has the sent messages, and the time before which all of them are handled. */
 export const queueState = pgTable(
   "queue_state",
   {

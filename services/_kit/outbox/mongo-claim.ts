@@ -1,0 +1,117 @@
+import type { Collection, Filter } from "mongodb";
+import type { Catalogue } from "../messaging/envelope";
+import type { Log } from "../telemetry/log";
+import type { OutboxDocument } from "./mongo-document";
+import type { HistoryMessages } from "./mongo-history";
+import { decideReminder, mayBeQueued, type Reminder } from "./reminders";
+import type { CommittedMessages } from "./store";
+
+/** What is acknowledged when the messages of a document are sent. */
+export type Ack<D> = {
+  doc: D;
+  /** The saga waits for nothing: the document needs no further visit of the sweep. */
+  rests: boolean;
+  /** The messages were sent again because Redis was lost. */
+  resent?: true;
+};
+
+export type DocumentClaims<D> = {
+  /** What to publish directly after `doc` was written. */
+  afterCommit(doc: D): CommittedMessages<Ack<D>>;
+  /** Claims one due document. @returns what to publish; undefined if that is nothing, or another sweep was faster */
+  claim(doc: D, now: Date): Promise<CommittedMessages<Ack<D>> | undefined>;
+  /** After a loss of Redis, no message counts as sent from memory. */
+  forgetSent(): void;
+  setHandledBefore(handledBefore: ReadonlyMap<string, Date>): void;
+};
+
+/** Documents whose pending command this process remembers as sent. A command that is forgotten is sent twice, which does no harm. */
+const rememberedMax = 20_000;
+
+export function documentClaims<D extends OutboxDocument>(o: {
+  collection: Collection<D>;
+  messages: HistoryMessages<D>;
+  source: string;
+  catalogue: Catalogue;
+  log: Log;
+  wakeAgain: (doc: D) => Date | undefined;
+  isOverdue: (doc: D, waitedSeconds: number) => boolean;
+  giveUp: (doc: D) => Promise<void>;
+}): DocumentClaims<D> {
+  const { messages } = o;
+  /** Id and last entry of documents whose messages this process has sent; their saga waits, so no write records it. */
+  const sent = new Map<string, number>();
+  let handledBefore: ReadonlyMap<string, Date> = new Map();
+
+  function rememberSent(doc: D): void {
+    sent.set(doc._id, doc.lastSeq);
+    if (sent.size > rememberedMax) sent.delete(sent.keys().next().value as string);
+  }
+
+  const toAck = (doc: D): Ack<D> => ({ doc, rests: o.wakeAgain(doc) === undefined });
+
+  const retry = (doc: D) => {
+    const command = messages.pendingCommand(doc);
+    return command ? [messages.resend(doc, command)] : [];
+  };
+
+  function unsent(doc: D): CommittedMessages<Ack<D>> | undefined {
+    // Unsent messages go first: the pending command may be one of them.
+    if (doc.askNow) return { outgoing: [...messages.unsent(doc), ...retry(doc)], ack: toAck(doc) };
+    if (doc.sendAgain) return { outgoing: messages.afterRedisLoss(doc), ack: { ...toAck(doc), resent: true } };
+    const isSent = doc.sentSeq === doc.lastSeq || sent.get(doc._id) === doc.lastSeq;
+    return isSent ? undefined : { outgoing: messages.unsent(doc), ack: toAck(doc) };
+  }
+
+  function decide(doc: D, hasUnsent: boolean, now: Date): Reminder {
+    const command = messages.pendingCommand(doc);
+    const queues = command && [...(o.catalogue[command.type]?.to ?? []), o.source];
+    return decideReminder(
+      {
+        hasUnsent,
+        nextWakeAt: o.wakeAgain(doc),
+        isOverdue: o.isOverdue(doc, doc.waitedSeconds ?? 0),
+        mayBeQueued: command !== undefined && mayBeQueued(new Date(command.time), queues ?? [], handledBefore),
+        retries: doc.asked ?? 0,
+      },
+      now,
+    );
+  }
+
+  return {
+    afterCommit(doc) {
+      const outgoing = messages.unsent(doc);
+      const ack = toAck(doc);
+      // While the saga waits, its reply will prove that the command was sent: only the last messages need a write.
+      return ack.rests ? { outgoing, ack } : { outgoing, onSent: () => rememberSent(doc) };
+    },
+    async claim(doc, now) {
+      const committed = unsent(doc);
+      const reminder = decide(doc, committed !== undefined, now);
+      const { matchedCount } = await o.collection.updateOne(
+        { _id: doc._id, version: doc.version, wakeAt: doc.wakeAt } as Filter<D>,
+        toUpdate(reminder) as never,
+      );
+      if (matchedCount === 0) return undefined;
+      // A failure must not hold up other documents; the next visit tries again.
+      if (reminder.action === "give_up")
+        await o.giveUp(doc).catch((error) => o.log.warn({ err: error, id: doc._id }, "give up failed, will retry"));
+      return reminder.action === "retry" ? { outgoing: retry(doc) } : committed;
+    },
+    forgetSent: () => sent.clear(),
+    setHandledBefore(map) {
+      handledBefore = map;
+    },
+  };
+}
+
+/** The update that claims a document: the next visit, and what this one counts. */
+function toUpdate(reminder: Reminder) {
+  if (reminder.action === "rest") return { $unset: { wakeAt: "", unsentSince: "" } };
+  const $set = { wakeAt: reminder.wakeAt };
+  if (reminder.action === "publish") return { $set, $unset: { askNow: "" } };
+  const $unset = { askNow: "", unsentSince: "" };
+  if (reminder.action === "postpone") return { $set, $unset };
+  const { waitedSeconds } = reminder;
+  return { $set, $unset, $inc: { waitedSeconds, ...(reminder.action === "retry" && { asked: 1 }) } };
+}

@@ -1,0 +1,52 @@
+/** One entry of a document's history: a message to be sent or, with `note`, a fact that is only recorded. */
+export type HistoryEntry = {
+  /** Counts the entries of one document from 1. Also the sequence of the message. */
+  seq: number;
+  id: string;
+  type: string;
+  /** ISO 8601, UTC. */
+  time: string;
+  data: unknown;
+  sagaid?: string;
+  traceparent?: string;
+  note?: true;
+  /** The state fields that the write changed; on the last entry of each write. */
+  set?: Record<string, unknown>;
+};
+
+/** A fact to be recorded in the history. */
+export type HistoryNote = { type: string; data: unknown };
+
+/** The fields that make a document its own outbox. One write changes them together with the state: that write is the transaction. */
+export type OutboxDocument = {
+  _id: string;
+  /** Each write of the state requires the version it read, and adds one. */
+  version: number;
+  history: HistoryEntry[];
+  /** `seq` of the latest entry. */
+  lastSeq: number;
+  /** Every entry up to this `seq` is known to be in the queues. */
+  sentSeq: number;
+  /** Since when the document has unsent messages. */
+  unsentSince?: Date;
+  /** The read models contain the history up to this `seq`. */
+  projectedSeq?: number;
+  /** When its latest message was acknowledged. */
+  sentAt?: Date;
+  /** Redis lost its messages: the sweep sends them again. */
+  sendAgain?: true;
+  /** When the sweep visits the document next: it has something unsent, or its saga waits for a reply. */
+  wakeAt?: Date;
+  /** How often the sweep has retried the pending command since the last write of the state. */
+  asked?: number;
+  /**
+   * How long the sweep has seen the saga wait since the last write of the state. Time without a running sweep, or without
+   * Redis, does not count.
+   */
+  waitedSeconds?: number;
+  /** An operator wants the pending command retried now. */
+  askNow?: true;
+};
+
+/** Per service: the Redis instance that has the sent messages, and the time before which all of them are handled. */
+export type QueueState = { _id: string; identity?: string; handledBefore?: Date };
