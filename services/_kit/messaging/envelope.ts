@@ -8,7 +8,7 @@ import { traceparent } from "../telemetry/tracing";
  */
 export type Message<T extends string = string, D = unknown> = {
   specversion: "1.0";
-  /** UUIDv7. Also the job id in the queue, so a second publish of the same message is not a second job. */
+  /** UUIDv7. Also the job id in the queue: while the job is unfinished, publishing the message again adds no second job. */
   id: string;
   type: T;
   /** `/services/order` */
@@ -19,50 +19,52 @@ export type Message<T extends string = string, D = unknown> = {
   time: string;
   /** `urn:shop:schema:order.confirmed:1`; the last part is the version. */
   dataschema: string;
-  /** Grows with every message of one source about one subject. */
+  /** Increases with every message of one source about one subject. */
   sequence: number;
+  /** The saga that sent the message or that it replies to. */
   sagaid?: string;
+  /** W3C Trace Context of the work that produced the message. */
   traceparent?: string;
   data: D;
 };
 
-/** What a decision says shall be told; ids, sequence and trace are added when it is committed. */
+/** A message as a decision produces it. Id, sequence and trace are added when it is committed. */
 export type Draft<T extends string = string, D = unknown> = { type: T; data: D; sagaid?: string };
 
-/** The published language: for each message its version, the schema of its data and the queues it goes to. */
+/** All messages by type, each with its version, the schema of its data and the queues it is sent to. */
 export type Catalogue = Record<string, { version: number; data: TSchema; to: readonly string[] }>;
 export type DraftOf<C extends Catalogue> = {
   [T in keyof C & string]: Draft<T, Static<C[T]["data"]>>;
 }[keyof C & string];
 export type DataOf<C extends Catalogue, T extends keyof C> = Static<C[T]["data"]>;
 
-/** Makes a message of a draft, in the trace of the work under way. */
+/** Makes a message from a draft, in the current trace. */
 export function createMessage(
   draft: Draft,
-  of: { source: string; subject: string; sequence: number; version: number; now: Date },
+  context: { source: string; subject: string; sequence: number; version: number; now: Date },
 ): Message {
   return {
     specversion: "1.0",
     id: Bun.randomUUIDv7(),
     type: draft.type,
-    source: `/services/${of.source}`,
-    subject: of.subject,
-    time: of.now.toISOString(),
-    dataschema: `urn:shop:schema:${draft.type}:${of.version}`,
-    sequence: of.sequence,
+    source: `/services/${context.source}`,
+    subject: context.subject,
+    time: context.now.toISOString(),
+    dataschema: `urn:shop:schema:${draft.type}:${context.version}`,
+    sequence: context.sequence,
     ...(draft.sagaid && { sagaid: draft.sagaid }),
     traceparent: traceparent(),
     data: draft.data,
   };
 }
 
-/** The schema version a message was written with. */
+/** The version of the schema that a message was written with. */
 export const schemaVersion = (message: Message): number =>
   Number(message.dataschema.slice(message.dataschema.lastIndexOf(":") + 1));
 
 /**
- * Checks the data of incoming messages against the catalogue; compiled once a type, on first use.
- * @returns a description of the first thing that is wrong, or undefined
+ * Validates the data of incoming messages against the catalogue. The schema of each type is compiled on first use.
+ * @returns a function that describes the first problem of a message, or returns undefined if there is none
  */
 export function messageValidator(catalogue: Catalogue): (message: Message) => string | undefined {
   const compiled = new Map<string, ReturnType<typeof TypeCompiler.Compile>>();

@@ -2,25 +2,25 @@ import type { Redis } from "ioredis";
 
 /** What Redis holds of our messages at one moment. */
 export type QueueSnapshot = {
-  /** Changes when Redis may have lost something: after a restart, a failover or a FLUSHALL. */
+  /** Changes whenever Redis may have lost something: after a restart, a failover or a FLUSHALL. */
   identity: string;
   /**
-   * For each queue when its oldest job that is not finished was sent, milliseconds since 1970: infinity if there is none,
-   * 0 if there are too many to look at.
+   * By queue: when its oldest unfinished job was sent, milliseconds since 1970. Infinity if there is none; 0 if there are
+   * too many to examine.
    */
   oldest: ReadonlyMap<string, number>;
 };
 
-/** The same for all services on one Redis; gone when its data is. */
+/** Shared by all services on one Redis. It disappears with the data. */
 const epochKey = "shop:epoch";
 
-/** So many unfinished jobs of a queue are looked at. With more of them any message may be among them. */
-const mostJobs = 1_000;
+/** Unfinished jobs of a queue that are examined. If there are more, any message may be among them. */
+const jobsMax = 1_000;
 
 /**
- * One script, so that it is one moment: a queue found empty was empty in the Redis of that identity.
- * The epoch tells a Redis that was emptied, the run id one that was started again or replaced.
- * Jobs that failed for good are not counted: they are the operator's.
+ * One script, so that everything is read at the same moment: a queue found empty was empty in the Redis of that identity.
+ * The epoch identifies the data and changes when Redis is emptied; the run id identifies the process and changes when
+ * Redis is restarted or replaced. Dead letters are not counted: an operator decides about them.
  */
 const script = `
   redis.call('SET', KEYS[1], ARGV[1], 'NX')
@@ -50,10 +50,13 @@ const script = `
   for i = 2, #KEYS do table.insert(answer, oldest(KEYS[i])) end
   return answer`;
 
-/** @param queues every queue this service sends to @throws when Redis is away */
+/**
+ * @param queues every queue this service sends to
+ * @throws when Redis is unavailable
+ */
 export async function snapshotQueues(connection: Redis, queues: readonly string[]): Promise<QueueSnapshot> {
   const keys = [epochKey, ...queues.map((queue) => `bull:${queue}:`)];
-  const args = [...keys, crypto.randomUUID(), mostJobs];
+  const args = [...keys, crypto.randomUUID(), jobsMax];
   const [identity, ...sent] = (await connection.eval(script, keys.length, ...args)) as [string, ...string[]];
   const oldest = queues.map((queue, index): [string, number] => [
     queue,
