@@ -1,50 +1,52 @@
 import { isStoreOutage } from "../errors/store-outage";
 
 /**
- * Does together what is asked for at the same time: while as many runs as allowed are under way, requests gather and
- * share the next one. With nothing under way a request runs at once, alone, so grouping costs no waiting.
- * A group that fails is done again one by one, so that a bad request fails alone; unless the store is away, which each of
- * them would only wait for.
+ * Combines requests that arrive at the same time: while as many runs as allowed are under way, requests gather and share
+ * the next run. If no run is under way, a request runs at once and alone, so batching adds no delay.
+ * If a batch fails, its requests are run one by one, so that only the bad one fails. During a store outage they all fail
+ * at once: each of them would only wait for the store.
  * @param o.run returns one result for each item, in their order
+ * @param o.maxSize the most items in one run
+ * @param o.maxConcurrent the most runs under way at the same time
  */
 export function batched<I, O>(o: {
   run: (items: I[]) => Promise<O[]>;
   maxSize: number;
   maxConcurrent: number;
 }): (item: I) => Promise<O> {
-  type Waiting = { item: I; done: (result: O) => void; failed: (error: unknown) => void };
-  let waiting: Waiting[] = [];
+  type Request = { item: I; resolve: (result: O) => void; reject: (error: unknown) => void };
+  let waiting: Request[] = [];
   let running = 0;
 
-  async function runGroup(group: Waiting[]): Promise<void> {
+  async function runBatch(batch: Request[]): Promise<void> {
     try {
-      const results = await o.run(group.map(({ item }) => item));
-      group.forEach(({ done }, index) => {
-        done(results[index] as O);
+      const results = await o.run(batch.map(({ item }) => item));
+      batch.forEach(({ resolve }, index) => {
+        resolve(results[index] as O);
       });
     } catch (error) {
-      const [only] = group;
-      if (group.length === 1) only?.failed(error);
-      else if (isStoreOutage(error)) for (const one of group) one.failed(error);
-      else for (const one of group) await runGroup([one]);
+      const [only] = batch;
+      if (batch.length === 1) only?.reject(error);
+      else if (isStoreOutage(error)) for (const request of batch) request.reject(error);
+      else for (const request of batch) await runBatch([request]);
     }
   }
 
-  function start(): void {
+  function startRuns(): void {
     while (running < o.maxConcurrent && waiting.length > 0) {
-      const group = waiting.slice(0, o.maxSize);
+      const batch = waiting.slice(0, o.maxSize);
       waiting = waiting.slice(o.maxSize);
       running++;
-      void runGroup(group).finally(() => {
+      void runBatch(batch).finally(() => {
         running--;
-        start();
+        startRuns();
       });
     }
   }
 
   return (item) =>
-    new Promise((done, failed) => {
-      waiting.push({ item, done, failed });
-      start();
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject });
+      startRuns();
     });
 }

@@ -1,6 +1,7 @@
 /**
- * Keeps the answers of `load` for a while; callers that ask for the same key at the same time share one load.
- * Failures are not kept. Bounded: the oldest entry makes room.
+ * Keeps the results of `load` for `ttlMs`. Callers that need the same key at the same time share one load. Failures are not
+ * kept. At most `max` entries are kept; the oldest is dropped first.
+ * @param options.expiresAt ends an entry earlier than `ttlMs`, milliseconds since 1970
  */
 export function cached<T>(
   load: (key: string) => Promise<T>,

@@ -1,6 +1,11 @@
 import type { Log } from "../telemetry/log";
 
-/** Runs `work` again and again with a pause between; a failure is logged and tried again. @returns stops it and waits for the run under way */
+/**
+ * Runs `work` periodically. A run starts only after the previous one has ended. A failure is logged, and the next run
+ * tries again.
+ * @param pauseMs the pause between two runs; varied by ±10 %, so that instances do not run in step
+ * @returns a function that stops the runs and waits for the one under way
+ */
 export function every(
   pauseMs: number,
   work: () => Promise<unknown>,
@@ -15,7 +20,7 @@ export function every(
   };
   const run = () => {
     running = (async () => work())().then(next, (error) => {
-      log.warn({ err: error }, "a repeated task failed");
+      log.warn({ err: error }, "periodic task failed");
       next();
     });
   };
