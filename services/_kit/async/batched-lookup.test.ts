@@ -1,29 +1,29 @@
 import { expect, test } from "bun:test";
 import { batchedLookup } from "./batched-lookup";
 
-function shelf() {
-  const asked: string[][] = [];
-  const thingsOf = batchedLookup({
+function aLookup() {
+  const loads: string[][] = [];
+  const lookUp = batchedLookup({
     async load(ids) {
-      asked.push(ids);
+      loads.push(ids);
       return ids.filter((id) => id !== "gone").map((id) => ({ id }));
     },
     idOf: ({ id }) => id,
     idsMax: 100,
   });
-  return { asked, thingsOf };
+  return { loads, lookUp };
 }
 
-test("questions at the same time share a request, and each gets its own answers", async () => {
-  const { asked, thingsOf } = shelf();
-  const answers = await Promise.all([["a"], ["b"], ["a", "c"], ["c", "gone"]].map(thingsOf));
-  expect(answers.map((things) => things.map(({ id }) => id))).toEqual([["a"], ["b"], ["a", "c"], ["c"]]);
-  expect(asked).toEqual([["a"], ["b", "a", "c", "gone"]]);
+test("lookups at the same time share a request, and each gets its own things", async () => {
+  const { loads, lookUp } = aLookup();
+  const results = await Promise.all([["a"], ["b"], ["a", "c"], ["c", "gone"]].map(lookUp));
+  expect(results.map((things) => things.map(({ id }) => id))).toEqual([["a"], ["b"], ["a", "c"], ["c"]]);
+  expect(loads).toEqual([["a"], ["b", "a", "c", "gone"]]);
 });
 
-test("no request is about more than it may be", async () => {
-  const { asked, thingsOf } = shelf();
+test("no request loads more than idsMax ids", async () => {
+  const { loads, lookUp } = aLookup();
   const ids = Array.from({ length: 250 }, (_, index) => `p${index}`);
-  expect(await thingsOf(ids)).toHaveLength(250);
-  expect(asked.map((question) => question.length)).toEqual([100, 100, 50]);
+  expect(await lookUp(ids)).toHaveLength(250);
+  expect(loads.map((load) => load.length)).toEqual([100, 100, 50]);
 });

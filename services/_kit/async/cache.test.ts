@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { eventually } from "../testing/eventually";
 import { cached } from "./cache";
 
-/** Loads answers with their count, so that a second load is seen. */
-function counting(options: Partial<Parameters<typeof cached<number>>[1]> = {}) {
+/** Each load returns the number of loads so far, so that a repeated load is visible. */
+function aCache(options: Partial<Parameters<typeof cached<number>>[1]> = {}) {
   const loads: string[] = [];
   const get = cached(
     async (key) => {
@@ -17,20 +17,20 @@ function counting(options: Partial<Parameters<typeof cached<number>>[1]> = {}) {
 }
 
 describe("a cache", () => {
-  test("asks once for what many ask at the same time", async () => {
-    const { get, loads } = counting();
+  test("loads a key once for many callers at the same time", async () => {
+    const { get, loads } = aCache();
     expect(await Promise.all(Array.from({ length: 50 }, () => get("a")))).toEqual(Array(50).fill(1));
     expect(await get("a")).toBe(1);
     expect(loads).toEqual(["a"]);
   });
-  test("keeps no failure, and tells everybody who waited", async () => {
-    const { get, loads } = counting();
+  test("passes a failure to every waiting caller and does not keep it", async () => {
+    const { get, loads } = aCache();
     const results = await Promise.allSettled([get("bad"), get("bad")]);
     expect(results.map((result) => result.status)).toEqual(["rejected", "rejected"]);
     expect(get("bad")).rejects.toThrow("no bad");
     expect(loads).toEqual(["bad", "bad"]);
   });
-  test("takes a throw for a failure", () => {
+  test("treats a synchronous throw as a failure", () => {
     const get = cached(
       () => {
         throw new Error("at once");
@@ -39,19 +39,19 @@ describe("a cache", () => {
     );
     expect(get("a")).rejects.toThrow("at once");
   });
-  test("forgets after its time", async () => {
-    const { get } = counting({ ttlMs: 30 });
+  test("loads again after ttlMs", async () => {
+    const { get } = aCache({ ttlMs: 30 });
     await get("a");
     expect(await eventually(async () => (await get("a")) > 1)).toBe(true);
   });
-  test("keeps nothing longer than the answer itself says", async () => {
-    const { get, loads } = counting({ expiresAt: () => Date.now() - 1 });
+  test("loads again after the value's own expiresAt", async () => {
+    const { get, loads } = aCache({ expiresAt: () => Date.now() - 1 });
     await get("a");
     await get("a");
     expect(loads).toHaveLength(2);
   });
-  test("makes room by dropping the oldest", async () => {
-    const { get, loads } = counting();
+  test("drops the oldest entry when it is full", async () => {
+    const { get, loads } = aCache();
     for (const key of ["a", "b", "c", "d"]) await get(key);
     await get("d");
     await get("b");
@@ -59,7 +59,7 @@ describe("a cache", () => {
     await get("a");
     expect(loads).toHaveLength(5);
   });
-  test("an old failure does not drop the answer that came after it", async () => {
+  test("keeps a newer value when an older load fails", async () => {
     const turns: PromiseWithResolvers<number>[] = [];
     const get = cached(
       () => {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { every } from "../async/every";
 import type { Publisher } from "../messaging/publisher";
 import type { QueueSnapshot } from "../messaging/queue-snapshot";
 import { degraded, outboxOldestUnsent, outboxUnsent } from "../telemetry/metrics";
@@ -14,32 +13,33 @@ const committed = (n: number): CommittedMessages<number> => {
   return { outgoing: [{ message, jobId: message.id }], ack: n };
 };
 
-/** A store and a queue in memory, either of which may be away. */
+/** A relay between a store and a queue in memory, each of which can be made unavailable. */
 function aRelay(o: { sweepEveryMs?: number } = {}) {
   const state = {
     queueUp: true,
     storeUp: true,
     publishFails: false,
-    left: [] as CommittedMessages<number>[],
+    unclaimed: [] as CommittedMessages<number>[],
     published: [] as number[],
     acknowledged: [] as number[],
     claims: 0,
     identity: "redis-1",
     oldest: new Map([["a", Number.POSITIVE_INFINITY]]) as QueueSnapshot["oldest"],
-    /** Which Redis each time to send again was found, and until when was forgotten. */
-    sentAgain: [] as string[],
-    forgotten: [] as (Date | undefined)[],
+    /** The Redis identities for which messages were resent. */
+    resentFor: [] as string[],
+    /** The watermarks of queue `a`. */
+    handledBefore: [] as (Date | undefined)[],
     backlog: { unsent: 0, oldestSeconds: 0 },
   };
   const publisher: Publisher = {
     async publish(outgoing) {
       await Bun.sleep(1);
-      if (!state.queueUp || state.publishFails) throw new Error("away");
+      if (!state.queueUp || state.publishFails) throw new Error("Redis is unavailable");
       state.published.push(...outgoing.map((item) => item.message.sequence));
     },
     connected: () => state.queueUp,
     async snapshot() {
-      if (!state.queueUp) throw new Error("away");
+      if (!state.queueUp) throw new Error("Redis is unavailable");
       return { identity: state.identity, oldest: state.oldest };
     },
     close: async () => {},
@@ -47,20 +47,20 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
   const store: OutboxStore<number> = {
     async claim() {
       state.claims++;
-      if (!state.storeUp) throw new Error("no store");
-      return state.left.splice(0, 2);
+      if (!state.storeUp) throw new Error("the store is unavailable");
+      return state.unclaimed.splice(0, 2);
     },
     async acknowledge(acks) {
-      if (!state.storeUp) throw new Error("no store");
+      if (!state.storeUp) throw new Error("the store is unavailable");
       state.acknowledged.push(...acks);
     },
     async resend(identity) {
-      if (!state.storeUp) throw new Error("no store");
-      state.sentAgain.push(identity);
+      if (!state.storeUp) throw new Error("the store is unavailable");
+      state.resentFor.push(identity);
       return 1;
     },
-    async recordHandled(handledBefore) {
-      state.forgotten.push(handledBefore.get("a"));
+    async recordHandled(byQueue) {
+      state.handledBefore.push(byQueue.get("a"));
     },
     backlog: async () => state.backlog,
   };
@@ -78,7 +78,7 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
 const isDegraded = async () => (await degraded.get()).values[0]?.value;
 
 describe("a relay", () => {
-  test("sends at once what was committed, and notes it", async () => {
+  test("publishes a commit at once and acknowledges it", async () => {
     const { state, relay } = aRelay({ sweepEveryMs: 60_000 });
     relay.dispatch(committed(1));
     relay.dispatch({ outgoing: [] });
@@ -86,14 +86,14 @@ describe("a relay", () => {
     expect(state.published).toEqual([1]);
     await relay.close();
   });
-  test("sends in sweeps all that was left, without a pause between", async () => {
+  test("sweeps until nothing is left, without pauses", async () => {
     const { state, relay } = aRelay({ sweepEveryMs: 50 });
-    state.left = Array.from({ length: 41 }, (_, n) => committed(n));
+    state.unclaimed = Array.from({ length: 41 }, (_, n) => committed(n));
     await eventually(() => state.acknowledged.length === 41);
     expect(state.claims).toBeGreaterThan(20);
     await relay.close();
   });
-  test("does not note what it could not send", async () => {
+  test("does not acknowledge what it could not publish", async () => {
     const { state, relay } = aRelay({ sweepEveryMs: 60_000 });
     state.publishFails = true;
     relay.dispatch(committed(1));
@@ -101,10 +101,10 @@ describe("a relay", () => {
     expect(state.acknowledged).toEqual([]);
     expect(await isDegraded()).toBe(1);
   });
-  test("claims nothing while the queue is away, says so, and goes on when it is back", async () => {
+  test("is degraded and claims nothing without Redis, and continues when Redis is back", async () => {
     const { state, relay } = aRelay();
     state.queueUp = false;
-    state.left = [committed(1)];
+    state.unclaimed = [committed(1)];
     await eventually(async () => (await isDegraded()) === 1);
     expect(state.claims).toBe(0);
     state.queueUp = true;
@@ -112,136 +112,97 @@ describe("a relay", () => {
     expect(await isDegraded()).toBe(0);
     await relay.close();
   });
-  test("carries on after the store was away", async () => {
+  test("continues after a store outage", async () => {
     const { state, relay } = aRelay();
     state.storeUp = false;
     relay.dispatch(committed(1));
     await eventually(() => state.published.length === 1);
     await eventually(() => state.claims > 2);
     state.storeUp = true;
-    state.left = [committed(2)];
+    state.unclaimed = [committed(2)];
     await eventually(() => state.acknowledged.includes(2));
     await relay.close();
   });
-  test("tells how much is left and for how long, Redis or not", async () => {
+  test("measures the backlog, with or without Redis", async () => {
     const { state, relay } = aRelay();
     state.queueUp = false;
-    const told = async () => [
+    const measured = async () => [
       (await outboxUnsent.get()).values[0]?.value,
       (await outboxOldestUnsent.get()).values[0]?.value,
     ];
     state.backlog = { unsent: 3, oldestSeconds: 61.5 };
-    await eventually(async () => (await told()).join() === "3,61.5");
-    // The database's clock may be a little behind.
+    await eventually(async () => (await measured()).join() === "3,61.5");
+    // The clock of the database may be slightly behind.
     state.backlog = { unsent: 0, oldestSeconds: -0.001 };
-    await eventually(async () => (await told()).join() === "0,0");
+    await eventually(async () => (await measured()).join() === "0,0");
     await relay.close();
   });
-  test("closing waits for what is being sent, and notes it", async () => {
+  test("waits on close for dispatched messages and acknowledges them", async () => {
     const { state, relay } = aRelay({ sweepEveryMs: 60_000 });
     for (let n = 0; n < 5; n++) relay.dispatch(committed(n));
     await relay.close();
     expect(state.acknowledged).toEqual([0, 1, 2, 3, 4]);
   });
-  test("closing ends a sweep that has much to do", async () => {
+  test("ends a long sweep on close", async () => {
     const { state, relay } = aRelay();
-    const refill = setInterval(() => state.left.push(committed(1), committed(2), committed(3)), 1);
+    const refill = setInterval(() => state.unclaimed.push(committed(1), committed(2), committed(3)), 1);
     await eventually(() => state.claims > 3);
     await relay.close();
     clearInterval(refill);
   });
 });
 
-describe("a Redis that is not the one that had the messages", () => {
-  test("gets them again, once, also when the store is away at first", async () => {
+describe("when the Redis instance changes", () => {
+  test("unhandled messages are resent once, after a store outage too", async () => {
     const { state, relay } = aRelay({ sweepEveryMs: 60_000 });
-    await eventually(() => state.forgotten.length > 1);
-    expect(state.sentAgain).toEqual(["redis-1"]); // the store knows that it is the one noted
+    await eventually(() => state.handledBefore.length > 1);
+    expect(state.resentFor).toEqual(["redis-1"]); // the store finds it unchanged and resends nothing
     state.storeUp = false;
     state.identity = "redis-2";
-    const before = state.forgotten.length;
+    const before = state.handledBefore.length;
     await Bun.sleep(30);
-    // What was sent to the old one is not forgotten by what the new one has.
-    expect(state.forgotten.length).toBe(before);
+    // What the new instance holds says nothing about messages sent to the old one.
+    expect(state.handledBefore.length).toBe(before);
     state.storeUp = true;
-    await eventually(() => state.forgotten.length > before + 2);
-    expect(state.sentAgain).toEqual(["redis-1", "redis-2"]);
+    await eventually(() => state.handledBefore.length > before + 2);
+    expect(state.resentFor).toEqual(["redis-1", "redis-2"]);
     await relay.close();
   });
-  test("is not looked for while Redis is away", async () => {
+  test("the change is not detected before Redis is back", async () => {
     const { state, relay } = aRelay();
-    await eventually(() => state.sentAgain.length === 1);
+    await eventually(() => state.resentFor.length === 1);
     state.queueUp = false;
     state.identity = "redis-2";
     await Bun.sleep(30);
-    expect(state.sentAgain).toEqual(["redis-1"]);
+    expect(state.resentFor).toEqual(["redis-1"]);
     state.queueUp = true;
-    await eventually(() => state.sentAgain.length === 2);
+    await eventually(() => state.resentFor.length === 2);
     await relay.close();
   });
 });
 
-describe("what was sent is forgotten", () => {
-  test("up to the oldest job that is not finished, less what clocks may differ by", async () => {
+describe("the watermark of handled messages", () => {
+  test("is ten seconds before the oldest unfinished job", async () => {
     const { state, relay } = aRelay();
     state.oldest = new Map([["a", Date.parse("2026-01-01T00:01:00Z")]]);
-    await eventually(() => state.forgotten.length > 2);
-    expect(state.forgotten.at(-1)).toEqual(new Date("2026-01-01T00:00:50Z"));
+    await eventually(() => state.handledBefore.length > 2);
+    expect(state.handledBefore.at(-1)).toEqual(new Date("2026-01-01T00:00:50Z"));
     await relay.close();
   });
-  test("up to now, when every job is finished", async () => {
+  test("is ten seconds ago when every job is finished", async () => {
     const { state, relay } = aRelay();
     const started = Date.now();
-    await eventually(() => state.forgotten.length > 0);
-    const until = state.forgotten.at(-1)?.getTime() as number;
-    expect(until).toBeGreaterThanOrEqual(started - 10_000);
-    expect(until).toBeLessThanOrEqual(Date.now() - 10_000);
+    await eventually(() => state.handledBefore.length > 0);
+    const watermark = state.handledBefore.at(-1)?.getTime() as number;
+    expect(watermark).toBeGreaterThanOrEqual(started - 10_000);
+    expect(watermark).toBeLessThanOrEqual(Date.now() - 10_000);
     await relay.close();
   });
-  test("not at all while there are too many to look at", async () => {
+  test("is zero while there are too many jobs to examine", async () => {
     const { state, relay } = aRelay();
     state.oldest = new Map([["a", 0]]);
-    await eventually(() => state.forgotten.length > 2);
-    expect(state.forgotten.at(-1)).toEqual(new Date(0));
+    await eventually(() => state.handledBefore.length > 2);
+    expect(state.handledBefore.at(-1)).toEqual(new Date(0));
     await relay.close();
-  });
-});
-
-describe("a repeated task", () => {
-  test("carries on after it failed, however it fails", async () => {
-    let runs = 0;
-    const stop = every(
-      1,
-      () => {
-        runs++;
-        if (runs === 1) throw new Error("at once");
-        return runs === 2 ? Promise.reject(new Error("later")) : Promise.resolve();
-      },
-      silentLog,
-    );
-    await eventually(() => runs > 3);
-    await stop();
-  });
-  test("is not begun again before it ended, and stopping waits for it", async () => {
-    let under = 0;
-    let most = 0;
-    let ended = 0;
-    const stop = every(
-      1,
-      async () => {
-        most = Math.max(most, ++under);
-        await Bun.sleep(20);
-        under--;
-        ended++;
-      },
-      silentLog,
-    );
-    await eventually(() => ended > 0 && under === 1);
-    await stop();
-    const before = ended;
-    expect(under).toBe(0);
-    expect(most).toBe(1);
-    await Bun.sleep(30);
-    expect(ended).toBe(before);
   });
 });
