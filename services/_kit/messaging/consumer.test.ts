@@ -39,7 +39,7 @@ afterEach(async () => {
   await queue.close();
 });
 
-const note: Handlers[keyof Handlers] = async (deps, _data, message) => void deps.seen.push(message);
+const remember: Handlers[keyof Handlers] = async (deps, _data, message) => void deps.seen.push(message);
 
 function consume(
   consumers: Handlers,
@@ -63,13 +63,13 @@ const send = async (...messages: Message[]) =>
   publisher.publish(messages.map((message) => ({ message, jobId: message.id })));
 const failed = () => queue.queue.getFailed();
 
-test("how deep the queue is, is told by state", async () => {
-  const working = Promise.withResolvers<void>();
+test("the depth of the queue is measured by job state", async () => {
+  const held = Promise.withResolvers<void>();
   consume(
     {
-      "to.a": async () => working.promise,
+      "to.a": async () => held.promise,
       "to.both": async () => {
-        throw new UnrecoverableError("never");
+        throw new UnrecoverableError("cannot be handled");
       },
     },
     { concurrency: 1, measureEveryMs: 5 },
@@ -85,15 +85,15 @@ test("how deep the queue is, is told by state", async () => {
   };
   const expected = { waiting: 2, active: 1, delayed: 0, failed: 1 };
   await eventually(async () => Bun.deepEquals(await depth(), expected));
-  working.resolve();
+  held.resolve();
   await eventually(async () => (await depth()).waiting === 0 && (await depth()).active === 0);
 });
 
 describe("a dead letter", () => {
-  test("is kept for a month: one that is older goes when the next one comes", async () => {
+  test("is kept for 30 days, and deleted when the next one is added", async () => {
     consume({
       "to.a": async () => {
-        throw new UnrecoverableError("never");
+        throw new UnrecoverableError("cannot be handled");
       },
     });
     const [old, young, next] = [aMessage("to.a"), aMessage("to.a"), aMessage("to.a")];
@@ -111,7 +111,7 @@ describe("a dead letter", () => {
 });
 
 describe("a consumer", () => {
-  test("hands each message to its handler, with what it needs", async () => {
+  test("passes dependencies, data and message to the handler", async () => {
     const message = aMessage("to.a");
     consume({ "to.a": async (deps, data, it) => void deps.seen.push({ ...it, data: { n: data.n + 1 } }) });
     await send(message);
@@ -119,7 +119,7 @@ describe("a consumer", () => {
     expect(seen[0]).toEqual({ ...message, data: { n: 2 } });
   });
 
-  test("works in the trace of the message", async () => {
+  test("runs the handler in the trace of the message", async () => {
     const traces: string[] = [];
     consume({ "to.a": async () => void traces.push(traceId()) });
     await send({ ...aMessage("to.a"), traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" });
@@ -127,28 +127,28 @@ describe("a consumer", () => {
     expect(traces).toEqual(["4bf92f3577b34da6a3ce929d0e0e4736"]);
   });
 
-  test("takes a message again that failed", async () => {
-    let tries = 0;
+  test("retries a message that failed", async () => {
+    let attempts = 0;
     consume({
       "to.a": async (deps, _data, message) => {
-        if (++tries < 3) throw new Error("not now");
+        if (++attempts < 3) throw new Error("not now");
         deps.seen.push(message);
       },
     });
     await send(aMessage("to.a"));
     await eventually(() => seen.length === 1);
-    expect(tries).toBe(3);
+    expect(attempts).toBe(3);
     expect(await failed()).toHaveLength(0);
   });
 
-  test("has as long as it takes when what it needs is away: none of its attempts is used up", async () => {
-    const away = [
+  test("retries without using up attempts while a dependency is unavailable", async () => {
+    const outages = [
       Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }),
-      new AppError("order.unavailable", { kind: "unavailable", public: "Away." }),
+      new AppError("order.unavailable", { kind: "unavailable", public: "The order service is unavailable." }),
     ];
     consume({
       "to.a": async (deps, _data, message) => {
-        const error = away.pop();
+        const error = outages.pop();
         if (error) throw error;
         deps.seen.push(message);
       },
@@ -158,10 +158,10 @@ describe("a consumer", () => {
     expect(await failed()).toHaveLength(0);
   });
 
-  test("carries on with others while one fails", async () => {
+  test("handles other messages while one fails", async () => {
     consume({
       "to.a": async (deps, data, message) => {
-        if (data.n === 0) throw new Error("never");
+        if (data.n === 0) throw new Error("always fails");
         deps.seen.push(message);
       },
     });
@@ -169,17 +169,17 @@ describe("a consumer", () => {
     await eventually(() => seen.length === 2);
   });
 
-  describe("puts aside at once, with the reason, what can never be handled:", () => {
+  describe("dead-letters at once, with the reason:", () => {
     const cases: [string, () => Message, RegExp][] = [
-      ["a type nobody handles here", () => aMessage("to.both"), /no consumer for to.both/],
-      ["a type nobody knows", () => aMessage("to.mars"), /no consumer for to.mars/],
-      ["a type that every object has", () => aMessage("constructor"), /no consumer for constructor/],
-      ["data off its schema", () => aMessage("to.a", "s1", "one"), /\/n/],
-      ["no data", () => ({ ...aMessage("to.a"), data: undefined }), /to.a/],
-      ["nothing", () => null as unknown as Message, /no consumer/],
+      ["a type without a handler here", () => aMessage("to.both"), /no consumer for to.both/],
+      ["an unknown type", () => aMessage("to.mars"), /no consumer for to.mars/],
+      ["a type that is a property of every object", () => aMessage("constructor"), /no consumer for constructor/],
+      ["data that violates its schema", () => aMessage("to.a", "s1", "one"), /\/n/],
+      ["a message without data", () => ({ ...aMessage("to.a"), data: undefined }), /to.a/],
+      ["a job without a message", () => null as unknown as Message, /no consumer/],
     ];
     test.each(cases)("%s", async (_what, make, reason) => {
-      consume({ "to.a": note });
+      consume({ "to.a": remember });
       await queue.queue.add("x", make(), { attempts: 12, backoff: 10 });
       const [job] = await eventually(async () => {
         const jobs = await failed();
@@ -193,12 +193,12 @@ describe("a consumer", () => {
 });
 
 describe("closing", () => {
-  test("waits for the message under way, and takes no other", async () => {
-    const begun = Promise.withResolvers<void>();
+  test("waits for the message under way and takes no other", async () => {
+    const started = Promise.withResolvers<void>();
     const consumer = consume(
       {
         "to.a": async (deps, _data, message) => {
-          begun.resolve();
+          started.resolve();
           await Bun.sleep(200);
           deps.seen.push(message);
         },
@@ -206,31 +206,31 @@ describe("closing", () => {
       { concurrency: 1 },
     );
     await send(aMessage("to.a"), aMessage("to.a"));
-    await begun.promise;
+    await started.promise;
     await consumer.close();
     expect(seen).toHaveLength(1);
     expect(await queue.waiting()).toHaveLength(1);
     expect(await queue.queue.getActiveCount()).toBe(0);
   });
 
-  test("does not wait for ever for a message that hangs", async () => {
-    const begun = Promise.withResolvers<void>();
+  test("does not wait longer than its limit for a message that hangs", async () => {
+    const started = Promise.withResolvers<void>();
     const consumer = consume(
       {
         "to.a": async () => {
-          begun.resolve();
+          started.resolve();
           await new Promise(() => {});
         },
       },
       { closeLimitMs: 100 },
     );
     await send(aMessage("to.a"));
-    await begun.promise;
+    await started.promise;
     await consumer.close();
   });
 });
 
-test("a message whose process was killed in the middle is taken again in less than 10 s", async () => {
+test("a message whose worker was killed is handled by another worker within 10 s", async () => {
   const child = Bun.spawn([process.execPath, `${import.meta.dir}/../testing/children/worker.ts`], {
     env: { ...process.env, QUEUE: names.a, REDIS: redisUrl },
     stdout: "pipe",
@@ -241,13 +241,13 @@ test("a message whose process was killed in the middle is taken again in less th
   expect(new TextDecoder().decode((await child.stdout.getReader().read()).value)).toBe("taken\n");
   child.kill("SIGKILL");
   await child.exited;
-  consume({ "to.a": note });
+  consume({ "to.a": remember });
   await eventually(() => seen.length > 0, 10_000);
   expect(seen.map((it) => it.id)).toEqual([message.id]);
 }, 20_000);
 
 describe("without Redis", () => {
-  const work = { "to.a": note } satisfies Handlers;
+  const consumers = { "to.a": remember } satisfies Handlers;
   const publishTo = async (url: string, message: Message) => {
     const other = createPublisher({ redisUrl: url, catalogue: names.catalogue, log: silentLog });
     await eventually(other.connected);
@@ -255,9 +255,9 @@ describe("without Redis", () => {
     await other.close();
   };
 
-  test("a consumer waits, and works when Redis comes, and when it comes back", async () => {
+  test("a consumer waits until Redis is up, and continues after Redis was restarted", async () => {
     const redis = await testRedisServer();
-    consume(work, { redisUrl: redis.url });
+    consume(consumers, { redisUrl: redis.url });
     await redis.start();
     await publishTo(redis.url, aMessage("to.a", "s1", 1));
     await eventually(() => seen.length === 1);
@@ -272,17 +272,17 @@ describe("without Redis", () => {
   }, 40_000);
 
   test.each([
-    ["is killed", "kill"],
+    ["was killed", "kill"],
     ["hangs", "hang"],
   ] as const)(
-    "that %s a consumer closes all the same",
-    async (_how, end) => {
+    "a consumer closes when Redis %s",
+    async (_how, outage) => {
       const redis = await testRedisServer();
       await redis.start();
-      const consumer = consume(work, { redisUrl: redis.url });
+      const consumer = consume(consumers, { redisUrl: redis.url });
       await publishTo(redis.url, aMessage("to.a"));
       await eventually(() => seen.length === 1);
-      await redis[end]();
+      await redis[outage]();
       await consumer.close();
       redis.resume();
       await redis.stop();
@@ -290,9 +290,9 @@ describe("without Redis", () => {
     30_000,
   );
 
-  test("that was never there a consumer closes all the same", async () => {
+  test("a consumer closes when Redis was never up", async () => {
     const redis = await testRedisServer();
-    const consumer = consume(work, { redisUrl: redis.url });
+    const consumer = consume(consumers, { redisUrl: redis.url });
     await consumer.close();
   }, 30_000);
 });

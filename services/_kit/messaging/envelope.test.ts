@@ -4,13 +4,13 @@ import { inSpan, startTelemetry } from "../telemetry/tracing";
 import { type Catalogue, createMessage, type Message, messageValidator, schemaVersion } from "./envelope";
 
 const catalogue = { "thing.made": { version: 3, to: [], data: t.Object({ size: t.Integer() }) } } satisfies Catalogue;
-const of = { source: "factory", subject: "t1", sequence: 7, version: 3, now: new Date("2026-01-01T00:00:00Z") };
+const context = { source: "factory", subject: "t1", sequence: 7, version: 3, now: new Date("2026-01-01T00:00:00Z") };
 
-test("a message is a CloudEvent in the trace of the work that made it", async () => {
+test("a message is a CloudEvent in the trace of the work that created it", async () => {
   await startTelemetry("test", undefined);
   const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   const message = inSpan("work", { traceparent }, () =>
-    createMessage({ type: "thing.made", data: { size: 1 }, sagaid: "s1" }, of),
+    createMessage({ type: "thing.made", data: { size: 1 }, sagaid: "s1" }, context),
   );
   expect(message).toMatchObject({
     specversion: "1.0",
@@ -28,24 +28,25 @@ test("a message is a CloudEvent in the trace of the work that made it", async ()
   expect(schemaVersion(message)).toBe(3);
 });
 
-test("without saga or trace it says nothing about them", () => {
-  const message = JSON.parse(JSON.stringify(createMessage({ type: "thing.made", data: {} }, of)));
+test("a message without saga or trace has no such fields", () => {
+  const message = JSON.parse(JSON.stringify(createMessage({ type: "thing.made", data: {} }, context)));
   expect(Object.keys(message)).not.toContain("sagaid");
   expect(Object.keys(message)).not.toContain("traceparent");
 });
 
-describe("a message is checked against the catalogue", () => {
-  const check = messageValidator(catalogue);
-  const wrongWith = (type: string, data: unknown) => check({ ...createMessage({ type, data }, of) } as Message);
-  test("good data", () => {
-    expect(wrongWith("thing.made", { size: 1 })).toBeUndefined();
-    expect(wrongWith("thing.made", { size: 1, more: true })).toBeUndefined();
+describe("validation against the catalogue", () => {
+  const validate = messageValidator(catalogue);
+  const problemWith = (type: string, data: unknown) =>
+    validate({ ...createMessage({ type, data }, context) } as Message);
+  test("accepts valid data, with unknown fields too", () => {
+    expect(problemWith("thing.made", { size: 1 })).toBeUndefined();
+    expect(problemWith("thing.made", { size: 1, more: true })).toBeUndefined();
   });
-  test("bad data", () => {
-    expect(wrongWith("thing.made", { size: "1" })).toContain("/size");
-    expect(wrongWith("thing.made", undefined)).toContain("thing.made");
+  test("describes the first problem of invalid data", () => {
+    expect(problemWith("thing.made", { size: "1" })).toContain("/size");
+    expect(problemWith("thing.made", undefined)).toContain("thing.made");
   });
-  test.each(["thing.lost", "constructor", "toString", "__proto__"])("the unknown type %s", (type) => {
-    expect(wrongWith(type, {})).toBe(`unknown message type ${type}`);
+  test.each(["thing.lost", "constructor", "toString", "__proto__"])("rejects the unknown type %s", (type) => {
+    expect(problemWith(type, {})).toBe(`unknown message type ${type}`);
   });
 });
