@@ -1,0 +1,61 @@
+import { describe, expect, test } from "bun:test";
+import { plusSeconds } from "../clock";
+import { eventually } from "../testing/eventually";
+import { draft, mongoFixture } from "./testing/mongo-fixture";
+
+const { docs, queueState, queue, clock, anOutbox, insert, read } = await mongoFixture();
+
+describe("after a loss of Redis", () => {
+  const event = (n: number) => draft(n, "test.happened");
+  test("a document acknowledged after the watermark is resent: its events, not its commands", async () => {
+    const outbox = anOutbox();
+    const doc = await insert(outbox, [draft(1), event(2), event(3)]);
+    const old = await insert(outbox, [event(4)]);
+    for (const each of [doc, old]) outbox.publishCommitted(each);
+    await eventually(async () => (await read(old)).sentSeq > 0 && (await read(doc)).sentSeq > 0);
+    await queueState.updateOne({ _id: "test" }, { $set: { handledBefore: plusSeconds(clock.now(), 60) } });
+    clock.advance(70);
+    await docs.updateOne({ _id: doc._id }, { $set: { sentAt: clock.now() } });
+    const ids = queue.published.map((item) => item.jobId);
+    queue.published = [];
+    queue.identity = "redis-2";
+    await eventually(async () => (await read(doc)).sendAgain === undefined && queue.published.length > 0);
+    expect(queue.numbers()).toEqual([2, 3]);
+    expect(ids).toContain(queue.published[0]?.jobId as string);
+    expect((await read(doc)).wakeAt).toBeUndefined();
+    expect((await queueState.findOne({ _id: "test" }))?.identity).toBe("redis-2");
+  });
+  test("a document whose saga waits has its events and the pending command resent", async () => {
+    const outbox = anOutbox();
+    const doc = await insert(outbox, [event(1), draft(2), draft(3, "to.b")], {
+      pendingType: "to.b",
+      nextWakeAt: plusSeconds(clock.now(), 900),
+    });
+    outbox.publishCommitted(doc);
+    await eventually(() => queue.published.length === 3);
+    // As if replies had proved that these messages were sent.
+    await docs.updateOne({ _id: doc._id }, { $set: { sentSeq: doc.lastSeq } });
+    queue.published = [];
+    queue.identity = "redis-2";
+    await eventually(async () => (await read(doc)).sendAgain === undefined && queue.published.length > 0);
+    expect(queue.numbers()).toEqual([1, 3]);
+    expect((await read(doc)).wakeAt).toBeDefined();
+  });
+  test("a late acknowledgement from the lost Redis is ignored", async () => {
+    const outbox = anOutbox();
+    const doc = await insert(outbox, [event(1)], { sendAgain: true, wakeAt: plusSeconds(clock.now(), 60) });
+    outbox.publishCommitted(doc);
+    await eventually(() => queue.published.length === 1);
+    await Bun.sleep(1_500);
+    expect(await read(doc)).toMatchObject({ sendAgain: true, sentSeq: 0 });
+    clock.advance(61);
+    await eventually(async () => (await read(doc)).sendAgain === undefined);
+    expect(queue.numbers()).toEqual([1, 1]);
+  });
+  test("the watermark is stored", async () => {
+    anOutbox();
+    await eventually(async () => (await queueState.findOne({ _id: "test" }))?.handledBefore !== undefined);
+    const watermark = (await queueState.findOne({ _id: "test" }))?.handledBefore as Date;
+    expect(watermark.getTime()).toBeLessThanOrEqual(Date.now() - 10_000);
+  });
+});
