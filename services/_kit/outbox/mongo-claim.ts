@@ -34,7 +34,7 @@ export function documentClaims<D extends OutboxDocument>(o: {
   source: string;
   catalogue: Catalogue;
   log: Log;
-  wakeAgain: (doc: D) => Date | undefined;
+  nextWakeAt: (doc: D) => Date | undefined;
   isOverdue: (doc: D, waitedSeconds: number) => boolean;
   giveUp: (doc: D) => Promise<void>;
 }): DocumentClaims<D> {
@@ -48,7 +48,7 @@ export function documentClaims<D extends OutboxDocument>(o: {
     if (sent.size > rememberedMax) sent.delete(sent.keys().next().value as string);
   }
 
-  const toAck = (doc: D): Ack<D> => ({ doc, rests: o.wakeAgain(doc) === undefined });
+  const toAck = (doc: D): Ack<D> => ({ doc, rests: o.nextWakeAt(doc) === undefined });
 
   const retry = (doc: D) => {
     const command = messages.pendingCommand(doc);
@@ -69,7 +69,7 @@ export function documentClaims<D extends OutboxDocument>(o: {
     return decideReminder(
       {
         hasUnsent,
-        nextWakeAt: o.wakeAgain(doc),
+        nextWakeAt: o.nextWakeAt(doc),
         isOverdue: o.isOverdue(doc, doc.waitedSeconds ?? 0),
         mayBeQueued: command !== undefined && mayBeQueued(new Date(command.time), queues ?? [], handledBefore),
         retries: doc.asked ?? 0,

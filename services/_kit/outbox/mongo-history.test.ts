@@ -38,7 +38,7 @@ describe("the next entries of a history", () => {
 describe("the messages of a history", () => {
   const { catalogue } = testCatalogue();
   const messages = (pendingType?: string) =>
-    historyMessages<OutboxDocument>({ source: "test", catalogue, unanswered: () => pendingType });
+    historyMessages<OutboxDocument>({ source: "test", catalogue, pendingCommandType: () => pendingType });
   /** A note, a command, an event and two more commands, of which the first three entries are sent. */
   const drafts = [draft(1), draft(2, "test.happened"), draft(3), draft(4, "to.b")];
   const history = createEntries({ lastSeq: 0 }, drafts, [note], now);
@@ -72,7 +72,7 @@ describe("the messages of a history", () => {
       source: "test",
       catalogue,
       complete: (of, message) => ({ ...message, data: { n: 9, id: of._id } }),
-      unanswered: () => undefined,
+      pendingCommandType: () => undefined,
     });
     expect(completing.unsent(doc)[0]?.message.data).toEqual({ n: 9, id: "d1" });
   });

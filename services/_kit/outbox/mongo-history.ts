@@ -54,7 +54,7 @@ export function historyMessages<D extends OutboxDocument>(o: {
   source: string;
   catalogue: Catalogue;
   complete?: (doc: D, message: Message) => Message;
-  unanswered: (doc: D) => string | undefined;
+  pendingCommandType: (doc: D) => string | undefined;
 }): HistoryMessages<D> {
   function toMessage(doc: D, entry: HistoryEntry): Message {
     const message: Message = {
@@ -79,7 +79,7 @@ export function historyMessages<D extends OutboxDocument>(o: {
       .map((entry) => ({ message: toMessage(doc, entry), jobId: entry.id }));
 
   function pendingCommand(doc: D): HistoryEntry | undefined {
-    const type = o.unanswered(doc);
+    const type = o.pendingCommandType(doc);
     return type ? doc.history.findLast((entry) => entry.type === type && !entry.note) : undefined;
   }
 

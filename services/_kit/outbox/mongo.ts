@@ -53,8 +53,8 @@ export type MongoOutbox<D extends OutboxDocument> = {
 
 /** The outbox of a service on MongoDB: each document of `collection` holds its own messages. */
 export function mongoOutbox<D extends OutboxDocument>(o: MongoOutboxOptions<D>): MongoOutbox<D> {
-  const messages = historyMessages(o);
-  const claims = documentClaims({ ...o, messages });
+  const messages = historyMessages({ ...o, pendingCommandType: o.unanswered });
+  const claims = documentClaims({ ...o, messages, nextWakeAt: o.wakeAgain });
   const relay = startRelay<Ack<D>>({
     publisher: o.publisher,
     log: o.log,
