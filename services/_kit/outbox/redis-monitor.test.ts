@@ -1,0 +1,68 @@
+import { expect, test } from "bun:test";
+import { silentLog } from "../testing/log";
+import { redisMonitor } from "./redis-monitor";
+import { fakeQueue } from "./testing/fake-queue";
+
+/** A monitor of a fake queue, with the identities and watermarks that reach the store. */
+function aMonitor() {
+  const queue = fakeQueue();
+  const state = {
+    resentFor: [] as string[],
+    handledBefore: [] as (Date | undefined)[],
+    storeUp: true,
+    snapshotFails: false,
+  };
+  const store = {
+    async resend(identity: string) {
+      if (!state.storeUp) throw new Error("the store is unavailable");
+      state.resentFor.push(identity);
+      return 1;
+    },
+    async recordHandled(byQueue: ReadonlyMap<string, Date>) {
+      state.handledBefore.push(byQueue.get("a"));
+    },
+  };
+  const publisher = {
+    ...queue.publisher,
+    snapshot: () => (state.snapshotFails ? Promise.reject(new Error("connection lost")) : queue.publisher.snapshot()),
+  };
+  const monitor = redisMonitor({ store, publisher, log: silentLog });
+  return { queue, state, monitor };
+}
+
+test("each check reports the watermark; only a change of the instance resends", async () => {
+  const { queue, state, monitor } = aMonitor();
+  queue.oldest = new Map([["a", 60_000]]);
+  expect(monitor.identity()).toBeUndefined();
+  await monitor.check();
+  await monitor.check();
+  expect(monitor.identity()).toBe("redis-1");
+  expect(state).toMatchObject({ resentFor: ["redis-1"], handledBefore: [new Date(50_000), new Date(50_000)] });
+  queue.identity = "redis-2";
+  await monitor.check();
+  expect(monitor.identity()).toBe("redis-2");
+  expect(state.resentFor).toEqual(["redis-1", "redis-2"]);
+});
+
+test("nothing is reported while Redis is disconnected, or when the snapshot fails", async () => {
+  const { queue, state, monitor } = aMonitor();
+  queue.mode = "down";
+  await monitor.check();
+  expect(queue.snapshots).toBe(0);
+  queue.mode = "up";
+  state.snapshotFails = true;
+  await monitor.check();
+  expect(monitor.identity()).toBeUndefined();
+  expect(state).toMatchObject({ resentFor: [], handledBefore: [] });
+});
+
+test("a new instance is taken over only once the store has marked its messages for resending", async () => {
+  const { state, monitor } = aMonitor();
+  state.storeUp = false;
+  await expect(monitor.check()).rejects.toThrow("unavailable");
+  expect(monitor.identity()).toBeUndefined();
+  expect(state.handledBefore).toEqual([]);
+  state.storeUp = true;
+  await monitor.check();
+  expect(monitor.identity()).toBe("redis-1");
+});
