@@ -1,6 +1,6 @@
 /**
- * Keeps the results of `load` for `ttlMs`. Callers that need the same key at the same time share one load. Failures are not
- * kept. At most `max` entries are kept; the oldest is dropped first.
+ * Keeps the results of `load` for `ttlMs`. Callers that need the same key at the same time share one load. Failures are
+ * not kept. At most `max` entries are kept; the oldest is dropped first.
  * @param options.expiresAt ends an entry earlier than `ttlMs`, milliseconds since 1970
  */
 export function cached<T>(

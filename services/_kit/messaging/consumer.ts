@@ -15,15 +15,15 @@ export type Consumers<Deps, C extends Catalogue> = {
 
 export type RunningConsumer = {
   /**
-   * Takes no further jobs and waits up to 3 s for those under way. A job that is not done by then is done again by another
-   * worker.
+   * Takes no further jobs and waits up to 3 s for those under way. A job that is not done by then is done again by
+   * another worker.
    */
   close(): Promise<void>;
 };
 
 /**
- * Takes messages from the queue of this service and handles each with its entry in `consumers`.
- * A worker that dies is detected within 7.5 s (lock 5 s, check every 2.5 s); with BullMQ's defaults it would take a minute.
+ * Takes messages from the queue of this service and handles each with its entry in `consumers`. A worker that dies is
+ * detected within 7.5 s (lock 5 s, check every 2.5 s); with BullMQ's defaults it would take a minute.
  */
 export function startConsumer<Deps, C extends Catalogue>(o: {
   queue: string;

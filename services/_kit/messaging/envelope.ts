@@ -8,7 +8,7 @@ import { traceparent } from "../telemetry/tracing";
  */
 export type Message<T extends string = string, D = unknown> = {
   specversion: "1.0";
-  /** UUIDv7. Also the job id in the queue: while the job is unfinished, publishing the message again adds no second job. */
+  /** UUIDv7. Also the job id in the queue: a second publish adds no job while the first job is unfinished. */
   id: string;
   type: T;
   /** `/services/order` */

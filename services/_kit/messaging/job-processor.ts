@@ -6,14 +6,17 @@ import { messageDuration } from "../telemetry/metrics";
 import { inSpan, SpanKind } from "../telemetry/tracing";
 import { type Catalogue, type Message, messageValidator } from "./envelope";
 
-/** Handles one message. If it throws, the message is retried; a request that can never succeed is rejected by a reply, not by a throw. */
+/**
+ * Handles one message. If it throws, the message is retried; a request that can never succeed is rejected by a reply,
+ * not by a throw.
+ */
 export type Handler<Deps, D> = (deps: Deps, data: D, message: Message) => Promise<unknown>;
 
-/** A store or service that the handler needs is unavailable. That is no fault of the message, however often it happens. */
+/** A store or service that the handler needs is unavailable. The message is not at fault. */
 const isOutage = (error: unknown): boolean =>
   isStoreOutage(error) || (error instanceof AppError && error.kind === "unavailable");
 
-/** The delay before a message is tried again after an outage, milliseconds: from 125 to 250 at first, at most 10 000. */
+/** The delay before a retry after an outage, milliseconds: 125 to 250 at first, at most 10,000. */
 const outageDelayMs = (starts: number): number => Math.min(10_000, 250 * 2 ** (starts - 1)) * (0.5 + Math.random() / 2);
 
 /**

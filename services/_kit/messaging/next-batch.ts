@@ -1,10 +1,10 @@
 import type { Message } from "./envelope";
 
 /**
- * Splits what waits into one batch to send now and the rest, both in their order.
- * A batch is sent to several queues at once, so it contains of each subject only messages with the same target: a message
- * for another queue could otherwise arrive there before an earlier message of its subject arrives in the first. Once one
- * message of a subject is left for later, so are all that follow.
+ * Splits what waits into one batch to send now and the rest, both in their order. A batch is sent to several queues at
+ * once, so it contains of each subject only messages with the same target: a message for another queue could otherwise
+ * arrive there before an earlier message of its subject arrives in the first. Once one message of a subject is left for
+ * later, so are all that follow.
  * @param targetOf the queues of a message type, as one string
  */
 export function nextBatch<T extends { message: Message }>(

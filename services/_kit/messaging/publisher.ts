@@ -10,15 +10,18 @@ import { type QueueSnapshot, snapshotQueues } from "./queue-snapshot";
 
 export type Outgoing = {
   message: Message;
-  /** The message's id, or another one to send the message again: the queue drops a second job with the id of an unfinished one. */
+  /**
+   * The message's id, or another one to send the message again: the queue drops a second job with the id of an
+   * unfinished one.
+   */
   jobId: string;
 };
 
 /** Puts messages into the queues of their consumers. */
 export type Publisher = {
   /**
-   * Resolves when every message is in Redis. Calls made at the same time share round trips. Messages of one subject keep
-   * their order.
+   * Resolves when every message is in Redis. Calls made at the same time share round trips. Messages of one subject
+   * keep their order.
    * @throws when Redis is unavailable; then the outbox still has the messages
    */
   publish(outgoing: Outgoing[]): Promise<void>;
@@ -103,7 +106,7 @@ function connect(redisUrl: string, log: Log): Redis {
   return connection;
 }
 
-/** Rejects when the connection closes before `work` is done. ioredis would keep the commands until Redis is back, however long. */
+/** Rejects when the connection closes before `work` is done. ioredis would keep the commands until Redis is back. */
 function unlessDisconnected<T>(connection: Redis, work: Promise<T>): Promise<T> {
   const lost = Promise.withResolvers<never>();
   const onClose = () => lost.reject(new Error("the connection to Redis was lost"));

@@ -12,7 +12,7 @@ const jobOptions: JobsOptions = {
 };
 
 export type QueuePool = {
-  /** The BullMQ queue of that name. Call it only while the connection is ready: a queue created before never recovers. */
+  /** The BullMQ queue of that name. Call it only while connected: a queue created before never recovers. */
   get(name: string): Queue;
   close(): Promise<void>;
 };

@@ -5,8 +5,8 @@ export type QueueSnapshot = {
   /** Changes whenever Redis may have lost something: after a restart, a failover or a FLUSHALL. */
   identity: string;
   /**
-   * By queue: when its oldest unfinished job was sent, milliseconds since 1970. Infinity if there is none; 0 if there are
-   * too many to examine.
+   * By queue: when its oldest unfinished job was sent, milliseconds since 1970. Infinity if there is none; 0 if there
+   * are too many to examine.
    */
   oldest: ReadonlyMap<string, number>;
 };
@@ -18,9 +18,9 @@ const epochKey = "shop:epoch";
 const jobsMax = 1_000;
 
 /**
- * One script, so that everything is read at the same moment: a queue found empty was empty in the Redis of that identity.
- * The epoch identifies the data and changes when Redis is emptied; the run id identifies the process and changes when
- * Redis is restarted or replaced. Dead letters are not counted: an operator decides about them.
+ * One script, so that everything is read at the same moment: a queue found empty was empty in the Redis of that
+ * identity. The epoch identifies the data and changes when Redis is emptied; the run id identifies the process and
+ * changes when Redis is restarted or replaced. Dead letters are not counted: an operator decides about them.
  */
 const script = `
   redis.call('SET', KEYS[1], ARGV[1], 'NX')

@@ -25,7 +25,7 @@ export type DocumentClaims<D> = {
   setHandledBefore(handledBefore: ReadonlyMap<string, Date>): void;
 };
 
-/** Documents whose pending command this process remembers as sent. A command that is forgotten is sent twice, which does no harm. */
+/** Documents whose command this process remembers as sent. A forgotten one is sent twice, without harm. */
 const rememberedMax = 20_000;
 
 export function documentClaims<D extends OutboxDocument>(o: {

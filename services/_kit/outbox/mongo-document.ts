@@ -17,7 +17,7 @@ export type HistoryEntry = {
 /** A fact to be recorded in the history. */
 export type HistoryNote = { type: string; data: unknown };
 
-/** The fields that make a document its own outbox. One write changes them together with the state: that write is the transaction. */
+/** The fields that make a document its own outbox. One atomic write changes them together with the state. */
 export type OutboxDocument = {
   _id: string;
   /** Each write of the state requires the version it read, and adds one. */
@@ -40,8 +40,8 @@ export type OutboxDocument = {
   /** How often the sweep has retried the pending command since the last write of the state. */
   asked?: number;
   /**
-   * How long the sweep has seen the saga wait since the last write of the state. Time without a running sweep, or without
-   * Redis, does not count.
+   * How long the sweep has seen the saga wait since the last write of the state. Time without a running sweep, or
+   * without Redis, does not count.
    */
   waitedSeconds?: number;
   /** An operator wants the pending command retried now. */

@@ -42,7 +42,7 @@ export function createEntries(
 export type HistoryMessages<D extends OutboxDocument> = {
   /** Messages that are not known to be in the queues, in order. */
   unsent(doc: D): Outgoing[];
-  /** What Redis may have lost: unsent messages, every event, and the pending command. Other commands have been replied to. */
+  /** What Redis may have lost: unsent messages, events and the pending command. Other commands have replies. */
   afterRedisLoss(doc: D): Outgoing[];
   /** The latest command the saga waits on; undefined if it waits on none, or the history does not contain it. */
   pendingCommand(doc: D): HistoryEntry | undefined;

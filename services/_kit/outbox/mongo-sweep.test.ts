@@ -7,7 +7,7 @@ import { draft, mongoFixture, type TestDocument } from "./testing/mongo-fixture"
 const { docs, queue, clock, givenUp, queueA, emptyQueues, ...fixture } = await mongoFixture();
 const { anOutbox, closeOutboxes, insert, read, snapshotSeen } = fixture;
 
-/** A document whose messages are sent and whose saga waits for a reply to `to.a`; both the sweep and the reply are due. */
+/** A document whose messages are sent and whose saga waits for a reply to `to.a`, which is due. */
 const waiting = (fields: Partial<TestDocument> = {}) => ({
   sentSeq: 2,
   wakeAt: clock.now(),

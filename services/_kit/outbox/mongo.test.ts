@@ -54,7 +54,7 @@ describe("a committed document", () => {
     expect(await read(doc)).toMatchObject({ sentSeq: 3 });
     expect(queue.numbers()).toEqual([1, 1, 2]);
   });
-  test("whose saga waits is not acknowledged, because the reply will prove delivery; until then the sweep visits it", async () => {
+  test("whose saga waits is not acknowledged, and the sweep visits it until a reply proves delivery", async () => {
     const outbox = anOutbox();
     const doc = await insert(outbox, [draft(1)], { pendingType: "to.a", nextWakeAt: plusSeconds(clock.now(), 60) });
     outbox.publishCommitted(doc);
@@ -69,7 +69,7 @@ describe("a committed document", () => {
   });
 });
 
-test("the backlog counts unsent documents and the age of the oldest, without those that only wait for a reply", async () => {
+test("the backlog counts unsent documents and the age of the oldest, not sagas that wait", async () => {
   await insert(anOutbox(), [draft(1)], { unsentSince: plusSeconds(clock.now(), -90) });
   await insert(anOutbox(), [draft(2)]);
   const nextWakeAt = plusSeconds(clock.now(), 60);

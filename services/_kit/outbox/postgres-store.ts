@@ -16,8 +16,8 @@ export function postgresOutboxStore(sql: Sql): OutboxStore<number[]> {
   );
 
   return {
-    // Claims whole subjects, each by its oldest unsent message. If messages were claimed one by one, another sweep could
-    // claim a later message of the subject and publish it first.
+    // Claims whole subjects, each by its oldest unsent message. If messages were claimed one by one, another sweep
+    // could claim a later message of the subject and publish it first.
     async claim(limit) {
       const rows = await sql<OutboxRow[]>`
         with oldest as materialized (

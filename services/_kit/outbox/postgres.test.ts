@@ -110,7 +110,7 @@ describe("a message delivered twice", () => {
     await eventually(() => queue.published.length >= 2);
     expect(new Set(queue.numbers())).toEqual(new Set(committed));
   });
-  test("fails while its reply cannot be published, so that it is retried: no outbox has the reply any more", async () => {
+  test("fails while its reply cannot be published, so that it is retried", async () => {
     const outbox = anOutbox();
     const message = aMessage("to.b");
     await commit(outbox, 1, { message });

@@ -22,8 +22,8 @@ export type PostgresOutbox<C extends Catalogue> = {
    * Commits changed rows, messages and the inbox entry of `message` in one transaction, then publishes.
    * @param message the message being handled; undefined if the work was started by a request
    * @returns the result of `work`; undefined if `message` was handled before: then its stored reply is sent again
-   * @throws what `work` throws, and nothing is committed; also if a stored reply cannot be published, so that the message
-   * is retried
+   * @throws what `work` throws, and nothing is committed; also if a stored reply cannot be published, so that the
+   * message is retried
    */
   commit<R>(message: Message | undefined, work: Work<C, R>): Promise<R | undefined>;
   /**
@@ -60,7 +60,7 @@ export function postgresOutbox<C extends Catalogue>(o: {
     return body;
   }
 
-  /** Waits for Redis: no outbox contains the reply any more, so if it cannot be published the message must be retried. */
+  /** Waits for Redis: no outbox contains the reply, so if it cannot be published the message is retried. */
   async function resendReply(messageId: string): Promise<void> {
     const reply = await loadReply(sql, messageId);
     const suffix = Bun.randomUUIDv7();

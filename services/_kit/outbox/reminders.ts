@@ -1,6 +1,6 @@
 import { plusSeconds } from "../clock";
 
-/** The pause after a visit of the sweep. Doubles with each retry, because a command that fails leaves a dead letter each time. */
+/** The pause between two visits of the sweep. Doubles with each retry: one that fails leaves a dead letter. */
 const pauseMinSeconds = 10;
 const pauseMaxSeconds = 600;
 
@@ -24,15 +24,15 @@ export type Reminder =
   | { action: "publish"; wakeAt: Date }
   /** Nothing is due before `wakeAt`. */
   | { action: "postpone"; wakeAt: Date }
-  /** The saga has waited for a reply: wait on, send its command again, or give up. `waitedSeconds` is added to its waiting time. */
+  /** The reply is due: wait on, resend the command, or give up. Adds `waitedSeconds` to the waiting time. */
   | { action: "wait" | "retry" | "give_up"; wakeAt: Date; waitedSeconds: number }
   /** Nothing to send and nothing to wait for: no further visit. */
   | { action: "rest" };
 
 /**
- * Decides what the sweep does with a due document.
- * A command that may still be queued is not sent again: that would only make a long queue longer. The waiting time counts
- * pauses, not the clock, so that time without a running sweep does not make a saga overdue.
+ * Decides what the sweep does with a due document. A command that may still be queued is not sent again: that would
+ * only make a long queue longer. The waiting time counts pauses, not the clock, so that time without a running sweep
+ * does not make a saga overdue.
  */
 export function decideReminder(doc: DueDocument, now: Date): Reminder {
   if (doc.hasUnsent) return { action: "publish", wakeAt: plusSeconds(now, pauseMinSeconds) };
@@ -46,7 +46,8 @@ export function decideReminder(doc: DueDocument, now: Date): Reminder {
 
 /**
  * Whether a message sent at `sentAt`, or its reply, may still be in one of the queues.
- * @param handledBefore by queue: everything sent before this time is handled; a queue that is missing has not been seen yet
+ * @param handledBefore by queue: everything sent before this time is handled; a queue that is missing has not been seen
+ * yet
  */
 export const mayBeQueued = (
   sentAt: Date,

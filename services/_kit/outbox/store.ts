@@ -20,13 +20,13 @@ export const countedMax = 10_000;
  * @typeParam A what the store needs to find a message again when it is acknowledged
  */
 export type OutboxStore<A> = {
-  /** Claims messages that were committed a while ago and are not acknowledged. Two sweeps never claim the same message at the same time. */
+  /** Claims messages that are due and not acknowledged. Other sweeps leave them alone for a few seconds. */
   claim(limit: number): Promise<CommittedMessages<A>[]>;
   /** @param identity the Redis instance that has the messages; if another one was found since, nothing is recorded */
   acknowledge(acks: A[], identity: string): Promise<void>;
   /**
-   * Marks everything for resending that a lost Redis may have held unhandled. Does nothing if `identity` is the instance
-   * that any process recorded last.
+   * Marks everything for resending that a lost Redis may have held unhandled. Does nothing if `identity` is the
+   * instance that any process recorded last.
    * @returns the number of messages, or of documents with messages, that are marked
    */
   resend(identity: string): Promise<number>;

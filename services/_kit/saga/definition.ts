@@ -26,16 +26,18 @@ import type { Draft, Message } from "../messaging/envelope";
  *       ],
  *     };
  *
- * - **Forward.** Steps run in order. A local step is done at once. A remote step sends its command, and the saga waits for
- *   the reply, which must carry the `sagaid` of the command.
+ * - **Forward.** Steps run in order. A local step is done at once. A remote step sends its command, and the saga waits
+ *   for the reply, which must carry the `sagaid` of the command.
  * - **Compensation.** If a step is rejected, the steps before it are undone in reverse order; steps without `undo` are
  *   skipped. A step that times out is undone as well, because it may have been executed.
- * - **Pivot.** After the pivot nothing is compensated: its steps are retried until they succeed.
- * - **Parking.** A saga that can neither proceed nor be compensated is parked: it waits for an operator or a late reply.
+ * - **Pivot.** After the pivot nothing is compensated: the later steps are retried until they succeed.
+ * - **Parking.** A saga that can neither proceed nor be compensated is parked: it waits for an operator or a late
+ *   reply. A timeout parks it at the pivot, whose effect only a reply can tell; after the pivot; and during
+ *   compensation.
  *
  * Every function of a step is pure and may be called more than once: commands are sent again until they are replied to.
- * A participant must therefore execute each command once, reply to every copy of it, and reject a command whose undo came
- * first.
+ * A participant must therefore execute each command once, reply to every copy of it, and reject a command whose undo
+ * came first.
  */
 export type Saga<A> = { name: string; steps: readonly Step<A>[] };
 

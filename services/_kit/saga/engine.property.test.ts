@@ -21,7 +21,7 @@ function participant(refuses: boolean) {
   };
 }
 
-test("with messages lost, duplicated, delayed and reordered, and with timeouts and aborts, both steps are done or neither is", () => {
+test("both steps are done or neither, with lost, repeated and reordered messages, timeouts and aborts", () => {
   fc.assert(
     fc.property(
       fc.record({ room: fc.boolean(), fare: fc.boolean() }),

@@ -21,7 +21,7 @@ export type TestDocument = OutboxDocument & {
 
 export const draft = (n: number, type = "to.a") => ({ type, data: { n } });
 
-/** A MongoDB collection with outboxes of a service `test`, reset before each test. `queue` and `clock` belong to the test. */
+/** A MongoDB collection with outboxes of a service `test`, reset before each test. */
 export async function mongoFixture() {
   const { client, db } = await connectMongo(testMongoUrl("kit"), "kit-test");
   const docs = db.collection<TestDocument>("docs");
@@ -115,7 +115,7 @@ export async function mongoFixture() {
 
   const read = async (doc: TestDocument) => (await docs.findOne({ _id: doc._id })) as TestDocument;
 
-  /** Waits until every outbox has seen the queues as they are now and acted on it: its second snapshot from now on proves that. */
+  /** Waits until every outbox has acted on the queues as they are now; its second snapshot proves that. */
   async function snapshotSeen(): Promise<void> {
     const until = queue.snapshots + 2 * outboxes.length;
     await eventually(() => queue.snapshots >= until);

@@ -44,7 +44,7 @@ export async function postgresFixture() {
         const type = o.type ?? "to.a";
         return { subject: o.subject ?? "s1", drafts: [{ type, data: { n } }], result: n };
       }),
-    /** The `n` of each message in the order of its first arrival. A copy that arrives later is a duplicate by its job id. */
+    /** The `n` of each message in the order of first arrival. Later copies are duplicates by their job id. */
     firstArrivals: () => [...new Set(queue.numbers())],
     /** The rows of `thing`, `outbox` and `inbox`. */
     async rowCounts() {
@@ -54,7 +54,7 @@ export async function postgresFixture() {
       return counts;
     },
     unsentCount: async () => Number((await sql`select count(*) from outbox where sent_at is null`)[0]?.count),
-    /** Makes unsent messages due, as if their process had died some time ago. Rows locked by a sweep stay as they are. */
+    /** Makes unsent messages due, as if their process had died. Rows locked by a sweep stay as they are. */
     wakeAll: () => sql`
       update outbox set wake_at = now() - interval '1 second'
       where seq in (select seq from outbox where sent_at is null for update skip locked)`,
