@@ -65,7 +65,12 @@ module.exports = {
         pathNot: [
           `^services/[^/]+/domain/`,
           "^services/_contracts/",
-          kit("errors/(app-error|invariant)\\.ts", "clock\\.ts", "saga/engine\\.ts", "messaging/envelope\\.ts"),
+          kit(
+            "errors/(app-error|invariant)\\.ts",
+            "clock\\.ts",
+            "saga/(definition|engine)\\.ts",
+            "messaging/envelope\\.ts",
+          ),
         ],
       },
     },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { Item, Money, Problem, problems, Uuid } from "./common";
+import { errorResponses, Item, Money, Problem, Uuid } from "./common";
 import { InternalProducts, InternalUser, Payable } from "./internal-api";
 
 const id = "01920000-0000-7000-8000-000000000001";
@@ -30,7 +30,7 @@ test("an id must be a UUID", () => {
 });
 
 test("all error responses of a route are problem details, and 503 is always one of them", () => {
-  expect(problems(404, 409)).toEqual({ 404: Problem, 409: Problem, 503: Problem });
+  expect(errorResponses(404, 409)).toEqual({ 404: Problem, 409: Problem, 503: Problem });
 });
 
 test("the internal API accepts its documented responses", () => {

@@ -43,5 +43,5 @@ export const Problem = t.Object({
 });
 
 /** The error responses of a route, for its schema. 503 is always one of them: the service's store may be unavailable. */
-export const problems = <S extends number>(...statuses: S[]): Record<S | 503, typeof Problem> =>
+export const errorResponses = <S extends number>(...statuses: S[]): Record<S | 503, typeof Problem> =>
   Object.fromEntries([...statuses, 503].map((status) => [status, Problem])) as Record<S | 503, typeof Problem>;

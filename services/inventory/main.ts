@@ -1,5 +1,5 @@
 import { messages } from "@shop/contracts/messages";
-import { accessTokens, remoteKeys } from "@shop/kit/auth/access";
+import { accessTokenVerifier, remoteKeys } from "@shop/kit/auth/access";
 import { bootstrap } from "@shop/kit/bootstrap";
 import { type Server, serve } from "@shop/kit/http/server";
 import { startConsumer } from "@shop/kit/messaging/consumer";
@@ -26,7 +26,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const outbox = lifecycle.use("outbox", postgresOutbox({ ...messaging, sql, source: "inventory", publisher, clock }));
 
   const deps: Deps = { stock: stockStore(outbox), products: productStore(sql) };
-  const verify = accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
+  const verify = accessTokenVerifier({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
 
   const rules = retentionRules(sql, { soldDays: config.RESERVATION_RETENTION_DAYS });
   lifecycle.use("retention", startRetention({ rules, log }));

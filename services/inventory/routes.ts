@@ -1,4 +1,4 @@
-import { IdempotencyHeaders, problems } from "@shop/contracts/common";
+import { errorResponses, IdempotencyHeaders } from "@shop/contracts/common";
 import { IdsQuery, InternalProducts } from "@shop/contracts/internal-api";
 import { access, type VerifyAccess } from "@shop/kit/auth/access";
 import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
@@ -15,11 +15,11 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
     .use(access(auth.verify))
     .get("/products", ({ query }) => listProducts(deps, query), {
       query: Model.ListQuery,
-      response: { 200: Model.ProductPage, ...problems(422, 500) },
+      response: { 200: Model.ProductPage, ...errorResponses(422, 500) },
     })
     .get("/products/:productId", ({ params }) => getProduct(deps, params.productId), {
       params: Model.ProductParams,
-      response: { 200: Model.ProductView, ...problems(404, 422, 500) },
+      response: { 200: Model.ProductView, ...errorResponses(404, 422, 500) },
     })
     .put(
       "/products/:productId",
@@ -32,7 +32,11 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
         permission: "inventory:write",
         params: Model.ProductParams,
         body: Model.PutProductBody,
-        response: { 200: Model.ProductView, 201: Model.ProductView, ...problems(400, 401, 403, 413, 415, 422, 500) },
+        response: {
+          200: Model.ProductView,
+          201: Model.ProductView,
+          ...errorResponses(400, 401, 403, 413, 415, 422, 500),
+        },
       },
     )
     .post(
@@ -51,7 +55,7 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
         headers: IdempotencyHeaders,
         params: Model.ProductParams,
         body: Model.AdjustStockBody,
-        response: { 200: Model.StockLevelView, ...problems(400, 401, 403, 404, 409, 413, 415, 422, 500) },
+        response: { 200: Model.StockLevelView, ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422, 500) },
       },
     )
     .get(
@@ -60,5 +64,5 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
         await auth.tokens.verify(headers.authorization, ["order"]);
         return getInternalProducts(deps, query.ids);
       },
-      { query: IdsQuery, response: { 200: InternalProducts, ...problems(401, 403, 422, 500) } },
+      { query: IdsQuery, response: { 200: InternalProducts, ...errorResponses(401, 403, 422, 500) } },
     );

@@ -3,7 +3,7 @@ import type { MessageType } from "@shop/contracts/messages";
 import type { User } from "@shop/kit/auth/access";
 import type { Clock } from "@shop/kit/clock";
 import type { IdempotentRequest } from "@shop/kit/idempotency";
-import type { SagaState, SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaState, SagaTransition } from "@shop/kit/saga/definition";
 import type { Log } from "@shop/kit/telemetry/log";
 import type { Order, OrderStatus } from "./domain/order";
 

@@ -1,6 +1,6 @@
 import { messages } from "@shop/contracts/messages";
-import { accessTokens, remoteKeys } from "@shop/kit/auth/access";
-import { sealer } from "@shop/kit/auth/sealing";
+import { accessTokenVerifier, remoteKeys } from "@shop/kit/auth/access";
+import { createSealer } from "@shop/kit/auth/sealing";
 import { bootstrap } from "@shop/kit/bootstrap";
 import { httpClient } from "@shop/kit/http/client";
 import { type Server, serve } from "@shop/kit/http/server";
@@ -51,7 +51,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     live,
     loadProducts: productLoader(inventory),
     userExists: userLookup(users),
-    seal: await sealer(config.PAYMENT_SEAL_PUBLIC_KEY),
+    seal: await createSealer(config.PAYMENT_SEAL_PUBLIC_KEY),
     backlogIsFull: backlog.isFull,
     holdSeconds: config.PAYMENT_HOLD_SECONDS,
     paymentAttemptsMax: config.PAYMENT_ATTEMPTS,
@@ -60,7 +60,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   };
   startBackgroundWork(lifecycle, deps, { db, redisUrl, orderDays: config.ORDER_RETENTION_DAYS });
 
-  const verify = accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
+  const verify = accessTokenVerifier({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
   return serve({
     service: "order",
     host: config.HOST,

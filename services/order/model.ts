@@ -1,4 +1,4 @@
-import { IdempotencyHeaders, Item, Money, PaymentMethod, problems, Uuid } from "@shop/contracts/common";
+import { errorResponses, IdempotencyHeaders, Item, Money, PaymentMethod, Uuid } from "@shop/contracts/common";
 import { IdsQuery, Payables } from "@shop/contracts/internal-api";
 import { t } from "elysia";
 import { type OrderStatus, orderStatuses } from "./domain/order";
@@ -73,10 +73,10 @@ export const placeOrder = {
     ),
     shippingAddress: t.Optional(ShippingAddress),
   }),
-  response: { 201: OrderView, ...problems(400, 401, 403, 409, 413, 415, 422, 503) },
+  response: { 201: OrderView, ...errorResponses(400, 401, 403, 409, 413, 415, 422, 503) },
 };
 
-export const getOrder = { params: OrderId, response: { 200: OrderView, ...problems(401, 404, 422) } };
+export const getOrder = { params: OrderId, response: { 200: OrderView, ...errorResponses(401, 404, 422) } };
 
 export const followOrder = {
   params: OrderId,
@@ -88,10 +88,10 @@ export const followOrder = {
       }),
     ),
   }),
-  response: { 200: LiveTimelineEvents, ...problems(401, 404, 422, 429) },
+  response: { 200: LiveTimelineEvents, ...errorResponses(401, 404, 422, 429) },
 };
 
-export const cancelOrder = { params: OrderId, response: { 202: OrderView, ...problems(401, 404, 409, 422) } };
+export const cancelOrder = { params: OrderId, response: { 202: OrderView, ...errorResponses(401, 404, 409, 422) } };
 
 export const setStatus = {
   params: OrderId,
@@ -99,7 +99,7 @@ export const setStatus = {
     status: t.Union([t.Literal("shipped"), t.Literal("delivered")]),
     reason: t.Optional(t.String({ minLength: 1, maxLength: 500, description: "A text for the buyer" })),
   }),
-  response: { 200: OrderView, ...problems(400, 401, 403, 404, 409, 413, 415, 422) },
+  response: { 200: OrderView, ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422) },
 };
 
 export const listOrders = {
@@ -112,7 +112,7 @@ export const listOrders = {
     limit: t.Integer({ minimum: 1, maximum: 100, default: 20 }),
     cursor: t.Optional(Uuid),
   }),
-  response: { 200: OrderPage, ...problems(401, 404, 422) },
+  response: { 200: OrderPage, ...errorResponses(401, 404, 422) },
 };
 
-export const getPayables = { query: IdsQuery, response: { 200: Payables, ...problems(401, 403, 422) } };
+export const getPayables = { query: IdsQuery, response: { 200: Payables, ...errorResponses(401, 403, 422) } };

@@ -79,11 +79,11 @@ describe("a replay", () => {
     const found = await replay(service.db);
     expect(found.differences).toEqual([]);
     expect(found.orders).toBeGreaterThanOrEqual(2);
-    expect(found.underWay).toBe(0);
+    expect(found.inProgress).toBe(0);
   });
   test("distinguishes an order in progress from an order whose history is lost", async () => {
     const order = await service.placed();
-    expect(await replay(service.db, { only: [order.id] })).toEqual({ orders: 1, differences: [], underWay: 1 });
+    expect(await replay(service.db, { only: [order.id] })).toEqual({ orders: 1, differences: [], inProgress: 1 });
     const id = await confirmed();
     await historyCollection(service.db).deleteMany({ _id: idsBelow(id) });
     const { differences } = await replay(service.db, { only: [id] });

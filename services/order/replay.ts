@@ -18,7 +18,7 @@ export type Replay = {
   /** One line for each field in which an order differs from its history, and for each problem of a history. */
   differences: string[];
   /** Orders in progress, which are not compared because the latest part of their history is not in `order_history` yet. */
-  underWay: number;
+  inProgress: number;
 };
 
 const batchSize = 500;
@@ -28,7 +28,7 @@ const batchSize = 500;
  * @param options.only the ids of the orders to compare; all orders if absent
  */
 export async function replay(db: Db, options: { only?: string[] } = {}): Promise<Replay> {
-  const result: Replay = { orders: 0, differences: [], underWay: 0 };
+  const result: Replay = { orders: 0, differences: [], inProgress: 0 };
   const orders = ordersCollection(db)
     .find(options.only ? { _id: { $in: options.only } } : {}, { projection: { history: 0 } })
     .sort({ _id: 1 });
@@ -36,7 +36,7 @@ export async function replay(db: Db, options: { only?: string[] } = {}): Promise
     const histories = await loadHistories(db, docs);
     for (const doc of docs) {
       result.orders++;
-      if (doc.projectedSeq !== doc.lastSeq) result.underWay++;
+      if (doc.projectedSeq !== doc.lastSeq) result.inProgress++;
       else result.differences.push(...compare(doc, histories.get(doc._id) ?? []));
     }
   }
@@ -99,7 +99,7 @@ export async function main(url: string, options: string[]): Promise<number> {
   const { client, db } = await connectMongo(url, "order-replay");
   try {
     if (options.includes("--rebuild")) console.log(`order_items: ${await rebuildItems(db)} lines rebuilt`);
-    const { orders, underWay, differences } = await replay(db);
+    const { orders, inProgress: underWay, differences } = await replay(db);
     for (const line of differences.slice(0, 100)) console.log(line);
     console.log(`${orders} orders replayed, ${differences.length} differences, ${underWay} still in progress`);
     return differences.length === 0 ? 0 : 1;

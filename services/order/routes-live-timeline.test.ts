@@ -30,15 +30,15 @@ describe("GET /orders/{id}/events", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("text/event-stream");
     expect(response.headers.get("cache-control")).toBe("no-store");
-    const first = await reader.until(({ id }) => id === String(order.history.length));
+    const first = await reader.readUntil(({ id }) => id === String(order.history.length));
     expect(first.map(({ data }) => data)).toEqual(order.history.map((line) => ({ ...line, orderStatus: "pending" })));
     await api.service.confirm(order.id);
-    const confirmed = await reader.until(({ data }) => data.type === "order.confirmed");
+    const confirmed = await reader.readUntil(({ data }) => data.type === "order.confirmed");
     expect(confirmed.at(-1)?.data).toMatchObject({ orderStatus: "confirmed" });
     await employee.setStatus(order.id, "shipped");
     expect((await reader.next())?.data).toMatchObject({ status: "shipped", orderStatus: "shipped" });
     await employee.setStatus(order.id, "delivered");
-    const last = await reader.until(() => false);
+    const last = await reader.readUntil(() => false);
     expect(last.map(({ event }) => event)).toEqual(["timeline", "end"]);
     const { history } = (await owner.get(`/orders/${order.id}`)).body;
     const received = [...first, ...confirmed, ...last].filter(({ id }) => id).length + 1;
@@ -65,7 +65,7 @@ describe("GET /orders/{id}/events", () => {
     await orders.updateOne({ _id: order.id }, { $set: { history: latest } });
     const ids = entries.map(({ seq }) => String(seq));
     const { reader } = await open(path, owner.authorization);
-    expect((await reader.until(({ id }) => id === ids.at(-1))).map(({ id }) => id as string)).toEqual(ids);
+    expect((await reader.readUntil(({ id }) => id === ids.at(-1))).map(({ id }) => id as string)).toEqual(ids);
     await reader.cancel();
   });
   test("404 for other users, even if they may read orders; 404 for an unknown order, 401 without a token", async () => {

@@ -6,7 +6,7 @@ import type { Message } from "@shop/kit/messaging/envelope";
 import type { Log } from "@shop/kit/telemetry/log";
 import type { GatewayCall, NewPayment, Payment } from "./domain/payment";
 import type { Gateway } from "./gateways/gateway";
-import type { Moved } from "./sagas/pay-order";
+import type { PaymentTransition } from "./sagas/pay-order";
 
 /** One call to a provider, as it is stored. `unknown`: no response arrived, and the provider may have acted. */
 export type CallRecord = {
@@ -45,7 +45,7 @@ export type LeasedWrites = {
    * lease is given up.
    * @returns the current payment, whose `desired` may have changed; undefined if the lease was lost and nothing was saved
    */
-  save(before: Payment, after: Moved, record?: CallRecord, message?: Message): Promise<Payment | undefined>;
+  save(before: Payment, after: PaymentTransition, record?: CallRecord, message?: Message): Promise<Payment | undefined>;
   /** Sets `desired` to `released`, so that the money is given back, and stores which saga receives the reply. */
   requestRelease(paymentId: string, sagaId: string): Promise<void>;
   /** Sends the reply of a payment that has already ended, for a command that arrived later. */
@@ -58,7 +58,7 @@ export type SagaWrites = {
    * Stores a payment with its saga and the saga's first command. It is not leased: it is not due yet.
    * @returns undefined if the idempotency key is already used or the order already has a live payment
    */
-  startSaga(started: Moved<NewPayment>, request?: IdempotentRequest): Promise<Payment | undefined>;
+  startSaga(started: PaymentTransition<NewPayment>, request?: IdempotentRequest): Promise<Payment | undefined>;
   /**
    * Locks the payment of a saga, then commits the transition that `decide` returns and records `message` as handled. A
    * payment that becomes due is leased to the caller.
@@ -67,7 +67,7 @@ export type SagaWrites = {
   moveSaga(
     sagaId: string,
     message: Message,
-    decide: (payment: Payment) => Moved | undefined,
+    decide: (payment: Payment) => PaymentTransition | undefined,
   ): Promise<Payment | undefined>;
   /** Sends the commands of up to `limit` sagas whose reply is overdue. The interval between retries doubles. */
   retryCommands(limit: number, toCommand: (payment: Payment) => Draft | undefined): Promise<void>;

@@ -1,7 +1,7 @@
 import { messages } from "@shop/contracts/messages";
 import { every } from "@shop/kit/async/every";
-import { accessTokens, remoteKeys } from "@shop/kit/auth/access";
-import { sealer, unsealer } from "@shop/kit/auth/sealing";
+import { accessTokenVerifier, remoteKeys } from "@shop/kit/auth/access";
+import { createSealer, createUnsealer } from "@shop/kit/auth/sealing";
 import { bootstrap } from "@shop/kit/bootstrap";
 import { httpClient } from "@shop/kit/http/client";
 import { type Server, serve } from "@shop/kit/http/server";
@@ -37,15 +37,15 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
 
   const orders = httpClient({ target: "order", baseUrl: config.ORDER_URL, tokens });
   const stripe = stripeGateway({ secretKey: config.STRIPE_SECRET_KEY, apiUrl: config.STRIPE_API_URL });
-  const verify = accessTokens({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
+  const verify = accessTokenVerifier({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
 
   const deps: Deps = {
     store: paymentStore(sql, outbox),
     gateways: { stripe },
     loadPayable: payableLoader(orders),
     waitMsMax: 5_000,
-    seal: await sealer(config.PAYMENT_SEAL_PRIVATE_KEY),
-    unseal: await unsealer(config.PAYMENT_SEAL_PRIVATE_KEY),
+    seal: await createSealer(config.PAYMENT_SEAL_PRIVATE_KEY),
+    unseal: await createUnsealer(config.PAYMENT_SEAL_PRIVATE_KEY),
     clock,
     log,
   };

@@ -1,4 +1,4 @@
-import { problems, Uuid } from "@shop/contracts/common";
+import { errorResponses, Uuid } from "@shop/contracts/common";
 import { access, type VerifyAccess } from "@shop/kit/auth/access";
 import { Elysia, t } from "elysia";
 import { processPayment } from "./commands/process-payment";
@@ -27,13 +27,13 @@ export const routes = (deps: Deps, verify: VerifyAccess) =>
           description:
             "Pays for an order that awaits payment. Responds 201 when the payment has ended, or 202 if that takes longer than 5 seconds.",
         },
-        response: { 201: PaymentView, 202: PaymentView, ...problems(400, 401, 404, 409, 413, 415, 422, 503) },
+        response: { 201: PaymentView, 202: PaymentView, ...errorResponses(400, 401, 404, 409, 413, 415, 422, 503) },
       },
     )
     .get("/payments/:id", async ({ params, user }) => toView(await getPayment(deps, user, params.id)), {
       signedIn: true,
       params: t.Object({ id: Uuid }),
-      response: { 200: PaymentView, ...problems(401, 404, 422) },
+      response: { 200: PaymentView, ...errorResponses(401, 404, 422) },
     })
     .get(
       "/payments/order/:orderId",
@@ -41,7 +41,7 @@ export const routes = (deps: Deps, verify: VerifyAccess) =>
       {
         signedIn: true,
         params: t.Object({ orderId: Uuid }),
-        response: { 200: t.Object({ items: t.Array(PaymentView) }), ...problems(401, 404, 422) },
+        response: { 200: t.Object({ items: t.Array(PaymentView) }), ...errorResponses(401, 404, 422) },
       },
     );
 

@@ -1,5 +1,5 @@
 import { messages } from "@shop/contracts/messages";
-import { accessTokens } from "@shop/kit/auth/access";
+import { accessTokenVerifier } from "@shop/kit/auth/access";
 import { bootstrap } from "@shop/kit/bootstrap";
 import { type Server, serve } from "@shop/kit/http/server";
 import { createPublisher } from "@shop/kit/messaging/publisher";
@@ -49,7 +49,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     clock,
     log,
   };
-  const verify = accessTokens({ issuer: config.ISSUER_URL, keys: createLocalJWKSet(publicKeys) });
+  const verify = accessTokenVerifier({ issuer: config.ISSUER_URL, keys: createLocalJWKSet(publicKeys) });
 
   lifecycle.use("retention", startRetention({ rules: retentionRules(sql), log }));
 

@@ -11,7 +11,7 @@ test("SIGTERM ends the streams of an order instance and cuts off no request", as
   const logLength = (await log.text()).length;
   const pid = stack.pid("order-0");
   const { reader } = await followOrder(customer.token, order.id, "0");
-  await reader.until(({ data }) => data.type === "order.confirmed");
+  await reader.readUntil(({ data }) => data.type === "order.confirmed");
   await stack.kill("order-0", "SIGTERM");
   expect(await reader.next()).toMatchObject({ event: "end", data: { reason: "shutting_down" } });
   expect(await reader.next()).toBeUndefined();
@@ -32,7 +32,7 @@ test("SIGTERM ends the streams of an order instance and cuts off no request", as
 test("a stream continues while Redis hangs, is dead and is restarted", async () => {
   const { customer, order } = await aConfirmedOrder();
   const { reader } = await followOrder(customer.token, order.id, "0");
-  await reader.until(({ data }) => data.type === "order.confirmed");
+  await reader.readUntil(({ data }) => data.type === "order.confirmed");
   const { token } = await loginAsAdmin();
   async function setStatus(status: string): Promise<void> {
     const response = await api.request("PUT", `/orders/${order.id}/status`, { token, body: { status } });

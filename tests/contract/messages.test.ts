@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type MessageType, messages, sagaSteps } from "../../services/_contracts/messages";
 import type { Message } from "../../services/_kit/messaging/envelope";
-import type { Saga } from "../../services/_kit/saga/engine";
+import type { Saga } from "../../services/_kit/saga/definition";
 import { consumers as inventory } from "../../services/inventory/consumers";
 import { consumers as notification } from "../../services/notification/consumers";
 import { consumers as order } from "../../services/order/consumers";

@@ -15,7 +15,7 @@ describe("the event stream of an order", () => {
     expect(response.status).toBe(200);
     expect(response.headers.get("content-type")).toBe("text/event-stream");
     expect(response.headers.get("cache-control")).toBe("no-store");
-    const events = await reader.until(isConfirmed);
+    const events = await reader.readUntil(isConfirmed);
     const { history } = await readOrder(customer, order.id);
     expect(events.map(({ data: { orderStatus: _, ...entry } }) => entry)).toEqual(history);
     expect(events.map(({ id }) => Number(id))).toEqual(history.map(({ seq }) => seq));
@@ -42,7 +42,7 @@ describe("the event stream of an order", () => {
     const items = [{ productId: (await productInStock()).id, quantity: 1 }];
     const { body: order } = await placeOrder(customer, items, { card: testCards.declined });
     const { reader } = await followOrder(customer.token, order.id);
-    const events = await reader.until(() => false);
+    const events = await reader.readUntil(() => false);
     expect(events.at(-2)?.data).toMatchObject({ type: "order.cancelled", orderStatus: "cancelled" });
     expect(events.at(-1)).toMatchObject({ event: "end", data: { reason: "order_final" } });
   });
@@ -82,7 +82,7 @@ describe("the event stream of an order", () => {
       .setExpirationTime("3s")
       .sign(await importJWK(jwk as never, "ES256"));
     const { reader } = await followOrder(token, order.id);
-    const events = await reader.until(() => false);
+    const events = await reader.readUntil(() => false);
     expect(events.at(-1)).toMatchObject({ event: "end", data: { reason: "token_expired" } });
     expect((await api.getOrder(customer.token, order.id)).status).toBe(200);
   });

@@ -4,13 +4,13 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { AppError } from "../errors/app-error";
 import { testClient } from "../testing/http";
 import { testIssuer } from "../testing/tokens";
-import { access, accessTokens, hasPermission, remoteKeys } from "./access";
+import { access, accessTokenVerifier, hasPermission, remoteKeys } from "./access";
 
 const issuer = "http://issuer.test";
 const pair = await generateKeyPair("ES256", { extractable: true });
 const other = await generateKeyPair("ES256", { extractable: true });
 const publicJwk = { ...(await exportJWK(pair.publicKey)), kid: "k1", alg: "ES256" };
-const verify = accessTokens({ issuer, keys: createLocalJWKSet({ keys: [publicJwk] }) });
+const verify = accessTokenVerifier({ issuer, keys: createLocalJWKSet({ keys: [publicJwk] }) });
 
 const claims = {
   sub: "u1",
@@ -133,7 +133,7 @@ describe("the issuer's keys", () => {
   const up = () => Response.json({ keys: [publicJwk] });
 
   test("are fetched, and stay in use while the issuer is unavailable", async () => {
-    const verifyRemote = accessTokens({ issuer, keys: remoteKeys(url(), { maxAgeMs: 0 }) });
+    const verifyRemote = accessTokenVerifier({ issuer, keys: remoteKeys(url(), { maxAgeMs: 0 }) });
     answer = up;
     expect(await outcome(verifyRemote(await bearer(claims)))).toBe("accepted");
     answer = down;
@@ -141,7 +141,7 @@ describe("the issuer's keys", () => {
     expect(await outcome(verifyRemote(await bearer(claims, { key: other.privateKey })))).toBe("401 auth.token_invalid");
   });
   test("make verification unavailable until they are fetched for the first time", async () => {
-    const verifyRemote = accessTokens({ issuer, keys: remoteKeys(url()) });
+    const verifyRemote = accessTokenVerifier({ issuer, keys: remoteKeys(url()) });
     answer = down;
     expect(await outcome(verifyRemote(await bearer(claims)))).toBe("503 auth.unavailable");
     answer = () => Response.json({ nothing: true });
@@ -150,13 +150,13 @@ describe("the issuer's keys", () => {
     expect(await outcome(verifyRemote(await bearer(claims)))).toBe("accepted");
   });
   test("do not include the token's key: the token is refused", async () => {
-    const verifyRemote = accessTokens({ issuer, keys: remoteKeys(url()) });
+    const verifyRemote = accessTokenVerifier({ issuer, keys: remoteKeys(url()) });
     answer = up;
     const unknown = await bearer(claims, { header: { alg: "ES256", kid: "k9" } });
     expect(await outcome(verifyRemote(unknown))).toBe("401 auth.token_invalid");
   });
   test("at an unreachable address make verification unavailable", async () => {
-    const verifyRemote = accessTokens({ issuer, keys: remoteKeys("http://127.0.0.1:1/jwks.json") });
+    const verifyRemote = accessTokenVerifier({ issuer, keys: remoteKeys("http://127.0.0.1:1/jwks.json") });
     expect(await outcome(verifyRemote(await bearer(claims)))).toBe("503 auth.unavailable");
   });
 });

@@ -43,7 +43,7 @@ const isTokenError = (error: unknown): boolean =>
  * directly. The result for a token is cached for 30 s, and never beyond its expiry.
  * @throws AppError `auth.token_missing`, `auth.token_invalid` (401); `auth.unavailable` (503) if no keys were fetched yet
  */
-export function accessTokens(o: { issuer: string; keys: JWTVerifyGetKey }): VerifyAccess {
+export function accessTokenVerifier(o: { issuer: string; keys: JWTVerifyGetKey }): VerifyAccess {
   const verifyToken = cached(
     async (token): Promise<User> => {
       const { payload } = await jwtVerify(token, o.keys, {

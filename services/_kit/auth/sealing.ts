@@ -11,7 +11,7 @@ const openedKeysMax = 1_000;
  * `kid` is the content key, itself encrypted as a compact JWE (ECDH-ES).
  * @see https://www.rfc-editor.org/rfc/rfc7516
  */
-export async function sealer(publicJwk: string): Promise<(text: string) => Promise<string>> {
+export async function createSealer(publicJwk: string): Promise<(text: string) => Promise<string>> {
   const { d: _, ...publicHalf } = JSON.parse(publicJwk);
   const recipient = await importJWK(publicHalf, "ECDH-ES");
 
@@ -33,7 +33,7 @@ export async function sealer(publicJwk: string): Promise<(text: string) => Promi
  * Decrypts texts that were sealed for the public key to `privateJwk`.
  * @throws an error of `jose` if the text was sealed for another key or changed
  */
-export async function unsealer(privateJwk: string): Promise<(sealed: string) => Promise<string>> {
+export async function createUnsealer(privateJwk: string): Promise<(sealed: string) => Promise<string>> {
   const recipient = await importJWK(JSON.parse(privateJwk), "ECDH-ES");
 
   async function openKey(kid: string): Promise<CryptoKey> {

@@ -17,7 +17,7 @@ test("events are read as they were written, for any content and any chunk bounda
   expect(response.headers.get("cache-control")).toBe("no-store");
   expect(isEventStream(response)).toBe(true);
   const reader = sseReader(response.body);
-  expect(await reader.until(() => false)).toEqual([
+  expect(await reader.readUntil(() => false)).toEqual([
     { event: "a", id: "7", data },
     { event: "b", data: {} },
   ] as never);

@@ -9,8 +9,6 @@ import { createEntries, historyMessages } from "./mongo-history";
 import { mongoOutboxStore } from "./mongo-store";
 import { startRelay } from "./relay";
 
-export type { HistoryEntry, OutboxDocument, QueueState } from "./mongo-document";
-
 /** How long the committing process has to publish before the sweep takes a document, seconds. */
 export const graceSeconds = 5;
 
@@ -27,9 +25,9 @@ export type MongoOutboxOptions<D extends OutboxDocument> = {
   /** Writes the read models of documents whose sagas have ended. May be called more than once for the same history. */
   project?: (docs: D[]) => Promise<void>;
   /** When the sweep must visit a document that has nothing to send; undefined: never. */
-  wakeAgain: (doc: D) => Date | undefined;
+  nextWakeAt: (doc: D) => Date | undefined;
   /** The type of the command whose reply the saga waits for; undefined if it waits for none. */
-  unanswered: (doc: D) => string | undefined;
+  pendingCommandType: (doc: D) => string | undefined;
   /** Whether the saga has waited too long. Then `giveUp` is called and the command is not retried. */
   isOverdue: (doc: D, waitedSeconds: number) => boolean;
   /** Called when everything is known to be sent, and again after 10 s if it fails or changes nothing. */
@@ -53,8 +51,8 @@ export type MongoOutbox<D extends OutboxDocument> = {
 
 /** The outbox of a service on MongoDB: each document of `collection` holds its own messages. */
 export function mongoOutbox<D extends OutboxDocument>(o: MongoOutboxOptions<D>): MongoOutbox<D> {
-  const messages = historyMessages({ ...o, pendingCommandType: o.unanswered });
-  const claims = documentClaims({ ...o, messages, nextWakeAt: o.wakeAgain });
+  const messages = historyMessages(o);
+  const claims = documentClaims({ ...o, messages });
   const relay = startRelay<Ack<D>>({
     publisher: o.publisher,
     log: o.log,

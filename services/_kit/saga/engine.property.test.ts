@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { thoroughly } from "../testing/property";
-import { hasEnded, type SagaTransition } from "./engine";
+import { propertyOptions } from "../testing/property";
+import type { SagaTransition } from "./definition";
+import { hasEnded } from "./engine";
 import { abort, reply, start, step, type Trip, timeout, types } from "./testing/trip";
 
 /** A participant as the engine requires it: executes each command once and replies to every copy. */
@@ -61,6 +62,6 @@ test("both steps are done or neither, with lost, repeated and reordered messages
         expect(at.aggregate.log).toHaveLength(2);
       },
     ),
-    thoroughly("the saga engine"),
+    propertyOptions("the saga engine"),
   );
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { advance, pendingCommand, type Saga, type SagaEvent, type SagaTransition } from "./engine";
+import type { Saga, SagaEvent, SagaTransition } from "./definition";
+import { advance, pendingCommand } from "./engine";
 import { abort, bookTrip, remoteStep, reply, start, step, type Trip, timeout, types } from "./testing/trip";
 
 /** Applies events one after the other; a string is the type of a reply. Each of them must change something. */

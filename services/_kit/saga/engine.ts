@@ -12,9 +12,6 @@ import type {
   StepOutcome,
 } from "./definition";
 
-/** The types of a saga. `definition.ts` explains how to write one. */
-export type * from "./definition";
-
 /** The state of a saga before its `start` event. */
 export const newSaga = (saga: { name: string }, id: string): SagaState => ({
   id,

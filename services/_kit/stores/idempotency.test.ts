@@ -147,7 +147,7 @@ test("only hashes and the answer are stored, for at least 24 hours", async () =>
     where scope = ${idempotentRequest(request)?.scope ?? ""}`;
   await age(day, 24);
   await age(older, 26);
-  await expiredKeysRule(database.sql, "test").removeSome(10);
+  await expiredKeysRule(database.sql, "test").removeBatch(10);
   for (const request of [day, older]) await send(request);
   expect([await countEffects(day), await countEffects(older)]).toEqual([1, 2]);
   const text = JSON.stringify(await database.sql`select scope, request_hash from idempotency_key`);

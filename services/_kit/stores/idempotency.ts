@@ -1,7 +1,7 @@
 import { AppError } from "../errors/app-error";
 import { type IdempotentRequest, rejectReusedKey } from "../idempotency";
 import type { Sql, TransactionSql } from "./postgres";
-import { type RetentionRule, rowsRule } from "./retention";
+import { deleteRule, type RetentionRule } from "./retention";
 
 /** The stored response to a request. */
 export type Answer<B> = { status: number; body: B };
@@ -47,7 +47,7 @@ export async function answerOnce<B>(
 
 /** Removes keys that are older than promised to clients. */
 export const expiredKeysRule = (sql: Sql, service: string): RetentionRule =>
-  rowsRule(
+  deleteRule(
     `${service}.idempotency_key`,
     (limit) => sql`
       delete from idempotency_key where scope in (

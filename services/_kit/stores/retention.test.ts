@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { retentionDeleted } from "../telemetry/metrics";
 import { eventually } from "../testing/eventually";
 import { silentLog } from "../testing/log";
-import { type RetentionRule, rowsRule, startRetention } from "./retention";
+import { deleteRule, type RetentionRule, startRetention } from "./retention";
 
 let stop: (() => Promise<void>) | undefined;
 afterEach(() => stop?.());
@@ -18,7 +18,7 @@ function oldRows(rows: number) {
   const what = crypto.randomUUID();
   const batches: number[] = [];
   let left = rows;
-  const rule = rowsRule(what, async (limit) => {
+  const rule = deleteRule(what, async (limit) => {
     const count = Math.min(left, limit);
     left -= count;
     batches.push(count);
@@ -38,8 +38,8 @@ test("a large backlog is deleted over several runs, with the other rules in betw
   const many = oldRows(30_000);
   const rowsLeft: number[] = [];
   const other: RetentionRule = {
-    what: "other",
-    async removeSome() {
+    name: "other",
+    async removeBatch() {
       rowsLeft.push(many.left());
       return { removed: 0, isDone: true };
     },
@@ -53,8 +53,8 @@ test("a rule that fails is retried, and the other rules run all the same", async
   const old = oldRows(3);
   let tries = 0;
   const failing: RetentionRule = {
-    what: "failing",
-    async removeSome() {
+    name: "failing",
+    async removeBatch() {
       tries++;
       throw new Error("store unavailable");
     },
@@ -68,7 +68,7 @@ test("stop ends the run after the batch in progress", async () => {
   let batches = 0;
   const firstBatch = Promise.withResolvers<void>();
   start(
-    rowsRule(endless, async (limit) => {
+    deleteRule(endless, async (limit) => {
       batches++;
       firstBatch.resolve();
       return { count: limit };

@@ -5,11 +5,11 @@ import { retentionDeleted } from "../telemetry/metrics";
 /** Deletes data that is past its retention time. docs/retention.md lists all rules. */
 export type RetentionRule = {
   /** The rule's name in docs/retention.md and in the metric. */
-  what: string;
+  name: string;
   /** Deletes at most `limit` entries, oldest first, found by an index. May run in several processes at the same time. */
-  removeSome(limit: number): Promise<Removed>;
+  removeBatch(limit: number): Promise<RemovedBatch>;
 };
-export type Removed = { removed: number; isDone: boolean };
+export type RemovedBatch = { removed: number; isDone: boolean };
 
 /** Small, so that a batch does not block other statements for long. */
 const batchSize = 500;
@@ -24,17 +24,17 @@ const batchesPerRunMax = 40;
 export function startRetention(o: { rules: RetentionRule[]; log: Log; everyMs?: number }): () => Promise<void> {
   let stopping = false;
 
-  async function apply({ what, removeSome }: RetentionRule): Promise<void> {
+  async function apply({ name, removeBatch }: RetentionRule): Promise<void> {
     for (let n = 0; n < batchesPerRunMax && !stopping; n++) {
-      const { removed, isDone } = await removeSome(batchSize);
-      retentionDeleted.inc({ what }, removed);
+      const { removed, isDone } = await removeBatch(batchSize);
+      retentionDeleted.inc({ what: name }, removed);
       if (isDone) return;
     }
   }
 
   async function run(): Promise<void> {
     for (const rule of o.rules)
-      await apply(rule).catch((error) => o.log.warn({ err: error, what: rule.what }, "retention rule failed"));
+      await apply(rule).catch((error) => o.log.warn({ err: error, what: rule.name }, "retention rule failed"));
   }
 
   const stop = every(o.everyMs ?? 60_000, run, o.log);
@@ -45,9 +45,9 @@ export function startRetention(o: { rules: RetentionRule[]; log: Log; everyMs?: 
 }
 
 /** A rule that consists of one `delete` statement for at most `limit` rows. */
-export const rowsRule = (what: string, remove: (limit: number) => PromiseLike<{ count: number }>): RetentionRule => ({
-  what,
-  async removeSome(limit) {
+export const deleteRule = (name: string, remove: (limit: number) => PromiseLike<{ count: number }>): RetentionRule => ({
+  name: name,
+  async removeBatch(limit) {
     const { count } = await remove(limit);
     return { removed: count, isDone: count < limit };
   },

@@ -8,19 +8,19 @@ type TableSummary = { columns: string[]; names: string[] };
 /** By table name. */
 type SchemaComparison = {
   /** As the drizzle schema declares the tables. */
-  said: Record<string, TableSummary>;
+  declared: Record<string, TableSummary>;
   /** As the migrations created them in the database. `names` has only those that the drizzle schema declares too. */
-  made: Record<string, TableSummary>;
+  migrated: Record<string, TableSummary>;
 };
 
 /** Summarizes the tables of a drizzle schema and of a migrated database, so that a test can expect them to be equal. */
-export async function schemaAndDatabase(sql: Sql, schema: Record<string, unknown>): Promise<SchemaComparison> {
-  const comparison: SchemaComparison = { said: {}, made: {} };
+export async function compareSchema(sql: Sql, schema: Record<string, unknown>): Promise<SchemaComparison> {
+  const comparison: SchemaComparison = { declared: {}, migrated: {} };
   for (const table of Object.values(schema).filter((part): part is PgTable => is(part, PgTable))) {
     const { name } = getTableConfig(table);
     const declared = summarizeDeclaration(table);
-    comparison.said[name] = declared;
-    comparison.made[name] = await summarizeTable(sql, name, declared.names);
+    comparison.declared[name] = declared;
+    comparison.migrated[name] = await summarizeTable(sql, name, declared.names);
   }
   return comparison;
 }

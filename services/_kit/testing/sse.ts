@@ -3,7 +3,7 @@ export type SseReader = {
   /** The next event; undefined at the end of the stream. Comments and `retry` are skipped. */
   next(): Promise<SseEvent | undefined>;
   /** All events up to and including the first that matches, or up to the end of the stream. */
-  until(matches: (event: SseEvent) => boolean): Promise<SseEvent[]>;
+  readUntil(matches: (event: SseEvent) => boolean): Promise<SseEvent[]>;
   /** Everything received so far, unparsed. */
   text(): string;
   cancel(): Promise<void>;
@@ -41,7 +41,7 @@ export function sseReader(body: ReadableStream<Uint8Array> | null): SseReader {
   }
   return {
     next,
-    async until(matches) {
+    async readUntil(matches) {
       const events: SseEvent[] = [];
       for (;;) {
         const event = await next();

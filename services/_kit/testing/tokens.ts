@@ -1,5 +1,5 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JWK, SignJWT } from "jose";
-import { accessTokens } from "../auth/access";
+import { accessTokenVerifier } from "../auth/access";
 import { type ServiceTokens, serviceTokens } from "../auth/service-tokens";
 
 const issuer = "http://issuer.test";
@@ -9,7 +9,7 @@ export async function testIssuer() {
   const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
   const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: "test", alg: "ES256" }] });
   return {
-    verify: accessTokens({ issuer, keys }),
+    verify: accessTokenVerifier({ issuer, keys }),
     /** An `Authorization` header value. */
     bearer: async (userId: string, permissions: string[] = [], expires: string | Date = "15m") =>
       `Bearer ${await new SignJWT({ permissions })

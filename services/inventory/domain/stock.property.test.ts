@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { thoroughly } from "@shop/kit/testing/property";
+import { propertyOptions } from "@shop/kit/testing/property";
 import fc from "fast-check";
 import { type InMemoryStock, inMemoryStock } from "../testing/in-memory-stock";
 import { decideCommit } from "./commit";
@@ -60,7 +60,7 @@ test("in any sequence of commands, nothing is oversold and the counters equal th
         }
       }
     }),
-    thoroughly("stock under any sequence of commands"),
+    propertyOptions("stock under any sequence of commands"),
   );
 });
 
@@ -72,6 +72,6 @@ test("releasing every order returns every unit", () => {
       for (const orderId of ["o1", "o2", "o3", "o4"] as const) play(memory, { kind: "release", orderId });
       expect(products.map((productId) => countAvailable(memory.getProduct(productId)))).toEqual([stock.a, stock.b]);
     }),
-    thoroughly("stock after releasing every order"),
+    propertyOptions("stock after releasing every order"),
   );
 });

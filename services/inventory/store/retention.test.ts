@@ -25,7 +25,7 @@ async function anOrder(daysAgo: number, end?: "commit" | "release"): Promise<str
 }
 
 async function apply(o: { soldDays?: number }, limit = 100) {
-  for (const rule of retentionRules(service.sql, o)) while (!(await rule.removeSome(limit)).isDone);
+  for (const rule of retentionRules(service.sql, o)) while (!(await rule.removeBatch(limit)).isDone);
 }
 
 test("released holds are removed after 30 days; live and sold holds are kept", async () => {

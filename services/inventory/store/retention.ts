@@ -2,7 +2,7 @@ import { plusDays } from "@shop/kit/clock";
 import { firstIdAt } from "@shop/kit/ids";
 import { expiredKeysRule } from "@shop/kit/stores/idempotency";
 import type { Sql } from "@shop/kit/stores/postgres";
-import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
+import { deleteRule, type RetentionRule } from "@shop/kit/stores/retention";
 
 /** Longer than any message about an order can be delayed: by then its dead letter has been removed. */
 const releasedDays = 30;
@@ -12,7 +12,7 @@ const releasedDays = 30;
  * @param o.soldDays if set, sold holds are removed after this time
  */
 export function retentionRules(sql: Sql, o: { soldDays?: number }): RetentionRule[] {
-  const released = rowsRule(
+  const released = deleteRule(
     "inventory.reservation",
     (limit) => sql`
       delete from reservation where (order_id, product_id) in (
@@ -21,7 +21,7 @@ export function retentionRules(sql: Sql, o: { soldDays?: number }): RetentionRul
         order by updated_at limit ${limit} for update skip locked
       )`,
   );
-  const tombstones = rowsRule(
+  const tombstones = deleteRule(
     "inventory.released_first",
     (limit) => sql`
       delete from released_first where order_id in (
@@ -31,7 +31,7 @@ export function retentionRules(sql: Sql, o: { soldDays?: number }): RetentionRul
   );
   // An order's id contains its creation time, so the primary key serves as the index.
   const sold = (days: number) =>
-    rowsRule(
+    deleteRule(
       "inventory.reservation",
       (limit) => sql`
         delete from reservation where (order_id, product_id) in (

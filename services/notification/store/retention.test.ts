@@ -21,8 +21,8 @@ test("finished deliveries are removed in batches, 90 days after they were create
   for (const status of ["sent", "failed", "skipped"]) await aDelivery(90.1, status);
   const staying = [await aDelivery(400, "pending"), await aDelivery(399, "sending"), await aDelivery(89.9, "sent")];
   const [rule] = retentionRules(database.sql);
-  expect(await rule?.removeSome(2)).toEqual({ removed: 2, isDone: false });
-  expect(await rule?.removeSome(2)).toEqual({ removed: 1, isDone: true });
+  expect(await rule?.removeBatch(2)).toEqual({ removed: 2, isDone: false });
+  expect(await rule?.removeBatch(2)).toEqual({ removed: 1, isDone: true });
   const left = await database.sql<{ id: string }[]>`select id from delivery order by id`;
   expect(left.map((row) => row.id)).toEqual(staying);
 });

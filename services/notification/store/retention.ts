@@ -1,14 +1,14 @@
 import { plusDays } from "@shop/kit/clock";
 import { firstIdAt } from "@shop/kit/ids";
 import type { Sql } from "@shop/kit/stores/postgres";
-import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
+import { deleteRule, type RetentionRule } from "@shop/kit/stores/retention";
 
 /** The table also serves as the inbox, so this is longer than any duplicate message can be delayed. */
 const deliveryDays = 90;
 
 /** Removes finished deliveries. A delivery's id contains its creation time, so the primary key serves as the index. */
 export const retentionRules = (sql: Sql): RetentionRule[] => [
-  rowsRule(
+  deleteRule(
     "notification.delivery",
     (limit) => sql`
       delete from delivery where id in (

@@ -1,6 +1,7 @@
 import type { DataFor } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messaging/envelope";
-import { advance, type SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaTransition } from "@shop/kit/saga/definition";
+import { advance } from "@shop/kit/saga/engine";
 import type { OrderAndSaga } from "../deps";
 import { moveTo, type Order } from "../domain/order";
 import { isLapsed } from "../domain/payability";

@@ -1,6 +1,7 @@
 import type { DataFor, MessageType } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messaging/envelope";
-import { hasEnded, type SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaTransition } from "@shop/kit/saga/definition";
+import { hasEnded } from "@shop/kit/saga/engine";
 import type { Deps, OrderAndSaga } from "../deps";
 import type { Order } from "../domain/order";
 import { paymentRefused } from "../sagas/messages";

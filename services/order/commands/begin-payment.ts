@@ -1,5 +1,6 @@
 import type { Message } from "@shop/kit/messaging/envelope";
-import { advance, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaTransition } from "@shop/kit/saga/definition";
+import { advance, newSaga } from "@shop/kit/saga/engine";
 import type { OrderAndSaga } from "../deps";
 import type { Order } from "../domain/order";
 import { paymentRefusal } from "../domain/payability";

@@ -1,11 +1,12 @@
 import { hasPermission, type User } from "@shop/kit/auth/access";
 import { AppError } from "@shop/kit/errors/app-error";
-import { advance, newSaga, type Saga, type SagaTransition } from "@shop/kit/saga/engine";
+import type { Saga, SagaTransition } from "@shop/kit/saga/definition";
+import { advance, newSaga } from "@shop/kit/saga/engine";
 import type { Deps, OrderAndSaga, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
 import { orderNotFound } from "../queries/orders";
 import { cancelRequested, cancelUnpaidOrder, cancelOrder as saga } from "../sagas/cancel-order";
-import { sagaOf } from "../sagas/registry";
+import { findSaga } from "../sagas/registry";
 import { changeOrder } from "./change-order";
 
 /**
@@ -36,7 +37,7 @@ export function decideCancel(stored: OrderAndSaga, sagaId: string, now: Date): S
       return undefined;
     case "pending":
     case "paying":
-      return advance(sagaOf(stored.saga), order, stored.saga, { kind: "abort", code: cancelRequested });
+      return advance(findSaga(stored.saga), order, stored.saga, { kind: "abort", code: cancelRequested });
     case "awaiting_payment":
       return start(cancelUnpaidOrder);
     case "confirmed":

@@ -1,4 +1,5 @@
-import { hasEnded, type SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaTransition } from "@shop/kit/saga/definition";
+import { hasEnded } from "@shop/kit/saga/engine";
 import type { Deps, OrderAndSaga, StoredOrder } from "../deps";
 import type { Order } from "../domain/order";
 import { sagaDuration, sagasEnded } from "../metrics";

@@ -1,7 +1,7 @@
 import type { Message } from "@shop/kit/messaging/envelope";
 import { advance } from "@shop/kit/saga/engine";
 import type { Deps } from "../deps";
-import { sagaOf } from "../sagas/registry";
+import { findSaga } from "../sagas/registry";
 import { measureSagaEnd } from "./change-order";
 
 /** Advances an order's saga by a participant's event. An event that is not a reply to the current step changes nothing. */
@@ -10,7 +10,7 @@ export async function continueSaga(deps: Deps, { orderId }: { orderId: string },
   for (;;) {
     const stored = recent ?? (await deps.store.load(orderId));
     if (!stored) return deps.log.warn({ orderId }, "event for an unknown order");
-    const next = advance(sagaOf(stored.saga), stored.order, stored.saga, { kind: "message", message });
+    const next = advance(findSaga(stored.saga), stored.order, stored.saga, { kind: "message", message });
     if (next && (await deps.store.commit(stored, next, "reply"))) return measureSagaEnd(stored, next, deps.clock.now());
     // Another process may have written since: what is not a reply to the recent state may be one to the current state.
     if (!next && !recent) return;

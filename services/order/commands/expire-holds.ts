@@ -1,4 +1,5 @@
-import { advance, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaTransition } from "@shop/kit/saga/definition";
+import { advance, newSaga } from "@shop/kit/saga/engine";
 import type { Deps, OrderAndSaga } from "../deps";
 import type { Order } from "../domain/order";
 import { holdExpired, isLapsed } from "../domain/payability";

@@ -1,5 +1,5 @@
 import type { Draft } from "@shop/contracts/messages";
-import type { SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaTransition } from "@shop/kit/saga/definition";
 import type { Deps, OrderAndSaga, StoredOrder } from "../deps";
 import { moveTo, type Order } from "../domain/order";
 import { orderNotFound } from "../queries/orders";

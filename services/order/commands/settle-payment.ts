@@ -1,6 +1,7 @@
 import { invariant } from "@shop/kit/errors/invariant";
 import type { Message } from "@shop/kit/messaging/envelope";
-import { advance, type SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaTransition } from "@shop/kit/saga/definition";
+import { advance } from "@shop/kit/saga/engine";
 import type { OrderAndSaga } from "../deps";
 import type { Order } from "../domain/order";
 import { takePayment as saga } from "../sagas/take-payment";

@@ -1,6 +1,6 @@
 import { advance } from "@shop/kit/saga/engine";
 import type { Deps } from "../deps";
-import { sagaOf } from "../sagas/registry";
+import { findSaga } from "../sagas/registry";
 import { measureSagaEnd } from "./change-order";
 
 /** The error code of an order whose saga got no reply. */
@@ -17,7 +17,7 @@ export async function timeOut(
 ): Promise<void> {
   const stored = await deps.store.load(orderId);
   if (stored?.version !== version) return;
-  const next = advance(sagaOf(stored.saga), stored.order, stored.saga, { kind: "timeout", code: timedOut });
+  const next = advance(findSaga(stored.saga), stored.order, stored.saga, { kind: "timeout", code: timedOut });
   if (!next || !(await deps.store.commit(stored, next, "reply"))) return;
   const facts = { orderId, saga: stored.saga.name, step: stored.saga.step };
   if (next.state.stuck) return deps.log.error(facts, "saga stuck: step timed out and cannot be compensated");

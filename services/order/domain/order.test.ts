@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mergeItems } from "@shop/contracts/items";
 import type { AppError } from "@shop/kit/errors/app-error";
-import { thoroughly } from "@shop/kit/testing/property";
+import { propertyOptions } from "@shop/kit/testing/property";
 import fc from "fast-check";
 import { krone, lamp, rug } from "../testing/order-service";
 import { openOrder } from "./new-order";
@@ -70,7 +70,7 @@ describe("a status change", () => {
         else if ((transitions[from] as readonly string[]).includes(to)) expect(moveTo(order, to).status).toBe(to);
         else expect(codeOf(() => moveTo(order, to))).toBe("order.illegal_transition");
       }),
-      thoroughly("status changes of an order"),
+      propertyOptions("status changes of an order"),
     );
   });
   test("to confirmed or shipped is refused once cancellation was requested", () => {
@@ -92,7 +92,7 @@ describe("a status change", () => {
         if (visited.includes("cancelled")) expect(order.status).toBe("cancelled");
         if (visited.includes("shipped")) expect(visited).toContain("confirmed");
       }),
-      thoroughly("sequences of status changes"),
+      propertyOptions("sequences of status changes"),
     );
   });
 });

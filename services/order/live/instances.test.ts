@@ -31,10 +31,10 @@ async function followWhileConfirmed(pollMs: number, beforeConfirm: (reader: SseR
   const order = await writer.placed();
   const user = { id: order.userId, permissions: [], expiresAt: Date.now() + 60_000 };
   const reader = sseReader(streams.open({ user, orderId: order.id, after: 0 }));
-  const received = await reader.until(({ data }) => data.type === "inventory.reserve");
+  const received = await reader.readUntil(({ data }) => data.type === "inventory.reserve");
   await beforeConfirm(reader);
   await writer.confirm(order.id);
-  received.push(...(await reader.until(({ data }) => data.type === "order.confirmed")));
+  received.push(...(await reader.readUntil(({ data }) => data.type === "order.confirmed")));
   expect(received.map(({ id }) => Number(id))).toEqual(received.map((_, index) => index + 1));
   streams.drain();
   await streams.close();

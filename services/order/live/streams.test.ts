@@ -80,14 +80,14 @@ describe("a stream", () => {
     const { write, report, follow } = inMemoryStreams();
     for (let n = 0; n < 3; n++) write("a");
     const reader = follow("a", { after: 1 });
-    expect(toIds(await reader.until(hasId(3)))).toEqual([2, 3]);
+    expect(toIds(await reader.readUntil(hasId(3)))).toEqual([2, 3]);
     for (let n = 0; n < 50; n++) {
       write("a");
       // Reports without a change, of other orders, and during a query.
       for (const ids of [["a"], ["b"], undefined]) report(ids);
       if (n % 7 === 0) await Bun.sleep(1);
     }
-    expect(toIds(await reader.until(hasId(53)))).toEqual(Array.from({ length: 50 }, (_, n) => n + 4));
+    expect(toIds(await reader.readUntil(hasId(53)))).toEqual(Array.from({ length: 50 }, (_, n) => n + 4));
   });
   test("that is opened while another one's entries are loaded gets its own from the beginning", async () => {
     const { write, report, follow, queries } = inMemoryStreams();
@@ -99,7 +99,7 @@ describe("a stream", () => {
     report(["a"]);
     const second = follow("a");
     expect(queries).toHaveLength(1);
-    expect(toIds(await second.until(hasId(4)))).toEqual([1, 2, 3, 4]);
+    expect(toIds(await second.readUntil(hasId(4)))).toEqual([1, 2, 3, 4]);
     expect((await first.next())?.id).toBe("4");
   });
   test("that has more entries than another stream of the same order does not get them twice", async () => {
@@ -107,7 +107,7 @@ describe("a stream", () => {
     for (let n = 0; n < 3; n++) write("a");
     follow("b");
     const [all, rest] = [follow("a"), follow("a", { after: 2 })];
-    expect(toIds(await all.until(hasId(3)))).toEqual([1, 2, 3]);
+    expect(toIds(await all.readUntil(hasId(3)))).toEqual([1, 2, 3]);
     expect((await rest.next())?.id).toBe("3");
     expect(queries).toEqual([["b"], ["a"]]);
   });
@@ -129,19 +129,19 @@ describe("a stream", () => {
       await reader.next();
       write("a", status);
       report(["a"]);
-      expect(await reader.until(() => false)).toMatchObject([
+      expect(await reader.readUntil(() => false)).toMatchObject([
         { id: "2" },
         { event: "end", data: { reason: "order_final" } },
       ]);
       expect(isSubscribed()).toBe(false);
-      const reopened = await follow("a", { after: 2 }).until(() => false);
+      const reopened = await follow("a", { after: 2 }).readUntil(() => false);
       expect(reopened.map(({ event }) => event)).toEqual(["end"]);
     },
   );
   test("ends when the token expires", async () => {
     const { write, follow } = inMemoryStreams();
     write("a");
-    const events = await follow("a", { expiresInSeconds: 0.1 }).until(() => false);
+    const events = await follow("a", { expiresInSeconds: 0.1 }).readUntil(() => false);
     expect(events.at(-1)).toMatchObject({ event: "end", data: { reason: "token_expired" } });
     expect(await openStreams()).toBe(0);
   });
@@ -159,7 +159,7 @@ describe("a stream", () => {
     const { write, follow } = inMemoryStreams({ heartbeatMs: 5, pollMs: 50 });
     write("a");
     const reader = follow("a");
-    const second = reader.until(hasId(2));
+    const second = reader.readUntil(hasId(2));
     await eventually(
       () =>
         reader
@@ -226,7 +226,7 @@ test("draining ends every stream; one that is opened afterwards gets its history
   await reader.next();
   streams.drain();
   const ending = { event: "end", data: { reason: "shutting_down" } };
-  expect(await reader.until(() => false)).toMatchObject([ending]);
-  expect(await follow("a").until(() => false)).toMatchObject([{ id: "1" }, ending]);
+  expect(await reader.readUntil(() => false)).toMatchObject([ending]);
+  expect(await follow("a").readUntil(() => false)).toMatchObject([{ id: "1" }, ending]);
   expect(isSubscribed()).toBe(false);
 });

@@ -1,6 +1,6 @@
 import type { Draft } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messaging/envelope";
-import type { Change, Reply, Saga } from "@shop/kit/saga/engine";
+import type { Change, Reply, Saga } from "@shop/kit/saga/definition";
 import { moveTo, type Order } from "../domain/order";
 import { cancelWithReason, isReleased, isVoided, release } from "./messages";
 

@@ -1,12 +1,13 @@
 import { expect, test } from "bun:test";
 import type { Draft, Message } from "@shop/kit/messaging/envelope";
-import { advance, hasEnded, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaTransition } from "@shop/kit/saga/definition";
+import { advance, hasEnded, newSaga } from "@shop/kit/saga/engine";
 import { decideCancel } from "../commands/cancel-order";
 import { decideStatus } from "../commands/set-status";
 import { openOrder } from "../domain/new-order";
 import { lamp } from "../testing/order-service";
 import { placeOrder } from "./place-order";
-import { sagaOf } from "./registry";
+import { findSaga } from "./registry";
 
 /**
  * A model check of an order and its participants: from every reachable state, everything that can happen next is tried. A
@@ -104,7 +105,7 @@ function receive(world: World, message: Sent, participants: Participants): World
   if (verb === "charge" || verb === "void") return paymentReceives(world, message, participants);
   if (service === "order") return world;
   const { aggregate, state } = world.order;
-  return applied(world, advance(sagaOf(state), aggregate, state, { kind: "message", message: message as Message }));
+  return applied(world, advance(findSaga(state), aggregate, state, { kind: "message", message: message as Message }));
 }
 
 const unlessRefused = (work: () => World): World | undefined => {
@@ -122,7 +123,10 @@ function nextWorlds(world: World, participants: Participants): World[] {
   const cancel = () => applied({ ...world, cancelRequested: true }, decideCancel(toOrderAndSaga(world), "cancel", now));
   const ship = () => applied(world, decideStatus(toOrderAndSaga(world), { status: "shipped" }));
   const timeOut = () =>
-    applied({ ...world, timedOut: true }, advance(sagaOf(state), aggregate, state, { kind: "timeout", code: "late" }));
+    applied(
+      { ...world, timedOut: true },
+      advance(findSaga(state), aggregate, state, { kind: "timeout", code: "late" }),
+    );
   return [...world.sent.map((message) => () => receive(world, message, participants)), cancel, ship, timeOut]
     .map(unlessRefused)
     .filter((next) => next !== undefined);

@@ -1,6 +1,6 @@
 import { type Draft, isMessage, type MessageFor } from "@shop/contracts/messages";
 import type { Message } from "@shop/kit/messaging/envelope";
-import type { Change, Reply } from "@shop/kit/saga/engine";
+import type { Change, Reply } from "@shop/kit/saga/definition";
 import { moveTo, type Order, type OrderStatus } from "../domain/order";
 
 /** What order's sagas send, and how they read the replies. A saga's own messages are in its own file. */

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Message } from "@shop/kit/messaging/envelope";
-import { advance, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaTransition } from "@shop/kit/saga/definition";
+import { advance, newSaga } from "@shop/kit/saga/engine";
 import { openOrder } from "../domain/new-order";
 import type { Order } from "../domain/order";
 import { lamp } from "../testing/order-service";

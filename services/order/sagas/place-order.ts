@@ -1,6 +1,6 @@
 import { type Draft, isMessage } from "@shop/contracts/messages";
 import type { Message, Draft as UncheckedDraft } from "@shop/kit/messaging/envelope";
-import type { Change, Failure, Reply, Saga } from "@shop/kit/saga/engine";
+import type { Change, Failure, Reply, Saga } from "@shop/kit/saga/definition";
 import { moveTo, type Order } from "../domain/order";
 import {
   cancelWithReason,

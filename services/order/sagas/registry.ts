@@ -1,5 +1,5 @@
 import { invariant } from "@shop/kit/errors/invariant";
-import type { Saga, SagaState } from "@shop/kit/saga/engine";
+import type { Saga, SagaState } from "@shop/kit/saga/definition";
 import type { Order } from "../domain/order";
 import { cancelOrder, cancelUnpaidOrder } from "./cancel-order";
 import { placeOrder, placeUnpaidOrder } from "./place-order";
@@ -10,7 +10,7 @@ const sagas = new Map(
 );
 
 /** The saga that an order is in. An order is in one saga at a time; a new one starts when the previous one has ended. */
-export function sagaOf(state: SagaState): Saga<Order> {
+export function findSaga(state: SagaState): Saga<Order> {
   const saga = sagas.get(state.name);
   invariant(saga, `saga ${state.name} must be registered`);
   return saga;

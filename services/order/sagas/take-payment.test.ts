@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Message } from "@shop/kit/messaging/envelope";
-import { advance, hasEnded, newSaga, type SagaTransition } from "@shop/kit/saga/engine";
+import type { SagaTransition } from "@shop/kit/saga/definition";
+import { advance, hasEnded, newSaga } from "@shop/kit/saga/engine";
 import { decideAbandon } from "../commands/abandon-payment";
 import { decideBegin } from "../commands/begin-payment";
 import { decideCancel } from "../commands/cancel-order";
@@ -10,7 +11,7 @@ import { openOrder } from "../domain/new-order";
 import type { Order } from "../domain/order";
 import { lamp } from "../testing/order-service";
 import { placeUnpaidOrder } from "./place-order";
-import { sagaOf } from "./registry";
+import { findSaga } from "./registry";
 
 type Transition = SagaTransition<Order>;
 const holdExpiresAt = new Date(60_000);
@@ -26,7 +27,7 @@ const toOrderAndSaga = ({ aggregate, state }: Transition) => ({ order: aggregate
 const types = ({ drafts }: Transition) => drafts.map((draft) => draft.type);
 
 const reply = (before: Transition, type: string, data: object, sagaid = before.state.id): Transition =>
-  advance(sagaOf(before.state), before.aggregate, before.state, {
+  advance(findSaga(before.state), before.aggregate, before.state, {
     kind: "message",
     message: message(type, sagaid, data),
   }) as Transition;

@@ -1,7 +1,7 @@
 import { type Draft, isMessage } from "@shop/contracts/messages";
 import { invariant } from "@shop/kit/errors/invariant";
 import type { Message } from "@shop/kit/messaging/envelope";
-import type { Change, Failure, Reply, Saga } from "@shop/kit/saga/engine";
+import type { Change, Failure, Reply, Saga } from "@shop/kit/saga/definition";
 import { moveTo, type Order } from "../domain/order";
 import { holdExpired } from "../domain/payability";
 import {

@@ -1,7 +1,8 @@
 import { plusSeconds } from "@shop/kit/clock";
 import type { IdempotentRequest } from "@shop/kit/idempotency";
-import { graceSeconds, type HistoryEntry, type MongoOutbox } from "@shop/kit/outbox/mongo";
-import type { SagaTransition } from "@shop/kit/saga/engine";
+import { graceSeconds, type MongoOutbox } from "@shop/kit/outbox/mongo";
+import type { HistoryEntry } from "@shop/kit/outbox/mongo-document";
+import type { SagaTransition } from "@shop/kit/saga/definition";
 import type { UpdateFilter } from "mongodb";
 import { recordChange } from "../domain/history";
 import type { Order } from "../domain/order";

@@ -1,6 +1,6 @@
 import type { DataFor } from "@shop/contracts/messages";
-import type { HistoryEntry, OutboxDocument, QueueState } from "@shop/kit/outbox/mongo";
-import type { SagaState } from "@shop/kit/saga/engine";
+import type { HistoryEntry, OutboxDocument, QueueState } from "@shop/kit/outbox/mongo-document";
+import type { SagaState } from "@shop/kit/saga/definition";
 import type { Collection, Db } from "mongodb";
 import type { StoredOrder, StoreHandle, TimelineEntry } from "../deps";
 import type { Order } from "../domain/order";

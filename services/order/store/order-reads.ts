@@ -1,5 +1,5 @@
 import type { Clock } from "@shop/kit/clock";
-import type { HistoryEntry } from "@shop/kit/outbox/mongo";
+import type { HistoryEntry } from "@shop/kit/outbox/mongo-document";
 import type { Collection } from "mongodb";
 import type { LoadTimelines, OrderStore } from "../deps";
 import type { Order } from "../domain/order";

@@ -2,11 +2,12 @@ import { messages } from "@shop/contracts/messages";
 import { type Clock, plusSeconds } from "@shop/kit/clock";
 import type { Message } from "@shop/kit/messaging/envelope";
 import type { Publisher } from "@shop/kit/messaging/publisher";
-import { type MongoOutbox, mongoOutbox, type QueueState } from "@shop/kit/outbox/mongo";
+import { type MongoOutbox, mongoOutbox } from "@shop/kit/outbox/mongo";
+import type { QueueState } from "@shop/kit/outbox/mongo-document";
 import { hasEnded, pendingCommand } from "@shop/kit/saga/engine";
 import type { Log } from "@shop/kit/telemetry/log";
 import type { Collection } from "mongodb";
-import { sagaOf } from "../sagas/registry";
+import { findSaga } from "../sagas/registry";
 import { type OrderDocument, toOrder } from "./documents";
 
 /** If a saga has had no reply for this long, its command is resent. */
@@ -34,10 +35,10 @@ export function orderOutbox(o: {
     log: o.log,
     project: o.project,
     complete: addPaymentMethod,
-    wakeAgain: replyDueAt,
+    nextWakeAt: replyDueAt,
     isOverdue: (doc, waitedSeconds) => doc.saga.waiting !== undefined || waitedSeconds >= o.replyLimitSeconds,
     giveUp: (doc) => o.giveUp(doc._id, doc.version),
-    unanswered: (doc) => pendingCommand(sagaOf(doc.saga), toOrder(doc), doc.saga)?.type,
+    pendingCommandType: (doc) => pendingCommand(findSaga(doc.saga), toOrder(doc), doc.saga)?.type,
   });
 }
 

@@ -1,4 +1,4 @@
-import type { HistoryEntry } from "@shop/kit/outbox/mongo";
+import type { HistoryEntry } from "@shop/kit/outbox/mongo-document";
 import { isDuplicateKey } from "@shop/kit/stores/mongo";
 import type { AnyBulkWriteOperation, Collection, Db } from "mongodb";
 import type { OrderDocument } from "./documents";

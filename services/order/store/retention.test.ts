@@ -38,7 +38,7 @@ async function stored(days: number, over: Partial<OrderDocument> = {}): Promise<
 }
 const storedWithKey = (days: number) => stored(days, { idempotency: { scope: crypto.randomUUID(), hash: "h" } });
 const rule = (what: string, orderDays?: number) => {
-  const found = retentionRules({ db: service.db, clock, orderDays }).find((it) => it.what === what);
+  const found = retentionRules({ db: service.db, clock, orderDays }).find((it) => it.name === what);
   if (!found) throw new Error(`no rule ${what}`);
   return found;
 };
@@ -48,25 +48,25 @@ const idsWithKey = async () =>
 
 test("an idempotency key is removed after two days; its order stays", async () => {
   const [old, withoutKey, recent] = [await storedWithKey(2.01), await stored(5), await storedWithKey(1.99)];
-  expect(await rule("order.idempotency").removeSome(10)).toEqual({ removed: 1, isDone: true });
+  expect(await rule("order.idempotency").removeBatch(10)).toEqual({ removed: 1, isDone: true });
   expect(await idsWithKey()).toEqual([recent]);
   expect(await orderIds()).toEqual([withoutKey, old, recent]);
 });
 
 test("each order is read once, in batches, also by several processes at the same time", async () => {
   for (const days of [9, 8, 7, 6, 5]) await storedWithKey(days);
-  const { removeSome } = rule("order.idempotency");
-  expect(await removeSome(2)).toEqual({ removed: 2, isDone: false });
-  const concurrent = await Promise.all([removeSome(2), removeSome(2), removeSome(2)]);
-  const last = await removeSome(100);
+  const { removeBatch } = rule("order.idempotency");
+  expect(await removeBatch(2)).toEqual({ removed: 2, isDone: false });
+  const concurrent = await Promise.all([removeBatch(2), removeBatch(2), removeBatch(2)]);
+  const last = await removeBatch(100);
   expect(last.isDone).toBe(true);
   expect([...concurrent, last].reduce((sum, { removed }) => sum + removed, 0)).toBe(3);
   expect(await idsWithKey()).toEqual([]);
-  expect(await removeSome(2)).toEqual({ removed: 0, isDone: true });
+  expect(await removeBatch(2)).toEqual({ removed: 0, isDone: true });
 });
 
 test("orders are kept for ever unless a retention time is configured", () => {
-  expect(retentionRules({ db: service.db, clock }).map(({ what }) => what)).toEqual(["order.idempotency"]);
+  expect(retentionRules({ db: service.db, clock }).map(({ name: what }) => what)).toEqual(["order.idempotency"]);
 });
 
 test("ended orders without recent changes are removed; orders in progress, parked or recently changed are kept", async () => {
@@ -78,13 +78,13 @@ test("ended orders without recent changes are removed; orders in progress, parke
     await stored(103, { updatedAt: daysAgo(1) }),
     await stored(99),
   ];
-  expect(await rule("order.orders", 100).removeSome(10)).toEqual({ removed: 2, isDone: true });
+  expect(await rule("order.orders", 100).removeBatch(10)).toEqual({ removed: 2, isDone: true });
   expect(await orderIds()).toEqual(kept);
 });
 
 test("old orders are removed in batches, oldest first, with their history and items", async () => {
   const ids = [await stored(300), await stored(200), await stored(150)];
-  expect(await rule("order.orders", 100).removeSome(2)).toEqual({ removed: 2, isDone: false });
+  expect(await rule("order.orders", 100).removeBatch(2)).toEqual({ removed: 2, isDone: false });
   expect(await orderIds()).toEqual(ids.slice(2));
   const history = await historyCollection(service.db).find().toArray();
   const items = await itemsCollection(service.db).find().toArray();

@@ -24,8 +24,8 @@ function removeKeys({ db, clock }: { db: Db; clock: Clock }): RetentionRule {
   const orders = ordersCollection(db);
   const state = retentionStateCollection(db);
   return {
-    what: "order.idempotency",
-    async removeSome(limit) {
+    name: "order.idempotency",
+    async removeBatch(limit) {
       const from = (await state.findOne({ _id: "idempotency" }))?.upTo ?? "";
       const before = firstIdAt(plusDays(clock.now(), -idempotencyKeyDays));
       const range = await orders
@@ -51,8 +51,8 @@ function removeEndedOrders({ db, clock, orderDays }: { db: Db; clock: Clock; ord
   const orders = ordersCollection(db);
   const readModels = orderReadModels(db);
   return {
-    what: "order.orders",
-    async removeSome(limit) {
+    name: "order.orders",
+    async removeBatch(limit) {
       const before = plusDays(clock.now(), -orderDays);
       const ended: Filter<OrderDocument> = {
         _id: { $lt: firstIdAt(before) },

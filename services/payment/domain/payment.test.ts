@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { thoroughly } from "@shop/kit/testing/property";
+import { propertyOptions } from "@shop/kit/testing/property";
 import fc from "fast-check";
 import { replyFor } from "./events";
 import { isAtEnd, newPayment, nextCall, type Observed, observe, type Payment } from "./payment";
@@ -88,6 +88,6 @@ test("with responses lost and a void at any moment, money is held exactly when t
       expect(provider.holdsMoney()).toBe(payment.status === "completed");
       if (voidAt === null) expect(payment.status).toBe(declines ? "failed" : "completed");
     }),
-    thoroughly("payments with lost responses"),
+    propertyOptions("payments with lost responses"),
   );
 });

@@ -1,5 +1,5 @@
 import type { Money } from "@shop/contracts/common";
-import type { SagaState } from "@shop/kit/saga/engine";
+import type { SagaState } from "@shop/kit/saga/definition";
 
 /*
  * The money rules of a payment, as pure functions:

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { Message } from "@shop/kit/messaging/envelope";
 import { pendingCommand } from "@shop/kit/saga/engine";
 import { isDue, newPayment, type Payment } from "../domain/payment";
-import { conclude, type Moved, payOrder, proceed, startPaying } from "./pay-order";
+import { conclude, type PaymentTransition, payOrder, proceed, startPaying } from "./pay-order";
 
 const requested = newPayment({
   id: "p",
@@ -15,13 +15,14 @@ const requested = newPayment({
 });
 const { payment, drafts } = startPaying(requested);
 const stored = { ...payment, attempts: 0, createdAt: new Date(0), updatedAt: new Date(0) };
-const started: Moved = { payment: stored, drafts };
+const started: PaymentTransition = { payment: stored, drafts };
 
-const receive = (at: Moved, type: string, data: object, sagaid = "s") =>
+const receive = (at: PaymentTransition, type: string, data: object, sagaid = "s") =>
   proceed(at.payment, { kind: "message", message: { type, sagaid, data } as Message });
-const afterReply = (at: Moved, type: string, data: object) => receive(at, type, data) as Moved;
-const afterCharge = (at: Moved, changes: Partial<Payment>) => conclude(at.payment, { ...at.payment, ...changes });
-const types = ({ drafts }: Moved) => drafts.map((draft) => draft.type);
+const afterReply = (at: PaymentTransition, type: string, data: object) => receive(at, type, data) as PaymentTransition;
+const afterCharge = (at: PaymentTransition, changes: Partial<Payment>) =>
+  conclude(at.payment, { ...at.payment, ...changes });
+const types = ({ drafts }: PaymentTransition) => drafts.map((draft) => draft.type);
 
 const begun = afterReply(started, "order.status_changed", { to: "paying" });
 const charged = afterCharge(begun, { status: "completed", observed: "succeeded" });

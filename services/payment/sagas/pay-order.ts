@@ -1,7 +1,8 @@
 import { type Draft, isMessage } from "@shop/contracts/messages";
 import { invariant } from "@shop/kit/errors/invariant";
 import type { Message } from "@shop/kit/messaging/envelope";
-import { advance, type Failure, newSaga, type Reply, type Saga, type SagaEvent } from "@shop/kit/saga/engine";
+import type { Failure, Reply, Saga, SagaEvent } from "@shop/kit/saga/definition";
+import { advance, newSaga } from "@shop/kit/saga/engine";
 import { refundEvents, replyFor } from "../domain/events";
 import { isAtEnd, type NewPayment, type Payment, reachesEnd } from "../domain/payment";
 
@@ -73,10 +74,10 @@ const hasStatus = (message: Message, status: string): boolean =>
   isMessage(message, "order.status_changed") && message.data.to === status;
 
 /** A payment after an event, and the messages to commit with it. */
-export type Moved<P = Payment> = { payment: P; drafts: Draft[] };
+export type PaymentTransition<P = Payment> = { payment: P; drafts: Draft[] };
 
 /** Starts the saga of a payment that is not yet stored. */
-export function startPaying(payment: NewPayment): Moved<NewPayment> {
+export function startPaying(payment: NewPayment): PaymentTransition<NewPayment> {
   // The fields that the store adds are not used by the first step.
   const next = advance(payOrder, payment as Payment, newSaga(payOrder, payment.sagaId), { kind: "start" });
   invariant(next, "a new saga must start");
@@ -87,7 +88,7 @@ export function startPaying(payment: NewPayment): Moved<NewPayment> {
  * Applies an event to a payment's saga.
  * @returns undefined if the event is not a reply to the current step
  */
-export function proceed(payment: Payment, event: SagaEvent): Moved | undefined {
+export function proceed(payment: Payment, event: SagaEvent): PaymentTransition | undefined {
   const next = payment.saga && advance(payOrder, payment, payment.saga, event);
   if (!next) return undefined;
   const after = { ...next.aggregate, saga: next.state };
@@ -96,7 +97,7 @@ export function proceed(payment: Payment, event: SagaEvent): Moved | undefined {
 }
 
 /** Completes a change of a payment: if the payment ends, adds its events and moves its saga to the next step. */
-export function conclude(before: Payment, after: Payment): Moved {
+export function conclude(before: Payment, after: Payment): PaymentTransition {
   if (!reachesEnd(before, after)) return { payment: after, drafts: [] };
   const next = proceed(after, { kind: "message", message: replyFor(after) as unknown as Message });
   return { payment: next?.payment ?? after, drafts: [...endEvents(after), ...(next?.drafts ?? [])] };

@@ -6,12 +6,12 @@ import type { Sql, TransactionSql } from "@shop/kit/stores/postgres";
 import type { CallRecord, LeasedWrites, PaymentReads } from "../deps";
 import { replyFor } from "../domain/events";
 import { type NewPayment, type Payment, reachesEnd } from "../domain/payment";
-import type { Moved } from "../sagas/pay-order";
+import type { PaymentTransition } from "../sagas/pay-order";
 import { attemptColumns, leaseSeconds, sagaColumns } from "./columns";
 import { insertPayment } from "./insert";
 import { firstPayment, type PaymentRow } from "./rows";
 
-type Save = { before: Payment; after: Moved; record?: CallRecord; message?: Message };
+type Save = { before: Payment; after: PaymentTransition; record?: CallRecord; message?: Message };
 
 export function leasedWrites(
   sql: Sql,

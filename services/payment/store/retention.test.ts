@@ -36,8 +36,8 @@ test("old ended payments are removed in portions with their calls; pending and d
     await aPayment(99),
   ].toSorted();
   const [rule] = retentionRules(payments.sql, { paymentDays: 100 });
-  expect(await rule?.removeSome(2)).toEqual({ removed: 2, isDone: false });
-  expect(await rule?.removeSome(2)).toEqual({ removed: 1, isDone: true });
+  expect(await rule?.removeBatch(2)).toEqual({ removed: 2, isDone: false });
+  expect(await rule?.removeBatch(2)).toEqual({ removed: 1, isDone: true });
   const left = await payments.sql<{ id: string }[]>`select id from payment order by id`;
   expect(left.map((row) => row.id)).toEqual(kept);
   const calls = await payments.sql<{ id: string }[]>`select payment_id as id from transaction order by 1`;

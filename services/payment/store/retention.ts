@@ -1,7 +1,7 @@
 import { plusDays } from "@shop/kit/clock";
 import { firstIdAt } from "@shop/kit/ids";
 import type { Sql } from "@shop/kit/stores/postgres";
-import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
+import { deleteRule, type RetentionRule } from "@shop/kit/stores/retention";
 
 /**
  * Payments are accounting records: they are kept for ever unless `paymentDays` is set. Their ids contain the time of
@@ -12,7 +12,7 @@ export const retentionRules = (sql: Sql, o: { paymentDays?: number }): Retention
 
 /** Removes ended payments with their calls. A payment that still has a call to make is kept. */
 const endedRule = (sql: Sql, days: number): RetentionRule =>
-  rowsRule(
+  deleteRule(
     "payment.payment",
     (limit) => sql`
       with old as materialized (

@@ -1,4 +1,4 @@
-import type { SagaState } from "@shop/kit/saga/engine";
+import type { SagaState } from "@shop/kit/saga/definition";
 import type { Desired, Observed, Payment, PaymentStatus } from "../domain/payment";
 
 /** A row of `payment` as postgres.js reads it. */

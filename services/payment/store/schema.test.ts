@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { schemaAndDatabase } from "@shop/kit/testing/schema";
+import { compareSchema } from "@shop/kit/testing/schema";
 import { type TestPostgres, testPostgres } from "@shop/kit/testing/stores";
 import { migrations } from "../migrate";
 import * as schema from "./schema";
@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 test("the migrations create the tables that the schema declares", async () => {
-  const { said, made } = await schemaAndDatabase(database.sql, schema);
-  expect(Object.keys(said).length).toBeGreaterThan(0);
-  expect(made).toEqual(said);
+  const { declared, migrated } = await compareSchema(database.sql, schema);
+  expect(Object.keys(declared).length).toBeGreaterThan(0);
+  expect(migrated).toEqual(declared);
 });

@@ -1,4 +1,4 @@
-import { problems } from "@shop/contracts/common";
+import { errorResponses } from "@shop/contracts/common";
 import { Elysia, t } from "elysia";
 import { logIn } from "../commands/log-in";
 import { logOut } from "../commands/log-out";
@@ -19,19 +19,19 @@ export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>
         set.status = 201;
         return toSessionView(await registerUser(deps, body));
       },
-      { body: RegisterBody, response: { 201: SessionView, ...problems(400, 409, 415, 422, 503) } },
+      { body: RegisterBody, response: { 201: SessionView, ...errorResponses(400, 409, 415, 422, 503) } },
     )
     .post(
       "/auth/login",
       async ({ body, request }) => toSessionView(await logIn(deps, { ...body, clientAddress: clientAddress(request) })),
       {
         body: LoginBody,
-        response: { 200: SessionView, ...problems(400, 401, 415, 422, 429, 503) },
+        response: { 200: SessionView, ...errorResponses(400, 401, 415, 422, 429, 503) },
       },
     )
     .post("/auth/refresh", async ({ body }) => toSessionView(await refreshSession(deps, body)), {
       body: RefreshBody,
-      response: { 200: SessionView, ...problems(400, 401, 415, 422) },
+      response: { 200: SessionView, ...errorResponses(400, 401, 415, 422) },
     })
     .post(
       "/auth/logout",
@@ -39,7 +39,7 @@ export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>
         await logOut(deps, body);
         return status(204, undefined);
       },
-      { body: RefreshBody, response: { 204: t.Void(), ...problems(400, 415, 422) } },
+      { body: RefreshBody, response: { 204: t.Void(), ...errorResponses(400, 415, 422) } },
     )
     .post(
       "/auth/verify-email",
@@ -49,7 +49,7 @@ export const authRoutes = (deps: Deps, publicKeys: PublicKeys) =>
       },
       {
         body: VerifyEmailBody,
-        response: { 200: t.Object({ emailVerified: t.Boolean() }), ...problems(400, 413, 415, 422) },
+        response: { 200: t.Object({ emailVerified: t.Boolean() }), ...errorResponses(400, 413, 415, 422) },
       },
     )
     .get(

@@ -1,4 +1,4 @@
-import { problems, Uuid } from "@shop/contracts/common";
+import { errorResponses, Uuid } from "@shop/contracts/common";
 import { InternalEmailVerification, InternalUser } from "@shop/contracts/internal-api";
 import type { VerifyAccess } from "@shop/kit/auth/access";
 import type { ServiceTokens } from "@shop/kit/auth/service-tokens";
@@ -16,7 +16,7 @@ export const internalRoutes = (deps: Deps, auth: { verify: VerifyAccess; tokens:
         const { id, email, name } = await getAccount(deps, params.id);
         return { id, email, name };
       },
-      { params: t.Object({ id: Uuid }), response: { 200: InternalUser, ...problems(401, 403, 404, 422) } },
+      { params: t.Object({ id: Uuid }), response: { 200: InternalUser, ...errorResponses(401, 403, 404, 422) } },
     )
     .get(
       "/internal/users/:id/email-verification",
@@ -29,7 +29,7 @@ export const internalRoutes = (deps: Deps, auth: { verify: VerifyAccess; tokens:
       },
       {
         params: t.Object({ id: Uuid }),
-        response: { 200: InternalEmailVerification, ...problems(401, 403, 404, 422) },
+        response: { 200: InternalEmailVerification, ...errorResponses(401, 403, 404, 422) },
       },
     )
     .post(
@@ -45,7 +45,7 @@ export const internalRoutes = (deps: Deps, auth: { verify: VerifyAccess; tokens:
         body: t.Object({ token: t.String({ maxLength: 4096 }) }),
         response: {
           200: t.Object({ valid: t.Boolean(), userId: t.Optional(Uuid), permissions: t.Optional(t.Array(t.String())) }),
-          ...problems(400, 401, 403, 415, 422),
+          ...errorResponses(400, 401, 403, 415, 422),
         },
       },
     );

@@ -1,4 +1,4 @@
-import { problems, Uuid } from "@shop/contracts/common";
+import { errorResponses, Uuid } from "@shop/contracts/common";
 import { access, type VerifyAccess } from "@shop/kit/auth/access";
 import { Elysia, t } from "elysia";
 import { deleteProfile } from "../commands/delete-profile";
@@ -16,7 +16,7 @@ export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
     .use(access(verify))
     .get("/users/profile", async ({ user }) => toProfileView(await getAccount(deps, user.id)), {
       signedIn: true,
-      response: { 200: ProfileView, ...problems(401, 404) },
+      response: { 200: ProfileView, ...errorResponses(401, 404) },
     })
     .put(
       "/users/profile",
@@ -25,7 +25,7 @@ export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
       {
         signedIn: true,
         body: ProfileBody,
-        response: { 200: ProfileView, ...problems(400, 401, 403, 404, 409, 415, 422, 429, 503) },
+        response: { 200: ProfileView, ...errorResponses(400, 401, 403, 404, 409, 415, 422, 429, 503) },
       },
     )
     .delete(
@@ -34,12 +34,12 @@ export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
         await deleteProfile(deps, { userId: user.id });
         return status(204, undefined);
       },
-      { signedIn: true, response: { 204: t.Void(), ...problems(401, 409) } },
+      { signedIn: true, response: { 204: t.Void(), ...errorResponses(401, 409) } },
     )
     .get("/users/:id", async ({ params, user }) => toUserView(await getVisibleAccount(deps, user, params.id)), {
       signedIn: true,
       params: t.Object({ id: Uuid }),
-      response: { 200: UserView, ...problems(401, 404, 422) },
+      response: { 200: UserView, ...errorResponses(401, 404, 422) },
     })
     .get(
       "/users",
@@ -47,7 +47,7 @@ export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
         const page = await deps.users.list(query);
         return { items: page.items.map(toUserView), nextCursor: page.nextCursor };
       },
-      { permission: "users:read", query: PageQuery, response: { 200: UserPage, ...problems(401, 403, 422) } },
+      { permission: "users:read", query: PageQuery, response: { 200: UserPage, ...errorResponses(401, 403, 422) } },
     )
     .post(
       "/users/:id/roles",
@@ -57,7 +57,7 @@ export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
         permission: "roles:write",
         params: t.Object({ id: Uuid }),
         body: t.Object({ role: RoleName }),
-        response: { 200: UserView, ...problems(400, 401, 403, 404, 415, 422) },
+        response: { 200: UserView, ...errorResponses(400, 401, 403, 404, 415, 422) },
       },
     )
     .delete(
@@ -67,6 +67,6 @@ export const userRoutes = (deps: Deps, verify: VerifyAccess) =>
       {
         permission: "roles:write",
         params: t.Object({ id: Uuid, role: RoleName }),
-        response: { 200: UserView, ...problems(401, 403, 404, 409, 422) },
+        response: { 200: UserView, ...errorResponses(401, 403, 404, 409, 422) },
       },
     );

@@ -23,8 +23,8 @@ test("refresh tokens are removed in batches, 30 days after they expire", async (
       insert into refresh_token (token_hash, family_id, user_id, created_at, expires_at)
       values (${hash}, gen_random_uuid(), ${id}, now() - interval '200 days', now() - make_interval(secs => ${daysAgo * 86_400}))`;
   const [rule] = retentionRules(service.sql);
-  expect(await rule?.removeSome(2)).toEqual({ removed: 2, isDone: false });
-  expect(await rule?.removeSome(2)).toEqual({ removed: 1, isDone: true });
+  expect(await rule?.removeBatch(2)).toEqual({ removed: 2, isDone: false });
+  expect(await rule?.removeBatch(2)).toEqual({ removed: 1, isDone: true });
   const left = await service.sql<{ hash: string }[]>`select token_hash as hash from refresh_token order by 1`;
   expect(left.map((row) => row.hash)).toEqual(staying);
 });

@@ -1,11 +1,11 @@
 import type { Sql } from "@shop/kit/stores/postgres";
-import { type RetentionRule, rowsRule } from "@shop/kit/stores/retention";
+import { deleteRule, type RetentionRule } from "@shop/kit/stores/retention";
 
 /** Expired tokens are kept for this long, so that the reuse of a stolen one is still detected. */
 const expiredDays = 30;
 
 export const retentionRules = (sql: Sql): RetentionRule[] => [
-  rowsRule(
+  deleteRule(
     "user.refresh_token",
     (limit) => sql`
       delete from refresh_token where token_hash in (

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { schemaAndDatabase } from "@shop/kit/testing/schema";
+import { compareSchema } from "@shop/kit/testing/schema";
 import { type TestPostgres, testPostgres } from "@shop/kit/testing/stores";
 import { migrations } from "../migrate";
 import * as schema from "./schema";
@@ -11,9 +11,9 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 test("the migrations create the schema", async () => {
-  const { said, made } = await schemaAndDatabase(database.sql, schema);
-  expect(Object.keys(said)).toHaveLength(9);
-  expect(made).toEqual(said);
+  const { declared, migrated } = await compareSchema(database.sql, schema);
+  expect(Object.keys(declared)).toHaveLength(9);
+  expect(migrated).toEqual(declared);
 });
 
 test.each([

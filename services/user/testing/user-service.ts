@@ -1,5 +1,5 @@
 import { messages } from "@shop/contracts/messages";
-import { accessTokens } from "@shop/kit/auth/access";
+import { accessTokenVerifier } from "@shop/kit/auth/access";
 import { type Clock, systemClock } from "@shop/kit/clock";
 import { invariant } from "@shop/kit/errors/invariant";
 import type { Message } from "@shop/kit/messaging/envelope";
@@ -78,7 +78,7 @@ export async function testUserService() {
     log: silentLog,
   };
   const services = await testServiceTokens("user", "order", "notification", "payment", "inventory");
-  const verify = accessTokens({ issuer, keys: createLocalJWKSet(publicKeys) });
+  const verify = accessTokenVerifier({ issuer, keys: createLocalJWKSet(publicKeys) });
   const send = testClient(routes(deps, { verify, tokens: services.user, publicKeys }));
   const post = <T = SessionBody & { code: string }>(path: string, body: unknown) => send<T>("POST", path, { body });
   const logIn = (email: string, word = password) => post("/auth/login", { email, password: word });

@@ -1,6 +1,7 @@
 import { messages } from "../../../services/_contracts/messages";
 import type { Message } from "../../../services/_kit/messaging/envelope";
-import { advance, type SagaTransition } from "../../../services/_kit/saga/engine";
+import type { SagaTransition } from "../../../services/_kit/saga/definition";
+import { advance } from "../../../services/_kit/saga/engine";
 import { decideAbandon } from "../../../services/order/commands/abandon-payment";
 import { decideBegin } from "../../../services/order/commands/begin-payment";
 import { decideCancel } from "../../../services/order/commands/cancel-order";
@@ -9,7 +10,7 @@ import { decideStatus } from "../../../services/order/commands/set-status";
 import { decideSettle } from "../../../services/order/commands/settle-payment";
 import type { Order } from "../../../services/order/domain/order";
 import { isLapsed } from "../../../services/order/domain/payability";
-import { sagaOf } from "../../../services/order/sagas/registry";
+import { findSaga } from "../../../services/order/sagas/registry";
 import { isDue, type Payment } from "../../../services/payment/domain/payment";
 import { conclude, proceed, startPaying } from "../../../services/payment/sagas/pay-order";
 import { clockOf, type Limits, type Sent, total, type World, withOrder, withPayment, withSent } from "./world";
@@ -39,7 +40,7 @@ function receiveInOrder(world: World, sent: Sent, limits: Limits): World {
   if (sent.type === "order.settle") return commit(decideSettle(current, data, message));
   if (sent.type === "order.abandon") return commit(decideAbandon(current, data, message, mayTryAgain));
   const { order, saga } = current;
-  return withOrder(world, advance(sagaOf(saga), order, saga, { kind: "message", message }));
+  return withOrder(world, advance(findSaga(saga), order, saga, { kind: "message", message }));
 }
 
 function receiveInPayment(world: World, sent: Sent): World {

@@ -1,5 +1,5 @@
 import { pendingCommand } from "../../../services/_kit/saga/engine";
-import { sagaOf } from "../../../services/order/sagas/registry";
+import { findSaga } from "../../../services/order/sagas/registry";
 import { payOrder } from "../../../services/payment/sagas/pay-order";
 import { charge, nextWorlds, receive, sweepHolds } from "./events";
 import { type Limits, placedWorld, type World, withSent, worldKey } from "./world";
@@ -50,7 +50,7 @@ export function runWithRetries(world: World, limits: Limits, approved: boolean):
   for (let round = 0; round < 12; round++) {
     const { aggregate, state } = current.order;
     const commands = [
-      pendingCommand(sagaOf(state), aggregate, state),
+      pendingCommand(findSaga(state), aggregate, state),
       ...current.payments.map((payment) => payment.saga && pendingCommand(payOrder, payment, payment.saga)),
     ].filter((draft) => draft !== undefined);
     current = runOneRound(withSent(current, commands), limits, approved);

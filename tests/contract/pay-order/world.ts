@@ -1,10 +1,11 @@
 import type { Draft } from "../../../services/_kit/messaging/envelope";
-import { advance, newSaga, type SagaTransition } from "../../../services/_kit/saga/engine";
+import type { SagaTransition } from "../../../services/_kit/saga/definition";
+import { advance, newSaga } from "../../../services/_kit/saga/engine";
 import { openOrder } from "../../../services/order/domain/new-order";
 import type { Order } from "../../../services/order/domain/order";
 import { placeUnpaidOrder } from "../../../services/order/sagas/place-order";
 import type { Payment } from "../../../services/payment/domain/payment";
-import type { Moved } from "../../../services/payment/sagas/pay-order";
+import type { PaymentTransition } from "../../../services/payment/sagas/pay-order";
 
 /** One state of the model: an order that is paid later, its payments, its stock, and everything that was sent. */
 export type World = {
@@ -76,7 +77,7 @@ export function withOrder(world: World, transition: SagaTransition<Order> | unde
 }
 
 /** Commits a transition of a payment. */
-export function withPayment(world: World, transition: Moved | undefined): World {
+export function withPayment(world: World, transition: PaymentTransition | undefined): World {
   if (!transition) return world;
   const { payment, drafts } = transition;
   return withSent({ ...world, payments: world.payments.map((it) => (it.id === payment.id ? payment : it)) }, drafts);

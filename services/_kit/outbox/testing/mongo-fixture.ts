@@ -6,7 +6,8 @@ import { eventually } from "../../testing/eventually";
 import { silentLog } from "../../testing/log";
 import { testCatalogue } from "../../testing/queue";
 import { testMongoUrl } from "../../testing/stores";
-import { graceSeconds, type MongoOutbox, mongoOutbox, type OutboxDocument, type QueueState } from "../mongo";
+import { graceSeconds, type MongoOutbox, mongoOutbox } from "../mongo";
+import type { OutboxDocument, QueueState } from "../mongo-document";
 import { fakeQueue } from "./fake-queue";
 
 export type TestDocument = OutboxDocument & {
@@ -62,8 +63,8 @@ export async function mongoFixture() {
       log: silentLog,
       complete: (doc, message) =>
         doc.secret ? { ...message, data: { ...(message.data as object), secret: doc.secret } } : message,
-      wakeAgain: (doc) => doc.nextWakeAt,
-      unanswered: (doc) => doc.pendingType,
+      nextWakeAt: (doc) => doc.nextWakeAt,
+      pendingCommandType: (doc) => doc.pendingType,
       isOverdue: (doc, waitedSeconds) => waitedSeconds >= (doc.overdueAfterSeconds ?? Number.POSITIVE_INFINITY),
       async giveUp(doc) {
         givenUp.ids.push(doc._id);

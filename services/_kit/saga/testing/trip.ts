@@ -1,6 +1,7 @@
 import type { Message } from "../../messaging/envelope";
 import { aMessage } from "../../testing/queue";
-import { advance, newSaga, type Saga, type SagaEvent, type SagaTransition } from "../engine";
+import type { Saga, SagaEvent, SagaTransition } from "../definition";
+import { advance, newSaga } from "../engine";
 
 /** The booking of a trip: a local step, two remote steps of which the second is the pivot, and a local step. */
 export type Trip = { log: string[]; room?: string };
