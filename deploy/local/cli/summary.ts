@@ -2,35 +2,34 @@ import { relative } from "node:path";
 import Table from "cli-table3";
 import pc from "picocolors";
 import { serviceNames } from "../../../services/_contracts/services";
-
 import type { Stack } from "../stack/stack";
 
-/** The table that `dev` ends its start with: where everything is, who can log in, and what to try next. */
+/** The table that `dev` prints once everything runs: all addresses, the logins, and what to try next. */
 export function summary(stack: Stack, options: { seed: boolean; seconds: number; offset: number }): string {
   const { ports } = stack;
   const table = new Table({ style: { head: [], border: [] } });
-  const local = (port: number, path = "") => `http://127.0.0.1:${port}${path}`;
+  const localUrl = (port: number, path = "") => `http://127.0.0.1:${port}${path}`;
   table.push(
     [pc.bold("shop API (Envoy)"), pc.green(`${stack.edgeUrl}/api/v1`)],
     [
       "API descriptions",
-      serviceNames.map((name) => `${name.padEnd(13)}${local(ports[name], "/openapi.json")}`).join("\n"),
+      serviceNames.map((name) => `${name.padEnd(13)}${localUrl(ports[name], "/openapi.json")}`).join("\n"),
     ],
     ["messages described", `${stack.edgeUrl}/docs/events`],
-    ["mail sent", local(ports.sandbox, "/inbox")],
-    ["money moved", local(ports.sandbox, "/ledger")],
-    ["Envoy admin", local(ports.admin)],
+    ["mail sent", localUrl(ports.sandbox, "/inbox")],
+    ["money moved", localUrl(ports.sandbox, "/ledger")],
+    ["Envoy admin", localUrl(ports.admin)],
     ["stores", `PostgreSQL ${ports.postgres}   MongoDB ${ports.mongo}   Redis ${ports.redis}   (127.0.0.1)`],
   );
   if (options.seed) {
     table.push(["log in as", "admin@shop.test     admin-dev-password\ncustomer@shop.test  customer-dev-password"]);
   }
-  const here = relative(process.cwd(), stack.dataDir) || ".";
-  table.push(["data", `${here}  (bun run dev --fresh starts empty)`], ["logs", `${here}/log/<process>.log`]);
+  const dataDir = relative(process.cwd(), stack.dataDir) || ".";
+  table.push(["data", `${dataDir}  (bun run dev --fresh starts empty)`], ["logs", `${dataDir}/log/<process>.log`]);
   const prefix = options.offset > 0 ? `PORT_OFFSET=${options.offset} ` : "";
   return [
     table.toString(),
-    `Up in ${options.seconds.toFixed(1)} s. Try it, in another terminal:  ${pc.bold(`${prefix}bun run demo`)}`,
+    `Up in ${options.seconds.toFixed(1)} s. Try it in another terminal:  ${pc.bold(`${prefix}bun run demo`)}`,
     "Ctrl-C stops everything.",
   ].join("\n");
 }

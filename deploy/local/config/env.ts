@@ -8,28 +8,28 @@ export type AppEnv = "dev" | "test" | "bench";
 export type Scale = Partial<Record<ServiceName, number>>;
 export type EnvSource = { appEnv: AppEnv; ports: Ports; secrets: Secrets; stores: StoreUrls; scale: Scale };
 
-/** The complete environment of one instance of a service. Each gets its own secrets and nobody else's. */
+/** The complete environment of one instance of a service. It contains no secrets of other services. */
 export function serviceEnv(source: EnvSource, service: ServiceName, index = 0): Record<string, string> {
   const { appEnv, ports, secrets, stores } = source;
   return {
     ...baseEnv(),
-    ...passedThrough(),
+    ...inheritedEnv(),
     APP_ENV: appEnv,
     SERVICE_NAME: service,
     INSTANCE_ID: `${service}-${index}`,
     HOST: "127.0.0.1",
     PORT: String(instancePort(ports, service, index)),
-    REDIS_URL: stores.redis.of(service),
+    REDIS_URL: stores.redis.forService(service),
     SERVICE_KEY: JSON.stringify(secrets.serviceKeys[service]),
     SERVICE_KEYS: JSON.stringify(publicServiceKeys(secrets)),
     ISSUER_URL: `http://localhost:${ports.edge}`,
     JWKS_URL: `http://127.0.0.1:${ports.user}/.well-known/jwks.json`,
     ...(isSql(service) ? { [`${service.toUpperCase()}_DATABASE_URL`]: stores.sql[service].app } : {}),
-    ...own[service](source),
+    ...ownEnv[service](source),
   };
 }
 
-/** A migration runs as its service, plus the role that may change tables; the service itself never has that one. */
+/** The service's environment plus the URL of the role that may change tables. The service itself does not get it. */
 export function migrationEnv(source: EnvSource, service: ServiceName): Record<string, string> {
   const env = serviceEnv(source, service);
   return isSql(service)
@@ -40,29 +40,30 @@ export function migrationEnv(source: EnvSource, service: ServiceName): Record<st
 export function sandboxEnv({ appEnv, ports, secrets }: EnvSource): Record<string, string> {
   return {
     ...baseEnv(),
-    ...passedThrough(),
+    ...inheritedEnv(),
     APP_ENV: appEnv,
     HOST: "127.0.0.1",
     PORT: String(ports.sandbox),
     SMTP_PORT: String(ports.smtp),
     STRIPE_SECRET_KEY: secrets.stripeSecretKey,
     STRIPE_WEBHOOK_SECRET: secrets.stripeWebhookSecret,
-    WEBHOOKS: "off", // payment finds out by asking; it does not take webhooks yet
+    WEBHOOKS: "off", // payment polls the provider; it does not receive webhooks yet
     WEBHOOK_URL: `http://127.0.0.1:${ports.edge}/api/v1/payments/webhooks/stripe`,
   };
 }
 
-const own: Record<ServiceName, (source: EnvSource) => Record<string, string>> = {
+/** What only this service needs. */
+const ownEnv: Record<ServiceName, (source: EnvSource) => Record<string, string>> = {
   user: ({ secrets }) => ({ USER_SIGNING_KEYS: JSON.stringify(secrets.userSigningKeys) }),
   order: (source) => ({
     ORDER_MONGO_URL: source.stores.mongo.order,
-    USER_URL: instancesOf(source, "user"),
-    INVENTORY_URL: instancesOf(source, "inventory"),
+    USER_URL: instanceUrls(source, "user"),
+    INVENTORY_URL: instanceUrls(source, "inventory"),
     PAYMENT_SEAL_PUBLIC_KEY: JSON.stringify(source.secrets.paymentSeal.publicKey),
-    ...ifSet("PAYMENT_HOLD_SECONDS", "PAYMENT_ATTEMPTS"),
+    ...inherit("PAYMENT_HOLD_SECONDS", "PAYMENT_ATTEMPTS"),
   }),
   payment: (source) => ({
-    ORDER_URL: instancesOf(source, "order"),
+    ORDER_URL: instanceUrls(source, "order"),
     PAYMENT_SEAL_PRIVATE_KEY: JSON.stringify(source.secrets.paymentSeal.privateKey),
     STRIPE_SECRET_KEY: source.secrets.stripeSecretKey,
     STRIPE_WEBHOOK_SECRET: source.secrets.stripeWebhookSecret,
@@ -70,21 +71,22 @@ const own: Record<ServiceName, (source: EnvSource) => Record<string, string>> = 
   }),
   inventory: () => ({}),
   notification: (source) => ({
-    USER_URL: instancesOf(source, "user"),
+    USER_URL: instanceUrls(source, "user"),
     SMTP_URL: `smtp://127.0.0.1:${source.ports.smtp}`,
     MAIL_FROM: "Shop <shop@shop.test>",
     PUBLIC_URL: `http://localhost:${source.ports.edge}`,
   }),
 };
 
-function instancesOf({ ports, scale }: EnvSource, service: ServiceName): string {
+/** The URLs of all instances of a service, separated by commas. */
+function instanceUrls({ ports, scale }: EnvSource, service: ServiceName): string {
   const indexes = Array.from({ length: scale[service] ?? 1 }, (_, index) => index);
   return indexes.map((index) => `http://127.0.0.1:${instancePort(ports, service, index)}`).join(",");
 }
 
-const passedThrough = () => ({ LOG_LEVEL: "info", ...ifSet("LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT") });
+const inheritedEnv = () => ({ LOG_LEVEL: "info", ...inherit("LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT") });
 
-/** Of the launcher's own environment. */
-function ifSet(...names: string[]): Record<string, string> {
+/** Those of the variables that are set in the launcher's own environment. */
+function inherit(...names: string[]): Record<string, string> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }

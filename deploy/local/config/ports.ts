@@ -1,12 +1,14 @@
 import { type ServiceName, serviceNames, services } from "../../../services/_contracts/services";
-import { listenerOf } from "../process/port-owner";
 import { UserError } from "../user-error";
+
+const OFFSET_MAX = 38_000; // the highest port, MongoDB's, stays below 65536
 
 const servicePorts = Object.fromEntries(serviceNames.map((name) => [name, services[name].port])) as Record<
   ServiceName,
   number
 >;
 
+/** The ports at PORT_OFFSET=0. */
 const base = {
   edge: 8080,
   admin: 9901,
@@ -19,12 +21,15 @@ const base = {
 };
 export type Ports = typeof base;
 
-/** The one setting that moves all ports: `PORT_OFFSET`. */
+/**
+ * Reads `PORT_OFFSET`, the number that is added to every port.
+ * @throws UserError unless it is a whole number from 0 to 38000
+ */
 export function offsetFrom(env: Record<string, string | undefined>): number {
   const text = env.PORT_OFFSET ?? "0";
   const offset = Number(text);
-  if (!/^\d+$/.test(text) || offset > 38_000) {
-    throw new UserError(`PORT_OFFSET must be a whole number from 0 to 38000, not "${text}"`);
+  if (!/^\d+$/.test(text) || offset > OFFSET_MAX) {
+    throw new UserError(`PORT_OFFSET must be a whole number from 0 to ${OFFSET_MAX}, not "${text}"`);
   }
   return offset;
 }
@@ -33,17 +38,7 @@ export function portsAt(offset: number): Ports {
   return Object.fromEntries(Object.entries(base).map(([name, port]) => [name, port + offset])) as Ports;
 }
 
-/** The first instance has the service's own port, further ones (`--scale order=3`) follow 100 apart. */
+/** The first instance has the service's own port; further ones (`--scale order=3`) follow at a distance of 100. */
 export function instancePort(ports: Ports, service: ServiceName, index: number): number {
   return ports[service] + 100 * index;
-}
-
-/** Throws one line that names every port in use, by whom, and the way out. */
-export function checkFree(wanted: { name: string; port: number }[], offset: number): void {
-  const taken = wanted.flatMap(({ name, port }) => {
-    const owner = listenerOf(port);
-    return owner ? [`port ${port} (${name}) is in use by ${owner}`] : [];
-  });
-  if (taken.length === 0) return;
-  throw new UserError(`${taken.join("; ")}. Stop it, or move all ports: PORT_OFFSET=${offset + 1000} bun run dev`);
 }

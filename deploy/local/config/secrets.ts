@@ -3,66 +3,66 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 import { type ServiceName, serviceNames } from "../../../services/_contracts/services";
 
-/** Everything secret of one stack, made at its first start and kept (mode 0600) as long as its data. */
+/** All secrets of one stack. Generated at its first start and kept, with mode 0600, as long as its data. */
 export type Secrets = {
-  /** Superusers and tools. */
+  /** Passwords of the superusers, and the key of MongoDB's replica set. */
   postgresRoot: string;
   mongoRoot: string;
   redisAdmin: string;
   mongoKeyFile: string;
-  /** Store passwords of each service: the runtime role, the migrations' role (PostgreSQL), the Redis user. */
+  /** Store passwords of each service: its runtime role, the role that migrates (PostgreSQL), its Redis user. */
   stores: Record<ServiceName, { app: string; owner: string; redis: string }>;
-  /** Private ES256 JWKs; `kid` is the service's name. They sign service-to-service tokens. */
+  /** Private ES256 JWKs that sign tokens between services. `kid` is the service's name. */
   serviceKeys: Record<ServiceName, JWK>;
-  /** user's private JWKS for access tokens; `kid` is the key's thumbprint. */
+  /** The user service's private JWKS for access tokens. `kid` is the key's thumbprint. */
   userSigningKeys: { keys: JWK[] };
-  /** payment's key pair, to whose public half order seals payment tokens. */
+  /** The payment service's key pair. Order seals payment tokens with the public key. */
   paymentSeal: { publicKey: JWK; privateKey: JWK };
   stripeSecretKey: string;
   stripeWebhookSecret: string;
 };
 
+/** Reads the secrets of a stack, or generates them if there are none. */
 export async function loadSecrets(path: string): Promise<Secrets> {
-  const kept = await readFile(path, "utf8").catch(() => undefined);
-  if (kept !== undefined) return JSON.parse(kept) as Secrets;
+  const existing = await readFile(path, "utf8").catch(() => undefined);
+  if (existing !== undefined) return JSON.parse(existing) as Secrets;
   const secrets = await generate();
-  // Written aside and renamed: a crash here must not leave half a file, which would lock us out of our own stores.
+  // Written to a temporary file and renamed: after a crash, half a file would not open the stores.
   await writeFile(`${path}.new`, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
   return secrets;
 }
 
-/** The public halves, for `SERVICE_KEYS`. */
+/** The public keys of all services, for `SERVICE_KEYS`. */
 export function publicServiceKeys(secrets: Secrets): { keys: JWK[] } {
-  return { keys: serviceNames.map((service) => publicHalf(secrets.serviceKeys[service])) };
+  return { keys: serviceNames.map((service) => toPublicKey(secrets.serviceKeys[service])) };
 }
 
-function publicHalf({ d: _private, ...jwk }: JWK): JWK {
+function toPublicKey({ d: _private, ...jwk }: JWK): JWK {
   return jwk;
 }
 
 async function generate(): Promise<Secrets> {
   const seal = await ecKey("ECDH-ES");
-  const each = async <T>(make: (service: ServiceName) => Promise<T>) =>
-    Object.fromEntries(await Promise.all(serviceNames.map(async (s) => [s, await make(s)] as const))) as Record<
-      ServiceName,
-      T
-    >;
+  const perService = async <T>(create: (service: ServiceName) => Promise<T>) => {
+    const entries = await Promise.all(serviceNames.map(async (service) => [service, await create(service)] as const));
+    return Object.fromEntries(entries) as Record<ServiceName, T>;
+  };
   return {
-    postgresRoot: random(),
-    mongoRoot: random(),
-    redisAdmin: random(),
+    postgresRoot: randomPassword(),
+    mongoRoot: randomPassword(),
+    redisAdmin: randomPassword(),
     mongoKeyFile: randomBytes(192).toString("base64"),
-    stores: await each(async () => ({ app: random(), owner: random(), redis: random() })),
-    serviceKeys: await each(async (service) => ({ ...(await ecKey("ES256")), kid: service })),
+    stores: await perService(async () => ({ app: randomPassword(), owner: randomPassword(), redis: randomPassword() })),
+    serviceKeys: await perService(async (service) => ({ ...(await ecKey("ES256")), kid: service })),
     userSigningKeys: { keys: [await ecKey("ES256")] },
-    paymentSeal: { publicKey: publicHalf(seal), privateKey: seal },
+    paymentSeal: { publicKey: toPublicKey(seal), privateKey: seal },
     stripeSecretKey: `sk_test_${randomBytes(24).toString("hex")}`,
     stripeWebhookSecret: `whsec_${randomBytes(24).toString("hex")}`,
   };
 }
 
-/** A fresh P-256 private key with its thumbprint as `kid`. */
+/** A new P-256 private key with its thumbprint as `kid`. */
 async function ecKey(alg: "ES256" | "ECDH-ES"): Promise<JWK> {
   const options = { extractable: true, crv: "P-256" };
   const { privateKey } = await generateKeyPair(alg, options);
@@ -70,7 +70,7 @@ async function ecKey(alg: "ES256" | "ECDH-ES"): Promise<JWK> {
   return { ...jwk, kid: await calculateJwkThumbprint(jwk), alg, use: alg === "ES256" ? "sig" : "enc" };
 }
 
-/** URL-safe, so that it can stand in a connection string as it is. */
-function random(): string {
+/** A random password in hex, which needs no escaping in a connection string. */
+function randomPassword(): string {
   return randomBytes(24).toString("hex");
 }

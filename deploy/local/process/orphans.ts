@@ -1,48 +1,65 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync, realpathSync } from "node:fs";
 import type { StackPaths } from "../config/paths";
+import { processIds, readText } from "./proc";
 import { end } from "./signal";
-import { MARKER } from "./spawn";
+import { DATA_DIR_VARIABLE } from "./spawn";
 
-type Found = { pid: number; executable: string };
-
-/**
- * Ends what an earlier launcher of this data directory left running (it was killed, say). The marker in a process's
- * environment tells that it is ours: a pid file may name a number that has since gone to somebody else's process.
- * Services end first, stores last, as in an orderly stop. Gives the number of processes found.
- */
-export async function endOrphans(layout: StackPaths): Promise<number> {
-  const found = ownProcesses(layout.dataDir);
-  const named = (...names: string[]) =>
-    found.filter(({ executable }) => names.includes(executable)).map(({ pid }) => pid);
-  const stores = named("postgres", "mongod", "redis-server");
-  const others = found.map(({ pid }) => pid).filter((pid) => !stores.includes(pid));
-  await end(others, "SIGTERM", 6000);
-  await Promise.all([
-    end(named("postgres"), "SIGINT", 4000), // SIGINT is PostgreSQL's fast shutdown; SIGTERM would wait for clients
-    end(named("mongod", "redis-server"), "SIGTERM", 4000),
-  ]);
-  return found.length;
-}
+type Orphan = { pid: number; executable: string };
 
 const servers = ["postgres", "mongod", "redis-server", "envoy"];
 
 /**
- * Processes of this data directory, but for ourselves. Redis writes its title over its environment, so a server is also
- * known by the folder it works in; for anything else (a shell someone has there) that would be too weak a sign.
+ * Ends the processes that an earlier launcher of this data directory left behind: services first, stores last, as in an
+ * orderly stop.
+ * @returns how many there were
  */
-function ownProcesses(dataDir: string): Found[] {
-  const marker = `${MARKER}=${dataDir}`;
-  const marked = (pid: string) => readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(marker);
-  const worksHere = (pid: string) => `${readlinkSync(`/proc/${pid}/cwd`)}/`.startsWith(`${dataDir}/`);
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((pid) => {
-      try {
-        const executable = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
-        const ours = marked(pid) || (servers.includes(executable) && worksHere(pid));
-        return ours ? [{ pid: Number(pid), executable }] : [];
-      } catch {
-        return []; // gone meanwhile, or another user's
-      }
-    });
+export async function endOrphans(paths: StackPaths): Promise<number> {
+  const orphans = findOrphans(paths);
+  const named = (...names: string[]) =>
+    orphans.filter(({ executable }) => names.includes(executable)).map(({ pid }) => pid);
+  const stores = named("postgres", "mongod", "redis-server");
+  const others = orphans.map(({ pid }) => pid).filter((pid) => !stores.includes(pid));
+  await end(others, "SIGTERM", 6000);
+  await Promise.all([
+    end(named("postgres"), "SIGINT", 4000), // fast shutdown; on SIGTERM PostgreSQL waits for its clients
+    end(named("mongod", "redis-server"), "SIGTERM", 4000),
+  ]);
+  return orphans.length;
+}
+
+/**
+ * A process belongs to the stack if its environment says so. A pid file would not prove it: the number may have been
+ * reused. Redis overwrites its environment, and in a container root may not read that of PostgreSQL, so a server is also
+ * recognised by its working directory or its arguments. For other programs, such as a shell, that would prove nothing.
+ */
+function findOrphans(paths: StackPaths): Orphan[] {
+  const variable = `${DATA_DIR_VARIABLE}=${paths.dataDir}`;
+  const folders = [paths.dataDir, followLink(paths.pg)];
+  const isInside = (path: string) => folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  const isServerOfStack = (pid: number, executable: string) =>
+    servers.includes(executable) &&
+    (isInside(workingDirectory(pid)) || readText(`/proc/${pid}/cmdline`).split("\0").some(isInside));
+  return processIds()
+    .filter((pid) => pid !== process.pid)
+    .map((pid) => ({ pid, executable: readText(`/proc/${pid}/comm`).trim() }))
+    .filter(
+      ({ pid, executable }) =>
+        readText(`/proc/${pid}/environ`).split("\0").includes(variable) || isServerOfStack(pid, executable),
+    );
+}
+
+function workingDirectory(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return "";
+  }
+}
+
+function followLink(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }

@@ -1,68 +1,70 @@
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Subprocess } from "bun";
 import type { StackPaths } from "../config/paths";
+import { logSize } from "./log-tail";
 
-/** One process of the stack: what to run and how it is asked to end. */
-export type Spec = {
+/** How to run one process of the stack. */
+export type ProcessSpec = {
   name: string;
   command: string[];
   env: Record<string, string>;
   cwd: string;
   /** The signal on which it ends in an orderly way. */
   stopSignal: "SIGTERM" | "SIGINT";
-  /** Runs as another user (only PostgreSQL, which refuses to be root). Arguments for `setpriv`. */
+  /** Arguments for `setpriv`, to run as another user. Only PostgreSQL needs this: it refuses to run as root. */
   setpriv?: string[];
 };
 
-/** Put into the environment of all our processes: after a crash it tells ours from anybody else's. */
-export const MARKER = "SHOP_DATA_DIR";
-const LOG_KEPT_BYTES = 20_000_000;
+/** An environment variable of all processes of a stack. It identifies them after a crash of the launcher. */
+export const DATA_DIR_VARIABLE = "SHOP_DATA_DIR";
+const LOG_BYTES_MAX = 20_000_000;
 
 /**
- * Starts a process with its output appended to its log and its pid in `run/`.
- * It gets its own session: a Ctrl-C in the terminal goes to the launcher alone, which then ends everything in order.
+ * Starts a process, appends its output to its log and writes its pid to `run/`. The process has its own session: Ctrl-C in
+ * the terminal reaches only the launcher, which then ends all processes in order.
  */
-export function spawn(spec: Spec, layout: StackPaths): Subprocess {
-  const log = openLog(layout.log(spec.name));
-  const child = Bun.spawn(dyingWithUs(spec.command, spec.stopSignal, spec.setpriv), {
+export function spawn(spec: ProcessSpec, paths: StackPaths): Subprocess {
+  const log = openLog(paths.log(spec.name));
+  const child = Bun.spawn(withParentDeathSignal(spec.command, spec.stopSignal, spec.setpriv), {
     cwd: spec.cwd,
-    env: { ...spec.env, [MARKER]: layout.dataDir },
+    env: { ...spec.env, [DATA_DIR_VARIABLE]: paths.dataDir },
     stdin: "ignore",
     stdout: log,
     stderr: log,
     detached: true,
   });
   closeSync(log);
-  const pidFile = layout.pidFile(spec.name);
+  const pidFile = paths.pidFile(spec.name);
   mkdirSync(dirname(pidFile), { recursive: true });
   writeFileSync(pidFile, String(child.pid));
   child.exited.then(() => {
-    // A successor may have its pid there already.
+    // The next process of this name may have written its pid already.
     if (pidIn(pidFile) === child.pid) rmSync(pidFile, { force: true });
   });
   return child;
 }
 
 /**
- * The command, wrapped so that the kernel ends it when the launcher dies, even by kill -9. Where `setpriv` is missing
- * the command runs as it is, and the next start (or `bun run down`) finds what was left behind.
+ * Wraps a command so that the kernel sends it `signal` when the launcher dies, even by kill -9. Without `setpriv` the
+ * command runs unwrapped; then the next start, or `bun run down`, finds the processes left behind.
  */
-export function dyingWithUs(command: string[], signal: string, more: string[] = []): string[] {
-  const options = [...(canDieWithUs() ? ["--pdeathsig", signal.replace("SIG", "")] : []), ...more];
+export function withParentDeathSignal(command: string[], signal: string, setpriv: string[] = []): string[] {
+  const options = [...(hasParentDeathSignal() ? ["--pdeathsig", signal.replace("SIG", "")] : []), ...setpriv];
   return options.length === 0 ? command : ["setpriv", ...options, "--", ...command];
 }
 
-let pdeathsig: boolean | undefined;
-function canDieWithUs(): boolean {
-  pdeathsig ??= Boolean(Bun.which("setpriv")) && Bun.spawnSync(["setpriv", "--pdeathsig", "TERM", "true"]).success;
-  return pdeathsig;
+let parentDeathSignal: boolean | undefined;
+function hasParentDeathSignal(): boolean {
+  parentDeathSignal ??=
+    Boolean(Bun.which("setpriv")) && Bun.spawnSync(["setpriv", "--pdeathsig", "TERM", "true"]).success;
+  return parentDeathSignal;
 }
 
-/** What a child needs from our environment, and nothing else: no secret of one process reaches another. */
+/** The variables of our environment that every process may have. Secrets are not among them. */
 export function baseEnv(): Record<string, string> {
-  const kept = ["PATH", "HOME", "USER", "TZ", "LANG", "LC_ALL", "TMPDIR", "NODE_EXTRA_CA_CERTS"];
-  return Object.fromEntries(kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+  const names = ["PATH", "HOME", "USER", "TZ", "LANG", "LC_ALL", "TMPDIR", "NODE_EXTRA_CA_CERTS"];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
 }
 
 /** The pid in a pid file, or undefined. */
@@ -77,7 +79,6 @@ export function pidIn(pidFile: string): number | undefined {
 
 function openLog(path: string): number {
   mkdirSync(dirname(path), { recursive: true });
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > LOG_KEPT_BYTES) renameSync(path, `${path}.1`);
+  if (logSize(path) > LOG_BYTES_MAX) renameSync(path, `${path}.1`);
   return openSync(path, "a", 0o640);
 }

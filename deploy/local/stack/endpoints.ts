@@ -9,36 +9,36 @@ export const writePorts = (outDir: string, service: ServiceName, ports: number[]
     ports.map((port) => ({ address: "127.0.0.1", port })),
   );
 
-/** Which instances Envoy may send to. An instance is in it from its first /ready until it is asked to end, or dies. */
+/** The instances that Envoy sends requests to: each from its first /ready until it is stopped or dies. */
 export function trackEndpoints(outDir: string) {
-  const live = new Map<ServiceName, Set<number>>();
+  const instances = new Map<ServiceName, Set<number>>();
   let writing: Promise<void> = Promise.resolve();
 
-  /** Writes follow one another, each with the ports known when its turn comes: an older list never overwrites a newer. */
-  function publish(service: ServiceName): Promise<void> {
+  /** Writes run one after the other, each with the latest ports, so that an older list never overwrites a newer one. */
+  function write(service: ServiceName): Promise<void> {
     writing = writing
       .catch(() => {})
       .then(() =>
         writePorts(
           outDir,
           service,
-          [...(live.get(service) ?? [])].sort((a, b) => a - b),
+          [...(instances.get(service) ?? [])].sort((a, b) => a - b),
         ),
       );
     return writing;
   }
-  function portsOf(service: ServiceName): Set<number> {
-    const ports = live.get(service) ?? new Set<number>();
-    live.set(service, ports);
+  function getPorts(service: ServiceName): Set<number> {
+    const ports = instances.get(service) ?? new Set<number>();
+    instances.set(service, ports);
     return ports;
   }
   return {
     add(service: ServiceName, port: number): Promise<void> {
-      portsOf(service).add(port);
-      return publish(service);
+      getPorts(service).add(port);
+      return write(service);
     },
     async remove(service: ServiceName, port: number): Promise<void> {
-      if (portsOf(service).delete(port)) await publish(service);
+      if (getPorts(service).delete(port)) await write(service);
     },
   };
 }

@@ -2,20 +2,18 @@ import { join } from "node:path";
 import type { ServiceName } from "../../../services/_contracts/services";
 import { type EnvSource, migrationEnv } from "../config/env";
 import type { StackPaths } from "../config/paths";
-
-import { lastLines } from "../process/log-tail";
-import { spawn } from "../process/spawn";
+import { startRun } from "../process/run";
 import { UserError } from "../user-error";
 
-/** Brings one service's store up to date by its own `migrate.ts`. Throws `Failure` with the end of the log. */
+/** Runs a service's `migrate.ts`. @throws UserError with the end of its log when it fails */
 export async function migrate(
   source: EnvSource,
   service: ServiceName,
-  options: { layout: StackPaths; sourceDir: string; seed: boolean },
+  options: { paths: StackPaths; sourceDir: string; seed: boolean },
 ): Promise<void> {
   const name = `migrate-${service}`;
   const script = join(options.sourceDir, "services", service, "migrate.ts");
-  const child = spawn(
+  const { child, logTail } = startRun(
     {
       name,
       command: [process.execPath, script, ...(options.seed ? ["--seed"] : [])],
@@ -23,10 +21,9 @@ export async function migrate(
       cwd: options.sourceDir,
       stopSignal: "SIGTERM",
     },
-    options.layout,
+    options.paths,
   );
   await child.exited;
   if (child.exitCode === 0) return;
-  const log = options.layout.log(name);
-  throw new UserError(`the migration of ${service} failed. The end of ${log}:\n${await lastLines(log)}`);
+  throw new UserError(`the migration of ${service} failed. ${await logTail()}`);
 }

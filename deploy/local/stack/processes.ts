@@ -8,16 +8,16 @@ import { type EnvSource, sandboxEnv, serviceEnv } from "../config/env";
 import type { StackPaths } from "../config/paths";
 import { instancePort } from "../config/ports";
 import { baseEnv } from "../process/spawn";
-import type { Supervised } from "../process/supervise";
+import type { SupervisedSpec } from "../process/supervise";
 import type { trackEndpoints } from "./endpoints";
 
-/** One instance of a service; Envoy learns of it when it is ready and forgets it before it is stopped. */
+/** One instance of a service. Envoy sends it requests from when it is ready until just before it is stopped. */
 export function serviceSpec(
   source: EnvSource,
   service: ServiceName,
   index: number,
   options: { sourceDir: string; endpoints: ReturnType<typeof trackEndpoints> },
-): Supervised {
+): SupervisedSpec {
   const port = instancePort(source.ports, service, index);
   return {
     name: `${service}-${index}`,
@@ -25,6 +25,7 @@ export function serviceSpec(
     env: serviceEnv(source, service, index),
     cwd: options.sourceDir,
     stopSignal: "SIGTERM",
+    ports: [{ name: `${service}-${index}`, port }],
     ready: () => answersOk(`http://127.0.0.1:${port}/ready`),
     readyTimeoutMs: 60_000,
     onReady: () => options.endpoints.add(service, port),
@@ -32,25 +33,33 @@ export function serviceSpec(
   };
 }
 
-export function sandboxSpec(source: EnvSource, sourceDir: string): Supervised {
+export function sandboxSpec(source: EnvSource, sourceDir: string): SupervisedSpec {
   return {
     name: "sandbox",
     command: [process.execPath, join(sourceDir, "deploy/sandbox/main.ts")],
     env: sandboxEnv(source),
     cwd: sourceDir,
     stopSignal: "SIGTERM",
+    ports: [
+      { name: "sandbox", port: source.ports.sandbox },
+      { name: "smtp", port: source.ports.smtp },
+    ],
     ready: () => answers(`http://127.0.0.1:${source.ports.sandbox}/inbox`),
     readyTimeoutMs: 60_000,
   };
 }
 
-/** Writes Envoy's configuration and says how to run it. */
-export async function envoySpec(binary: string, layout: StackPaths, { ports, appEnv }: EnvSource): Promise<Supervised> {
+/** Writes Envoy's configuration. @returns how to run it */
+export async function envoySpec(
+  binary: string,
+  paths: StackPaths,
+  { ports, appEnv }: EnvSource,
+): Promise<SupervisedSpec> {
   const issuer = `http://localhost:${ports.edge}`;
   const allowedOrigins = [issuer, `http://127.0.0.1:${ports.edge}`];
-  // Tests and benchmarks are many customers behind one address.
+  // In tests and benchmarks many customers share one address.
   const limits = appEnv === "dev" ? undefined : { perAddressPerSecond: 1_000_000, authPerMinute: 100_000 };
-  const configDir = layout.envoy;
+  const configDir = paths.envoy;
   await resetEndpoints(configDir);
   await renderEnvoy(configDir, {
     ...{ configDir, ports, issuer, allowedOrigins, limits },
@@ -60,16 +69,21 @@ export async function envoySpec(binary: string, layout: StackPaths, { ports, app
   const concurrency = Math.min(2, cpus().length);
   return {
     name: "envoy",
-    // The base id names Envoy's shared memory: two stacks on one machine need two.
-    command: [binary, ...envoyArgs({ configDir, baseId: ports.edge, concurrency })],
+    // Hot restart is not used here, and its file in /dev/shm, left by one user, would keep another's Envoy from starting.
+    command: [binary, ...envoyArgs({ configDir, baseId: ports.edge, concurrency }), "--disable-hot-restart"],
     env: baseEnv(),
-    cwd: layout.dataDir,
+    cwd: paths.dataDir,
     stopSignal: "SIGTERM",
+    ports: [
+      { name: "edge", port: ports.edge },
+      { name: "admin", port: ports.admin },
+    ],
     ready: () => answersOk(`http://127.0.0.1:${ports.admin}/ready`),
     readyTimeoutMs: 30_000,
   };
 }
 
+/** Whether a GET request is answered with 2xx. */
 export async function answersOk(url: string): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(2000) });
   await response.body?.cancel();

@@ -1,46 +1,45 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { type ServiceName, serviceNames } from "../../../services/_contracts/services";
+import { rm } from "node:fs/promises";
 import { type Server, serverBinaries } from "../binaries/servers";
-import { lines, type Progress } from "../cli/progress";
-import { type AppEnv, type EnvSource, migrationEnv, type Scale } from "../config/env";
-import { repoRoot, type StackPaths, stackPaths } from "../config/paths";
-import { checkFree, instancePort, type Ports, portsAt } from "../config/ports";
+import type { AppEnv, EnvSource, Scale } from "../config/env";
+import { stackPaths } from "../config/paths";
+import { portsAt } from "../config/ports";
 import { loadSecrets } from "../config/secrets";
 import { endOrphans } from "../process/orphans";
-import { processGroup } from "../process/process-group";
-import { embeddedStores, type Store, startStores } from "../stores/embedded";
-import { type StoreUrls, storeUrls } from "../stores/store-urls";
-import { allOrFirstError, UserError, until } from "../user-error";
-import { trackEndpoints } from "./endpoints";
+import { assertNoListeners, PortInUseError } from "../process/port-in-use";
+import { createProcessGroup } from "../process/process-group";
+import { embeddedStores, startStores } from "../stores/embedded";
+import { storeUrls } from "../stores/store-urls";
+import { UserError } from "../user-error";
+import { createDataDir, wipeDataDir } from "./data-dir";
 import { lockDataDir } from "./lock";
-import { migrate } from "./migrate";
-import { answersOk, envoySpec, sandboxSpec, serviceSpec } from "./processes";
-import { restartOnChange } from "./restart-on-change";
-import { type StackFile, type StackHandle, toHandle } from "./stack-file";
+import { lines, type Progress } from "./progress";
+import { requiredPorts } from "./required-ports";
+import { type Launch, startServices } from "./services";
+import { type StackHandle, toHandle, writeStackFile } from "./stack-file";
+import { commandAtFreePorts, stopCommand } from "./start-commands";
 
 export type StackOptions = {
   offset: number;
   appEnv: AppEnv;
-  /** Begin with empty stores (and new secrets). */
+  /** Start with empty stores and new secrets. */
   fresh?: boolean;
   /** Restart a service when its files change. */
   watch?: boolean;
-  /** Put in the example users and products. On unless false. */
+  /** Create the example users and products. Default: true. */
   seed?: boolean;
-  /** Instances of a service; one where it is silent. */
+  /** The number of instances of each service. Default: one. */
   scale?: Scale;
   report?: Progress | ((line: string) => void);
-  /** Only the stores, with their roles and databases: enough for tests of one service. */
+  /** Start only the stores, with their roles and databases: enough for the tests of one service. */
   only?: "stores";
-  /** Ends a start that is under way, and the stack once it is up. */
+  /** Stops the stack, also while it is starting. */
   signal?: AbortSignal;
-  /** Where services/ and deploy/sandbox are taken from. This checkout, unless a test of the launcher says otherwise. */
+  /** Where services/ and deploy/sandbox are taken from. Default: this checkout. */
   sourceDir?: string;
 };
 
 export type Stack = StackHandle & {
-  /** How often each process was started again after it died. */
+  /** How often each process was restarted after it died. */
   readonly restarts: Record<string, number>;
   /** Ends every process, within ten seconds. */
   stop: () => Promise<void>;
@@ -48,153 +47,76 @@ export type Stack = StackHandle & {
   killAll: () => void;
 };
 
-/** Starts one stack and keeps it running until `stop()`. Throws `Failure` with nothing left running. */
+/**
+ * Starts one stack and keeps it running until `stop()`.
+ * @throws UserError when it cannot start; then nothing is left running
+ */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const layout = stackPaths(options.offset);
+  const { offset, appEnv, signal } = options;
+  const paths = stackPaths(offset);
   const progress = typeof options.report === "function" ? lines(options.report) : (options.report ?? lines(() => {}));
-  await mkdir(layout.dataDir, { recursive: true, mode: 0o711 }); // PostgreSQL's user passes through; nobody lists it
-  await mkdir(layout.run, { recursive: true });
-  const unlock = await lockDataDir(layout, options.offset);
-  const team = processGroup(layout, progress.say);
-  const endings: (() => unknown)[] = [];
+  await createDataDir(paths);
+  const unlock = await lockDataDir(
+    paths,
+    `stop it with \`${stopCommand(offset)}\`, or start a second one with \`${commandAtFreePorts(appEnv, offset)}\``,
+  );
+  const launch: Launch = { options, paths, progress, group: createProcessGroup(paths, progress.print), stopHooks: [] };
   let stopped: Promise<void> | undefined;
   const stop = () => {
-    stopped ??= (async () => {
-      for (const end of endings) end();
-      await team.stop();
-      await rm(layout.stackFile, { force: true });
-      await unlock();
-    })();
+    stopped ??= stopAll(launch).finally(unlock);
     return stopped;
   };
-  options.signal?.addEventListener("abort", () => void stop());
+  signal?.addEventListener("abort", () => void stop());
   try {
-    const file = await bringUp(options, layout, progress, team, endings);
-    options.signal?.throwIfAborted();
-    const { handle, secrets } = file;
+    const handle = await bringUp(options, launch);
+    signal?.throwIfAborted();
     return {
-      ...toHandle(handle, secrets),
+      ...handle,
       get restarts() {
-        return Object.fromEntries([...team.units].map(([name, unit]) => [name, unit.restarts()]));
+        return Object.fromEntries([...launch.group.processes].map(([name, each]) => [name, each.restarts()]));
       },
       stop,
-      killAll: team.killAll,
+      killAll: launch.group.killAll,
     };
   } catch (error) {
     await stop();
-    throw options.signal?.aborted ? new UserError("stopped before everything was up") : error;
+    if (signal?.aborted) throw new UserError("stopped before everything was up");
+    if (!(error instanceof PortInUseError)) throw error;
+    throw new UserError(`${error.message}. Stop it, or use other ports with \`${commandAtFreePorts(appEnv, offset)}\``);
   }
 }
 
-type Team = ReturnType<typeof processGroup>;
+async function stopAll({ stopHooks, group, paths }: Launch): Promise<void> {
+  for (const hook of stopHooks) hook();
+  await group.stop();
+  await rm(paths.stackFile, { force: true });
+}
 
-async function bringUp(
-  options: StackOptions,
-  layout: StackPaths,
-  { step, say }: Progress,
-  team: Team,
-  endings: (() => unknown)[],
-) {
+async function bringUp(options: StackOptions, launch: Launch): Promise<StackHandle> {
+  const { paths, progress, group } = launch;
+  const orphans = await endOrphans(paths);
+  if (orphans > 0) progress.print(`ended ${orphans} processes that an earlier start had left behind`);
+  if (options.fresh) await wipeDataDir(paths);
+
   const ports = portsAt(options.offset);
-  const leftovers = await endOrphans(layout);
-  if (leftovers > 0) say(`ended ${leftovers} processes that an earlier start had left behind`);
-  if (options.fresh) await wipe(layout);
-  const secrets = await loadSecrets(layout.secrets);
+  const secrets = await loadSecrets(paths.secrets);
   const urls = storeUrls(ports, secrets, process.env);
   const stores = embeddedStores(urls);
-  const whole = options.only !== "stores";
   const scale = options.scale ?? {};
-  checkFree(portsNeeded(ports, stores, whole ? scale : undefined), options.offset);
+  const withServices = options.only !== "stores";
+  assertNoListeners(requiredPorts(ports, stores, withServices ? scale : undefined));
 
-  const source: EnvSource = { appEnv: options.appEnv, ports, secrets, stores: urls, scale };
-  const wanted: Server[] = stores.filter((store) => store !== "postgres");
-  const binaries = await step("servers", (note) => serverBinaries(whole ? [...wanted, "envoy"] : wanted, note));
-  await step("stores", async (note) => {
-    await startStores(stores, { layout, ports, secrets, urls, binaries }, async (spec) => {
-      await team.start(spec);
-      note(`${spec.name} is up`);
+  const downloaded: Server[] = stores.filter((store) => store !== "postgres");
+  if (withServices) downloaded.push("envoy");
+  const binaries = await progress.step("servers", (update) => serverBinaries(downloaded, update));
+  await progress.step("stores", async (update) => {
+    await startStores(stores, { paths, ports, secrets, urls, binaries }, async (spec) => {
+      await group.start(spec);
+      update(`${spec.name} is up`);
     });
   });
-  const handle = await writeStackFile(options.offset, layout, ports, urls, source);
-  if (whole) await bringUpServices(options, layout, { step, say }, team, endings, source, binaries.envoy);
-  return { handle, secrets };
-}
-
-async function bringUpServices(
-  options: StackOptions,
-  layout: StackPaths,
-  { step, say }: Progress,
-  team: Team,
-  endings: (() => unknown)[],
-  source: EnvSource,
-  envoyBinary: string,
-): Promise<void> {
-  const sourceDir = options.sourceDir ?? repoRoot;
-  const seed = options.seed ?? true;
-  const migrateAll = (which: readonly ServiceName[]) =>
-    allOrFirstError(which.map((service) => migrate(source, service, { layout, sourceDir, seed })));
-  await step("migrations", () => migrateAll(serviceNames));
-
-  const envoy = await envoySpec(envoyBinary, layout, source); // writes the endpoint files that serviceNames are added to
-  const endpoints = trackEndpoints(layout.envoy);
-  const instances = serviceNames.flatMap((service) =>
-    Array.from({ length: source.scale[service] ?? 1 }, (_, index) => ({ service, index })),
-  );
-  const unitsOf = (service: ServiceName) =>
-    [...team.units.values()].filter(({ name }) => name.startsWith(`${service}-`));
-  await step("services", async (note) => {
-    const specs = instances.map(({ service, index }) => serviceSpec(source, service, index, { sourceDir, endpoints }));
-    await allOrFirstError(
-      [sandboxSpec(source, sourceDir), ...specs].map(async (spec) => {
-        await team.start(spec);
-        note(`${spec.name} is up`);
-      }),
-    );
-  });
-  await step("edge", async () => {
-    await team.start(envoy);
-    const products = `http://127.0.0.1:${source.ports.edge}/api/v1/products`;
-    await until(`GET ${products}`, 15_000, () => answersOk(products));
-  });
-  if (options.watch) endings.push(restartOnChange(sourceDir, unitsOf, migrateAll, say));
-}
-
-function portsNeeded(ports: Ports, stores: Store[], scale: Scale | undefined) {
-  const named = (name: keyof Ports) => ({ name, port: ports[name] });
-  if (!scale) return stores.map(named);
-  const instances = serviceNames.flatMap((service) =>
-    Array.from({ length: scale[service] ?? 1 }, (_, index) => ({
-      name: `${service}-${index}`,
-      port: instancePort(ports, service, index),
-    })),
-  );
-  return [...stores.map(named), ...(["edge", "admin", "sandbox", "smtp"] as const).map(named), ...instances];
-}
-
-/** Empties the data directory but for the launcher's own pid file. */
-async function wipe(layout: StackPaths): Promise<void> {
-  const folders = [layout.pg, `${layout.pg}.new`, layout.mongo, layout.redis, layout.envoy, dirname(layout.log(""))];
-  for (const path of [...folders, layout.secrets, layout.stackFile]) await rm(path, { recursive: true, force: true });
-}
-
-async function writeStackFile(
-  offset: number,
-  layout: StackPaths,
-  ports: Ports,
-  urls: StoreUrls,
-  source: EnvSource,
-): Promise<StackFile> {
-  const file: StackFile = {
-    offset,
-    ports,
-    edgeUrl: `http://localhost:${ports.edge}`,
-    dataDir: layout.dataDir,
-    adminUrls: { postgres: urls.postgresRoot, mongo: urls.mongo.root, redis: urls.redis.admin },
-    env: Object.fromEntries(
-      serviceNames.map((service) => [service, migrationEnv(source, service)]),
-    ) as StackFile["env"],
-  };
-  await rm(layout.stackFile, { force: true }); // a new file, so that the mode applies
-  await writeFile(layout.stackFile, JSON.stringify(file), { mode: 0o600 });
-  return file;
+  const source: EnvSource = { appEnv: options.appEnv, ports, secrets, stores: urls, scale };
+  const file = await writeStackFile(paths, source);
+  if (withServices) await startServices(launch, source, binaries.envoy);
+  return toHandle(file, secrets);
 }

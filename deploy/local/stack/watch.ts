@@ -5,24 +5,24 @@ import { type ServiceName, serviceNames } from "../../../services/_contracts/ser
 const QUIET_MS = 200;
 
 /**
- * Calls `changed` with the serviceNames that a change of source files concerns: its own service, or all of them when
- * `_kit` or `_contracts` changed. Editors write a file in several steps, so it waits for a quiet moment.
- * Gives the function that ends it.
+ * Calls `onChange` with the services whose source files changed; a change in `_kit` or `_contracts` affects all. Editors
+ * write a file in several steps, so it waits until nothing has changed for a moment.
+ * @returns a function that stops watching
  */
 export function watchSources(
   sourceDir: string,
-  changed: (affected: ServiceName[], files: string[]) => void,
+  onChange: (affected: ServiceName[], files: string[]) => void,
 ): () => void {
   const files = new Set<string>();
   let timer: Timer | undefined;
   const watcher = watch(join(sourceDir, "services"), { recursive: true }, (_event, name) => {
-    if (name === null || !matters(name)) return;
+    if (name === null || !isSource(name)) return;
     files.add(name);
     clearTimeout(timer);
     timer = setTimeout(() => {
       const batch = [...files];
       files.clear();
-      changed(affectedBy(batch), batch);
+      onChange(affectedBy(batch), batch);
     }, QUIET_MS);
   });
   return () => {
@@ -31,7 +31,7 @@ export function watchSources(
   };
 }
 
-export function matters(file: string): boolean {
+function isSource(file: string): boolean {
   const parts = file.split(sep);
   const last = parts.at(-1) ?? "";
   if (parts.some((part) => part === "node_modules" || part === ".data" || part === "coverage")) return false;
@@ -39,7 +39,7 @@ export function matters(file: string): boolean {
   return /\.(ts|tsx|js|json|sql|html|css)$/.test(last) && !last.startsWith(".");
 }
 
-export function affectedBy(files: string[]): ServiceName[] {
+function affectedBy(files: string[]): ServiceName[] {
   const folders = new Set(files.map((file) => file.split(sep)[0]));
   if (folders.has("_kit") || folders.has("_contracts")) return [...serviceNames];
   return serviceNames.filter((service) => folders.has(service));

@@ -5,49 +5,50 @@ import type { StackPaths } from "../config/paths";
 import type { Ports } from "../config/ports";
 import type { Secrets } from "../config/secrets";
 import { baseEnv } from "../process/spawn";
-import type { Supervised } from "../process/supervise";
-import { until } from "../user-error";
+import type { SupervisedSpec } from "../process/supervise";
+import { until } from "../promises";
 
 const ALREADY_INITIALIZED = 23;
 const AUTHENTICATION_FAILED = 18;
 const USER_EXISTS = 51003;
 
-/** The embedded MongoDB: a replica set of one member, since only a replica set has transactions and change streams. */
+/** The embedded MongoDB: a replica set of one member. Transactions and change streams need a replica set. */
 export async function mongoSpec(
   binary: string,
-  layout: StackPaths,
+  paths: StackPaths,
   ports: Ports,
   secrets: Secrets,
-): Promise<Supervised> {
-  const keyFile = join(layout.dataDir, "mongo.key");
-  await mkdir(layout.mongo, { recursive: true });
+): Promise<SupervisedSpec> {
+  const keyFile = join(paths.dataDir, "mongo.key");
+  await mkdir(paths.mongo, { recursive: true });
   await writeFile(keyFile, secrets.mongoKeyFile, { mode: 0o600 });
   return {
     name: "mongo",
-    command: [binary, "--dbpath", layout.mongo, "--port", String(ports.mongo), "--bind_ip", "127.0.0.1"].concat(
+    command: [binary, "--dbpath", paths.mongo, "--port", String(ports.mongo), "--bind_ip", "127.0.0.1"].concat(
       ["--replSet", "rs0", "--auth", "--keyFile", keyFile, "--nounixsocket", "--quiet"],
       ["--wiredTigerCacheSizeGB", "1", "--oplogSize", "512"],
       ["--setParameter", "diagnosticDataCollectionEnabled=false"],
-      // On SIGTERM a primary waits 15 s for other members to catch up, and there are none.
+      // On SIGTERM a primary waits 15 s for other members to catch up. There are none.
       ["--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"],
     ),
     env: baseEnv(),
-    cwd: layout.dataDir,
+    cwd: paths.dataDir,
     stopSignal: "SIGTERM",
+    ports: [{ name: "mongo", port: ports.mongo }],
     ready: () => mongoAnswers(`mongodb://127.0.0.1:${ports.mongo}`),
     readyTimeoutMs: 60_000,
   };
 }
 
-/** Initiates the replica set and creates the users. Whatever an earlier, interrupted start did already is skipped. */
+/** Initiates the replica set and creates the users. Skips the steps that an earlier, interrupted start completed. */
 export async function prepareMongo(ports: Ports, secrets: Secrets): Promise<void> {
   const address = `127.0.0.1:${ports.mongo}`;
   if (!(await hasRoot(address, secrets))) {
-    // With no user yet, MongoDB lets a client on this machine do these two things without a password.
+    // While there is no user, MongoDB accepts these two steps from a local client without a password.
     await using open = connect(`mongodb://${address}`);
     const admin = open.client.db("admin");
     const config = { _id: "rs0", members: [{ _id: 0, host: address }] };
-    await tolerating(ALREADY_INITIALIZED, admin.command({ replSetInitiate: config }));
+    await ignoring(ALREADY_INITIALIZED, admin.command({ replSetInitiate: config }));
     await untilPrimary(admin);
     await createUser(admin, "root", secrets.mongoRoot, [{ role: "root", db: "admin" }]);
   }
@@ -69,20 +70,21 @@ async function hasRoot(address: string, secrets: Secrets): Promise<boolean> {
 }
 
 async function createUser(admin: Db, name: string, pwd: string, roles: { role: string; db: string }[]): Promise<void> {
-  await tolerating(USER_EXISTS, admin.command({ createUser: name, pwd, roles }));
+  await ignoring(USER_EXISTS, admin.command({ createUser: name, pwd, roles }));
 }
 
 async function untilPrimary(admin: Db): Promise<void> {
   await until("MongoDB's replica set", 30_000, async () => (await admin.command({ hello: 1 })).isWritablePrimary);
 }
 
-async function tolerating(code: number, command: Promise<unknown>): Promise<void> {
+/** Waits for a command; one error code counts as success. */
+async function ignoring(code: number, command: Promise<unknown>): Promise<void> {
   await command.catch((error) => {
     if (!(error instanceof MongoServerError) || error.code !== code) throw error;
   });
 }
 
-export async function mongoAnswers(url: string): Promise<boolean> {
+async function mongoAnswers(url: string): Promise<boolean> {
   await using open = connect(url);
   await open.client.db("admin").command({ hello: 1 });
   return true;

@@ -1,45 +1,46 @@
-import { lstatSync, readFileSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { statSync } from "node:fs";
+import { type Account, describeUser, findAccount } from "../process/accounts";
 import { UserError } from "../user-error";
 
-/** As whom PostgreSQL runs: arguments for `setpriv`, and the owner of its files. Empty when we are an ordinary user. */
-export type RunAs = { uid?: number; gid?: number; setpriv?: string[] };
-
-const OTHERS_MAY_ENTER = 0o001;
-
 /**
- * PostgreSQL refuses to run as root. Started by root, it runs as the cluster's owner, else as the machine's `postgres`
- * user, else as `nobody`: no user is created. Below a folder that others may not enter (/root) it also keeps the one
- * capability to pass through.
+ * The account that PostgreSQL runs as. PostgreSQL refuses to run as root, so for root this is the owner of its data if
+ * there is some, else the account `postgres` or `nobody`. No account is created.
+ * @returns undefined for an ordinary user, as whom PostgreSQL simply runs
+ * @throws UserError when there is no such account, or no `setpriv`
  */
-export function postgresUser(dataDir: string): RunAs {
-  if (process.getuid?.() !== 0) return {};
+export function postgresAccount(clusterDir: string): Account | undefined {
+  if (process.getuid?.() !== 0) return undefined;
   if (!Bun.which("setpriv")) {
     throw new UserError("PostgreSQL does not run as root: start as another user, or install setpriv (util-linux)");
   }
-  const owner = lstatSync(dataDir, { throwIfNoEntry: false });
-  const { uid, gid } = owner && owner.uid !== 0 ? owner : account();
-  const setpriv = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups"];
-  if ([dataDir, import.meta.dir].some(isShut)) setpriv.push("--inh-caps=+dac_override", "--ambient-caps=+dac_override");
-  return { uid, gid, setpriv };
-}
-
-function account(): { uid: number; gid: number } {
-  const lines = readFileSync("/etc/passwd", "utf8").split("\n");
-  for (const name of ["postgres", "nobody"]) {
-    const [, , uid, gid] = lines.find((line) => line.startsWith(`${name}:`))?.split(":") ?? [];
-    if (uid && gid) return { uid: Number(uid), gid: Number(gid) };
-  }
+  const cluster = statSync(clusterDir, { throwIfNoEntry: false });
+  if (cluster && cluster.uid !== 0) return { uid: cluster.uid, gid: cluster.gid };
+  const account = findAccount({ name: "postgres" }) ?? findAccount({ name: "nobody" });
+  if (account) return account;
   throw new UserError(
-    "PostgreSQL does not run as root, and this machine has no user `postgres` or `nobody` to run it as",
+    "PostgreSQL does not run as root, and this machine has no account `postgres` or `nobody`: start as another user",
   );
 }
 
-/** Whether some folder above `path` keeps other users out. */
-function isShut(path: string): boolean {
-  for (let folder = dirname(path); folder !== "/"; folder = dirname(folder)) {
-    const mode = statSync(folder, { throwIfNoEntry: false })?.mode;
-    if (mode !== undefined && (mode & OTHERS_MAY_ENTER) === 0) return true;
-  }
-  return false;
+/** The arguments for `setpriv` that change to an account. */
+export function changeTo(account: Account | undefined): string[] {
+  return account ? [`--reuid=${account.uid}`, `--regid=${account.gid}`, "--clear-groups"] : [];
+}
+
+/**
+ * Whether an account may execute a file or enter a folder, tried out as that account: a check of permission bits would
+ * miss access lists and mount options.
+ * @throws UserError when root may not change to the account, as in a container without CAP_SETUID
+ */
+export async function canEnter(account: Account, path: string): Promise<boolean> {
+  const child = Bun.spawn(["setpriv", ...changeTo(account), "--", "test", "-x", path], {
+    cwd: "/",
+    stdin: "ignore",
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const err = (await new Response(child.stderr).text()).trim();
+  if (err)
+    throw new UserError(`cannot run PostgreSQL as ${describeUser(account.uid)} (${err}): start as an ordinary user`);
+  return (await child.exited) === 0;
 }

@@ -7,40 +7,42 @@ import type { StackPaths } from "../config/paths";
 import type { Ports } from "../config/ports";
 import type { Secrets } from "../config/secrets";
 import { baseEnv } from "../process/spawn";
-import type { Supervised } from "../process/supervise";
+import type { SupervisedSpec } from "../process/supervise";
 
 /**
- * What a service may do: everything but administer the server. BullMQ asks for the server's version (INFO) and lists
- * clients by name; nobody can wipe the data, rewrite the configuration or drop the scripts others are running.
+ * The rights of a service: all commands except those that administer the server, wipe the data or drop scripts that
+ * other clients run. BullMQ needs INFO for the server's version and CLIENT LIST.
  */
 const SERVICE_RIGHTS = "~* &* +@all -@admin -@dangerous +info +client|list -script|flush -script|kill -function";
 
-/** The embedded Redis: keeps its data (AOF), never evicts a job, and has one user per service. */
+/** The embedded Redis. Keeps its data in an append-only file, never evicts a job, and has one user for each service. */
 export async function redisSpec(
   binary: string,
-  layout: StackPaths,
+  paths: StackPaths,
   ports: Ports,
   secrets: Secrets,
   adminUrl: string,
-): Promise<Supervised> {
-  const aclFile = join(layout.dataDir, "redis.acl");
-  await mkdir(layout.redis, { recursive: true });
+): Promise<SupervisedSpec> {
+  const aclFile = join(paths.dataDir, "redis.acl");
+  await mkdir(paths.redis, { recursive: true });
   await writeFile(aclFile, acl(secrets), { mode: 0o600 });
   await chmod(aclFile, 0o600);
   return {
     name: "redis",
-    command: [binary, "--port", String(ports.redis), "--bind", "127.0.0.1", "--dir", layout.redis].concat(
+    command: [binary, "--port", String(ports.redis), "--bind", "127.0.0.1", "--dir", paths.redis].concat(
       ["--aclfile", aclFile, "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""],
       ["--maxmemory-policy", "noeviction", "--always-show-logo", "no", "--loglevel", "notice"],
     ),
     env: baseEnv(),
-    cwd: layout.dataDir,
+    cwd: paths.dataDir,
     stopSignal: "SIGTERM",
+    ports: [{ name: "redis", port: ports.redis }],
     ready: () => redisAnswers(adminUrl),
     readyTimeoutMs: 60_000,
   };
 }
 
+/** The ACL file, with hashed passwords. */
 function acl(secrets: Secrets): string {
   const line = (name: string, password: string, rights: string) =>
     `user ${name} on #${createHash("sha256").update(password).digest("hex")} ${rights}`;
@@ -52,10 +54,10 @@ function acl(secrets: Secrets): string {
   ].join("\n");
 }
 
-/** False while Redis is still loading its data. */
+/** Whether Redis answers. False, or an error, while it is loading its data. */
 export async function redisAnswers(url: string): Promise<boolean> {
   const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 3000 } });
-  client.on("error", () => {}); // the rejected promise says the same
+  client.on("error", () => {}); // the rejected promise has the same error
   try {
     await client.connect();
     return (await client.ping()) === "PONG";

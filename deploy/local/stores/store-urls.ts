@@ -11,24 +11,24 @@ export function isSql(service: ServiceName): service is SqlServiceName {
   return services[service].store === "postgres";
 }
 
-/** Where each service finds its stores, and whether a store is ours to start or comes from outside. */
+/** The URLs of each service's stores. An external store comes from the environment; the others are embedded. */
 export type StoreUrls = {
   sql: Record<SqlServiceName, { app: string; owner: string; external: boolean }>;
   mongo: { order: string; root: string; external: boolean };
-  redis: { of: (service: ServiceName) => string; admin: string; external: boolean };
+  redis: { forService: (service: ServiceName) => string; admin: string; external: boolean };
   postgresRoot: string;
 };
 
 /**
- * `<SVC>_DATABASE_URL` (with `<SVC>_MIGRATION_URL`), `ORDER_MONGO_URL` and `REDIS_URL` in the environment replace the
- * embedded stores, each by itself.
+ * Each of `<SVC>_DATABASE_URL` (with `<SVC>_MIGRATION_URL`), `ORDER_MONGO_URL` and `REDIS_URL` in the environment replaces
+ * one embedded store.
  */
 export function storeUrls(ports: Ports, secrets: Secrets, env: Record<string, string | undefined>): StoreUrls {
   const sql = Object.fromEntries(
     sqlServiceNames.map((service) => {
-      const outside = env[`${service.toUpperCase()}_DATABASE_URL`];
-      const outsideOwner = env[`${service.toUpperCase()}_MIGRATION_URL`] ?? outside;
-      if (outside && outsideOwner) return [service, { app: outside, owner: outsideOwner, external: true }];
+      const url = env[`${service.toUpperCase()}_DATABASE_URL`];
+      const ownerUrl = env[`${service.toUpperCase()}_MIGRATION_URL`] ?? url;
+      if (url && ownerUrl) return [service, { app: url, owner: ownerUrl, external: true }];
       return [service, { ...sqlUrls(ports, secrets, service, services[service].database), external: false }];
     }),
   ) as StoreUrls["sql"];
@@ -44,7 +44,7 @@ export function storeUrls(ports: Ports, secrets: Secrets, env: Record<string, st
       external: env.ORDER_MONGO_URL !== undefined,
     },
     redis: {
-      of: (service) => redis(service, secrets.stores[service].redis),
+      forService: (service) => redis(service, secrets.stores[service].redis),
       admin: redis("admin", secrets.redisAdmin),
       external: env.REDIS_URL !== undefined,
     },
@@ -52,7 +52,7 @@ export function storeUrls(ports: Ports, secrets: Secrets, env: Record<string, st
   };
 }
 
-/** URLs of one database for a service's two roles. */
+/** The URLs of a database of the embedded PostgreSQL for a service's two roles. */
 export function sqlUrls(ports: Ports, secrets: Secrets, service: SqlServiceName, database: string) {
   const url = (role: "app" | "owner") =>
     `postgres://${service}_${role}:${secrets.stores[service][role]}@127.0.0.1:${ports.postgres}/${database}`;

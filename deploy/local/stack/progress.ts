@@ -1,14 +1,14 @@
 import { Listr, PRESET_TIMER } from "listr2";
 
-/** How a start shows what it is doing. */
+/** Shows the progress of a start. */
 export type Progress = {
-  /** Runs one step under a title; `note` says what it is at. */
-  step: <T>(title: string, work: (note: (line: string) => void) => Promise<T>) => Promise<T>;
-  /** A line of its own, also after the start: a process died, a file changed. */
-  say: (line: string) => void;
+  /** Runs one step under a title. The step reports its details with `update`. */
+  step: <T>(title: string, work: (update: (line: string) => void) => Promise<T>) => Promise<T>;
+  /** Prints one line, also after the start: a process died, a file changed. */
+  print: (line: string) => void;
 };
 
-/** Plain lines: for pipes, logs and CI. */
+/** Plain lines, for pipes, logs and CI. */
 export function lines(write: (line: string) => void): Progress {
   return {
     async step(title, work) {
@@ -17,14 +17,14 @@ export function lines(write: (line: string) => void): Progress {
       write(`${title}: done in ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
       return result;
     },
-    say: write,
+    print: write,
   };
 }
 
-/** A spinner and a running clock for each step: for people at a terminal. */
+/** A spinner and a clock for each step, for a terminal. */
 export function terminal(): Progress {
   return {
-    async step<T>(title: string, work: (note: (line: string) => void) => Promise<T>): Promise<T> {
+    async step<T>(title: string, work: (update: (line: string) => void) => Promise<T>): Promise<T> {
       let result: T | undefined;
       const show = new Listr(
         [
@@ -42,6 +42,6 @@ export function terminal(): Progress {
       await show.run();
       return result as T;
     },
-    say: (line) => console.log(line),
+    print: (line) => console.log(line),
   };
 }
