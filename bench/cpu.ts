@@ -12,7 +12,7 @@ function cpuSecondsOfChild(pid: number): number {
   try {
     return cpuSecondsOfTree(pid);
   } catch {
-    return 0; // the child has ended since the list was read
+    return 0; // the child ended after the list was read
   }
 }
 

@@ -12,7 +12,7 @@ export type LoadResult = {
 
 type Options = Pick<autocannon.Options, "url" | "method" | "headers" | "body" | "connections" | "duration" | "amount">;
 
-/** Sends requests in a closed loop: each connection sends its next request when the response to the last one has arrived. */
+/** Sends requests in a closed loop: each connection sends its next request after the response to the previous one. */
 export function runLoad(options: Options): Promise<LoadResult> {
   const times: number[] = [];
   return new Promise((resolve, reject) => {

@@ -7,7 +7,7 @@ import type { BenchShop } from "./shop";
 
 const servers = ["envoy", ...serviceNames.map((name) => `${name}-0`), ...["sandbox", "postgres", "mongo", "redis"]];
 
-/** The result of a run, and its cost per order; per request in scenarios that place no orders. */
+/** The result of a run, and its cost per confirmed order, or per request in scenarios that place no orders. */
 export type Measurement = ScenarioResult & {
   jobs: number;
   mongoWrites: number;
@@ -27,7 +27,8 @@ export async function measure(
   const before = await takeSnapshot(o);
   const result = await scenario.run(o.shop, o.counters);
   const elapsedSeconds = (performance.now() - before.atMs) / 1000;
-  await Bun.sleep(1_500); // services write their acknowledgements once a second
+  // Order writes its acknowledgements once a second, and PostgreSQL reports commits about a second late.
+  await Bun.sleep(1_500);
   const after = await takeSnapshot(o);
   const units = result.orders ?? result.requests;
   const perUnit = (end: number, start: number) => (end - start) / units;

@@ -3,6 +3,9 @@ import type { Measurement } from "./measure";
 
 export type ScenarioRuns = { name: string; runs: Measurement[] };
 
+const method = `Requests are sent in a closed loop through Envoy, over the loopback interface. Client and servers share the
+machine. Figures are the median of the runs (minimum–maximum).`;
+
 /** Two tables: speed, and cost per order or request. */
 export function report(scenarios: ScenarioRuns[]): string {
   const speed = new Table({
@@ -11,7 +14,7 @@ export function report(scenarios: ScenarioRuns[]): string {
   const cost = new Table({ head: ["per order or request", "jobs", "MongoDB writes", "commits", "CPU ms"] });
   speed.push(...scenarios.map(speedRow));
   cost.push(...scenarios.map(costRow));
-  return `${speed}\n${cost}\nClosed loop over loopback through Envoy; client and servers share the machine. Median (min–max) of the runs.`;
+  return `${speed}\n${cost}\n${method}`;
 }
 
 function speedRow({ name, runs }: ScenarioRuns): string[] {
@@ -40,7 +43,7 @@ function costRow({ name, runs }: ScenarioRuns): string[] {
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-/** E.g. `222 (191–223)`. */
+/** For example `222 (191–223)`. */
 const medianAndRange = (values: number[], digits = 0) =>
   `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
 

@@ -6,7 +6,10 @@ import { report, type ScenarioRuns } from "./report";
 import { scenarios } from "./scenarios";
 import { prepareShop } from "./shop";
 
-/** `bun run bench [scenario…]`: starts its own stack and runs each scenario several times after a warm-up, over loopback. */
+/**
+ * `bun run bench [name…]`: starts a stack of its own and runs the scenarios whose names contain one of these texts, or
+ * all. Each runs once as a warm-up and is then measured three times (BENCH_RUNS).
+ */
 const offset = Number(process.env.BENCH_PORT_OFFSET ?? 5_000);
 const repeats = Number(process.env.BENCH_RUNS ?? 3);
 const names = process.argv.slice(2);

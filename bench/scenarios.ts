@@ -32,14 +32,14 @@ export const scenarios: Scenario[] = [
 ];
 
 /**
- * Places orders in a closed loop and waits until all sagas have ended. `sagasPerSecond` counts the time from the first
- * request to the last confirmation, so it includes the time to work off the backlog.
+ * Places orders in a closed loop and waits until all sagas have ended. `sagasPerSecond` is the number of confirmed
+ * orders divided by the time from the first request to the last confirmation, the work on the backlog included.
  */
 async function placeAndSettle(shop: BenchShop, { orders }: Counters): Promise<ScenarioResult> {
   const amount = Number(process.env.BENCH_ORDERS ?? 2_000);
   const startedAt = new Date();
   const accepted = await placeOrders(shop, amount);
-  // This index holds only orders whose sagas are under way, so the query hardly affects the result.
+  // This index contains only orders with a saga under way or unsent messages, so the query hardly affects the result.
   while ((await orders.countDocuments({ wakeAt: { $exists: true } }, { hint: "due_with_status" })) > 0) {
     if (Date.now() - startedAt.getTime() > 180_000) throw new Error("orders did not settle within three minutes");
     await Bun.sleep(250);
@@ -51,6 +51,7 @@ async function placeAndSettle(shop: BenchShop, { orders }: Counters): Promise<Sc
   const lastConfirmedMs = Math.max(...confirmed.map((order) => Date.parse(order.confirmedAt)));
   return {
     ...accepted,
+    // An order that is not confirmed counts as an error.
     errors: accepted.requests - confirmed.length,
     orders: confirmed.length,
     sagasPerSecond: (confirmed.length * 1000) / (lastConfirmedMs - startedAt.getTime()),
@@ -76,6 +77,7 @@ async function placeOrders(shop: BenchShop, amount: number): Promise<LoadResult>
   const max = (select: (run: LoadResult) => number) => Math.max(...runs.map(select));
   return {
     perSecond: sum((run) => run.perSecond),
+    // The percentile of all requests is at most the highest one of the runs.
     p50Ms: max((run) => run.p50Ms),
     p95Ms: max((run) => run.p95Ms),
     p99Ms: max((run) => run.p99Ms),

@@ -2,7 +2,7 @@ import { expectStatus } from "../deploy/local/clients/json-request";
 import { stripeCard, testCards } from "../deploy/local/clients/sandbox-api";
 import { shopApi } from "../deploy/local/clients/shop-api";
 
-/** A customer, and products with enough stock for every run. */
+/** Registers a customer, and selects products with enough stock for all runs. */
 export async function prepareShop(edgeUrl: string) {
   const api = shopApi(edgeUrl);
   const account = { email: `bench-${Date.now()}@example.test`, password: "a-good-password", name: "Bench" };

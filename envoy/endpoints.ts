@@ -5,7 +5,7 @@ import type { Discovery } from "./config";
 import { typeUrl } from "./envoy-api";
 import { writeResources } from "./write";
 
-/** An address (no host name: Envoy resolves none here) and a port. */
+/** An IP address and a port. Envoy resolves no host names here. */
 export type Instance = { address: string; port: number };
 
 /**
@@ -23,8 +23,8 @@ export const endpointFiles =
   });
 
 /**
- * Writes an endpoint file without instances for every upstream. Call this before Envoy starts: Envoy then answers 503 at
- * once until `writeEndpoints` adds an instance, instead of waiting for one.
+ * Writes an endpoint file without instances for every upstream. Call this before Envoy starts. Until `writeEndpoints`
+ * adds an instance, Envoy then answers 503 at once. Without the file it would wait.
  */
 export async function resetEndpoints(dir: string): Promise<void> {
   await mkdir(join(dir, "endpoints"), { recursive: true });

@@ -39,7 +39,7 @@ const rows: Row[] = [
     title: "The access token is not valid.",
     headers: { "www-authenticate": invalidToken },
   },
-  // Envoy answers 403 to a token for another audience. As in the services, such a token is invalid: 401.
+  // Envoy answers 403 to a token for another audience. The services answer 401 to such a token, so the edge does too.
   {
     status: 403,
     details: "jwt_authn_access_denied",
@@ -72,7 +72,7 @@ const rows: Row[] = [
   { status: 504, code: "edge.timeout", title: "The service did not respond in time." },
 ];
 
-/** `traceId` is empty if the request is refused while it is being parsed, because it has no trace yet. */
+/** The response body. `traceId` is empty if the request is refused while it is being parsed: it has no trace yet. */
 const problem = (status: number | "%RESPONSE_CODE%", code: string, title: string) => ({
   content_type: "application/problem+json",
   omit_empty_values: true,
@@ -95,7 +95,7 @@ const hasDetails = (details: string) => ({
   },
 });
 
-/** Documents are responses of Envoy's own too, but not errors: their body stays as it is. */
+/** Documents are Envoy's own responses too, but they are not errors. Their body is not replaced. */
 const document = {
   filter: hasStatus(200),
   body_format_override: { text_format_source: { inline_string: "%LOCAL_REPLY_BODY%" } },

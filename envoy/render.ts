@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type EdgeOptions, edgeConfig } from "./config";
 import { toYaml, writeAtomically, writeResources } from "./write";
 
-/** Writes Envoy's configuration files to `outDir`: the folder `configDir` of the options, or one that is mounted there. */
+/** Writes Envoy's configuration files to `outDir`: `configDir` of the options, or a folder that is mounted there. */
 export async function renderEnvoy(outDir: string, options: EdgeOptions): Promise<void> {
   await mkdir(outDir, { recursive: true });
   const config = await edgeConfig(options);

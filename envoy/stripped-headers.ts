@@ -9,7 +9,7 @@ const prefixes = [
   "x-service-",
   "x-internal-",
   "x-envoy-",
-  "x-forwarded-", // -for, -proto, -host, -user, -email, -client-cert, … Envoy sets the first two itself
+  "x-forwarded-", // for example -for, -proto, -host, -user, -client-cert. Envoy sets -for and -proto itself
   "x-original-",
   "x-client-",
   "x-remote-",

@@ -1,9 +1,9 @@
 import { typeUrl } from "./envoy-api";
 
 /**
- * Envoy starts every trace and sends its id to the services as `traceparent`. At 0 % no trace is recorded or exported and
- * the flag is "not sampled"; the ids still connect logs, errors and messages. Envoy requires an exporter, so there is one
- * even while the cluster `collector` has no instance.
+ * Envoy starts every trace and sends its id to the services as `traceparent`. At 0 % no trace is recorded or exported,
+ * and `traceparent` says "not sampled". The ids still connect logs, errors and messages. Envoy requires an exporter, so
+ * there is one even if the cluster `collector` has no instance.
  */
 export const tracing = (samplePercent: number) => ({
   random_sampling: { value: samplePercent },
@@ -57,8 +57,8 @@ const fileLog = (path: string, o: { forCardNumbers: boolean; fields: Record<stri
 });
 
 /**
- * One JSON line for each request. It never holds the query or a header, and it holds the path only if the path and query
- * cannot contain a card number.
+ * One JSON line for each request. It never contains the query or a header. It contains the path only if neither path
+ * nor query has digits that could be a card number.
  */
 export const accessLog = (path: string) => [
   fileLog(path, { forCardNumbers: false, fields: { ...fields, path: "%PATH(NQ:PATH)%" } }),

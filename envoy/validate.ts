@@ -33,7 +33,7 @@ export async function validateEnvoy(binary: string): Promise<string | undefined>
   }
 }
 
-/** `--mode validate` checks static resources only, so the resources that Envoy would read from watched files are moved there. */
+/** The configuration with all resources in one file: `--mode validate` does not read the files that Envoy watches. */
 function toStaticConfig(config: EdgeConfig): object {
   const { dynamic_resources: _, ...bootstrap } = config.bootstrap;
   const listener = structuredClone(config.listener) as {

@@ -6,8 +6,10 @@ import { type Part, parts, runParts } from "./support/with-stack";
 
 /**
  * `bun run test [path…]`: starts a stack of real servers and runs every test against it, or those below the paths. The
- * tests of several instances have a second stack. Paths below `services` and `deploy` start the stores only.
- * `bun run test:full` also runs the slow tests, `*.full.test.ts`. The last line printed is `N passed, N failed`.
+ * tests that need two instances of a service run on a second stack. If no path is below `tests`, only the stores are
+ * started. `bun run test:full` also runs the slow tests, `*.full.test.ts`.
+ *
+ * The last line printed is `N passed, N failed`.
  */
 const offset = Number(process.env.TEST_PORT_OFFSET ?? 4_000);
 const full = process.argv.includes("--full");

@@ -8,7 +8,7 @@ export function table(head: string[], rows: (string | number)[][]): string {
   return result.toString();
 }
 
-/** The time since `since`, e.g. `12 s`, `90 min`, `5 h`. */
+/** How long ago `since` was, for example `12 s`, `90 min`, `5 h`. */
 export function age(since: Date): string {
   const seconds = (Date.now() - since.getTime()) / 1000;
   if (seconds < 60) return `${Math.round(seconds)} s`;

@@ -32,7 +32,7 @@ const ReplayModel = t.Object({
   undelivered: t.Optional(t.Boolean()),
 });
 
-/** The control API, with which tests set the time, faults, webhooks and disputes, and reset the sandbox. */
+/** The control API: tests advance the clock, set faults and webhooks, open disputes and reset the sandbox. */
 export const controlRoutes = ({ clock, faults, inbox, world }: ControlDeps) =>
   new Elysia({ name: "control", prefix: "/control" })
     .get("/clock", () => ({ now: new Date(clock.now()).toISOString() }))
@@ -42,7 +42,8 @@ export const controlRoutes = ({ clock, faults, inbox, world }: ControlDeps) =>
         clock.advance(body.advanceSeconds);
         return { now: new Date(clock.now()).toISOString() };
       },
-      { body: t.Object({ advanceSeconds: t.Integer({ minimum: 0 }) }) }, // the clock never goes back, because lists are sorted by creation time
+      // Only a reset turns the clock back, because lists are sorted by creation time.
+      { body: t.Object({ advanceSeconds: t.Integer({ minimum: 0 }) }) },
     )
     .get("/faults", () => ({ items: faults.list() }))
     .post("/faults", ({ body, status }) => status(201, faults.add(body)), { body: FaultModel })

@@ -16,7 +16,7 @@ const fault = (operation: string, kind: string, extra: object = {}) =>
 test("a dropped response breaks the connection, and a retry with the same key returns the only charge", async () => {
   const { stripe } = sandbox;
   const { id } = await stripe.paymentIntents.create(anIntent("dropped"));
-  // Two faults, because the SDK retries after a closed connection although retries are disabled.
+  // The fault applies twice, because the SDK retries once after a closed connection although retries are disabled.
   await fault("payment_intents.confirm", "drop_answer_after_acting", { count: 2 });
   const confirm = () =>
     stripe.paymentIntents.confirm(id, { payment_method: "pm_card_visa" }, { idempotencyKey: "dropped" });
@@ -61,7 +61,7 @@ test("a rate limit responds 429 and leaves the key unused", async () => {
   expect((await create()).status).toBe("requires_payment_method");
 });
 
-test("a fault applies to its operation only, as often as its count, with its probability", async () => {
+test("a fault applies only to its operation, as often as its count says, and with its probability", async () => {
   const { stripe } = sandbox;
   const { id } = await stripe.paymentIntents.create(anIntent("counted"));
   await fault("payment_intents.retrieve", "error_500", { count: 2 });

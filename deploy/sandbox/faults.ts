@@ -2,7 +2,7 @@ export const faultKinds = [
   "hang", // no effect and no response
   "hang_after_acting", // takes effect and sends no response
   "drop_answer_after_acting", // takes effect and closes the connection without a response
-  "error_500", // no effect; Stripe stores this response under the idempotency key and replays it
+  "error_500", // no effect; as at Stripe, the response is stored under the idempotency key and replayed
   "slow", // takes effect after delayMs
   "rate_limit", // 429, no effect, not stored
 ] as const;
@@ -14,7 +14,7 @@ export type Fault = {
   /** The name of an operation such as `payment_intents.confirm`, or `smtp`, or `*` for every API operation but not SMTP. */
   operation: string;
   kind: FaultKind;
-  /** How often it will still be applied. Undefined: until it is cleared. */
+  /** How often it will still be applied. Undefined: without a limit, until it is cleared. */
   remaining: number | undefined;
   probability: number;
   delayMs: number;

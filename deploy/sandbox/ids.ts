@@ -1,5 +1,5 @@
-// Ids increase within a run and differ between runs: a payment database that outlives the sandbox must never see an old id
-// on a new object.
+// Ids increase within a run of the sandbox and differ between runs. A payment database may be older than this run, and
+// must never find one of its ids on a new object.
 const run = Bun.randomUUIDv7("hex").replaceAll("-", "").slice(0, 12) + crypto.randomUUID().slice(0, 4);
 let last = 0;
 

@@ -13,7 +13,7 @@ import { createWebhooks } from "./stripe/webhooks/webhooks";
 import { createWorld } from "./stripe/world";
 
 /**
- * Starts the HTTP and SMTP servers. The system chooses a port that is given as 0.
+ * Starts the HTTP and SMTP servers. If a port is 0, the system chooses one.
  * @throws Error if a port is in use
  */
 export async function startSandbox(config: Config) {

@@ -83,7 +83,7 @@ export type Received = { body: string; signature: string; type: string; id: stri
 
 /**
  * A webhook endpoint that records the requests it receives.
- * @param statusFor the status of the response, given the number of earlier requests
+ * @param statusFor returns the status of a response; receives the number of earlier requests
  */
 export function aWebhookEndpoint(statusFor: (earlier: number) => number = () => 200) {
   const received: Received[] = [];

@@ -1,7 +1,10 @@
 import { join } from "node:path";
 import { eventsPage } from "./events-page";
 
-/** A file that Envoy itself serves at the root of the origin, to anyone. It needs no service, so it is readable during an outage. */
+/**
+ * A file that Envoy itself serves, without a version prefix and to anyone. It needs no service, so it is readable
+ * during an outage.
+ */
 export type Document = { path: string; file: string; body: string; headers: Record<string, string> };
 
 export async function documents(): Promise<Document[]> {
@@ -21,7 +24,7 @@ export async function documents(): Promise<Document[]> {
 
 const read = (file: string) => Bun.file(join(import.meta.dir, file)).text();
 
-/** One minute: after a deployment, clients see the new version soon. */
+/** Only one minute, so that clients see a new version soon after a deployment. */
 const cacheHeaders = { "cache-control": "public, max-age=60" };
 
 /**

@@ -30,7 +30,7 @@ type Schema = {
   pattern?: string;
 };
 
-/** The list of all messages as one HTML page, without scripts and without further files. */
+/** The list of all messages as one HTML page that contains no script and loads no other file. */
 export function eventsPage(doc: AsyncApi, styles: string): string {
   const names = Object.keys(doc.components.messages);
   const groups = Map.groupBy(names, (name) => name.split(".")[0] as string);
@@ -131,7 +131,7 @@ function fieldRows(schema: Schema, path: string): string[] {
   });
 }
 
-/** A type with its limits, e.g. `integer 1…50`. */
+/** A type with its limits, for example `integer 1…50`. */
 function typeText(schema: Schema): string {
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.anyOf) return schema.anyOf.map(typeText).join(" | ");

@@ -3,13 +3,13 @@ import { setHeader, setHeaders, typeUrl } from "../envoy-api";
 import type { Method } from "../routes";
 import { noTokenRequired } from "./token-requirement";
 
-/** The routes that Envoy answers itself. They need no token and do not wait for the request body. */
+/** Settings of the routes that Envoy answers itself. They need no token and do not wait for the request body. */
 const answeredByEnvoy = {
   ...noTokenRequired,
   "envoy.filters.http.buffer": { "@type": typeUrl("extensions.filters.http.buffer.v3.BufferPerRoute"), disabled: true },
 };
 
-/** 405 for all methods that no earlier route has taken. */
+/** Answers 405 to all methods for which the path has no earlier route. */
 export const methodNotAllowed = (path: string, match: object, allowed: Method[]) => ({
   name: `* ${path}`,
   match,
@@ -30,7 +30,7 @@ export const documentRoutes = ({ path, filename, headers }: Document & { filenam
   methodNotAllowed(path, { path }, ["GET"]),
 ];
 
-/** Envoy joins repeated Host headers with a comma, and would send the result to the service. */
+/** Refuses repeated Host headers: Envoy joins them with a comma and would send the result to the service. */
 export const repeatedHost = {
   name: "two hosts",
   match: { prefix: "/", headers: [{ name: ":authority", string_match: { contains: "," } }] },
@@ -46,8 +46,8 @@ export const tunnel = {
   typed_per_filter_config: answeredByEnvoy,
 };
 
-// The CORS filter ignores routes with a direct response, and then a page could not read the 404 and a preflight would find
-// no policy. Therefore the next two routes lead to a cluster that does not exist, which also results in a 404.
+// The CORS filter ignores routes with a direct response: a page could not read the 404, and a preflight would find no
+// CORS policy. Therefore the next two routes lead to a cluster that does not exist. Envoy answers 404 to that, too.
 const missingCluster = { cluster: "nowhere", cluster_not_found_response_code: "NOT_FOUND" };
 
 /** The CORS filter answers preflights before this route takes effect. */

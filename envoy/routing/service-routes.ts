@@ -8,12 +8,12 @@ import { accessTokenRequired, noTokenRequired } from "./token-requirement";
 /** One path segment. It has no dot, semicolon or percent sign, so that Envoy and services read a path in the same way. */
 const segmentPattern = "[A-Za-z0-9_-]+";
 const routeTimeoutSeconds = 15;
-/** A service sends a heartbeat every 15 s, so a stream without data for this long is dead. */
+/** A service sends a heartbeat every 15 s, so a stream without data for this long is broken. */
 const streamIdleTimeoutSeconds = 60;
 
 const duration = (seconds: number) => `${seconds}s`;
 
-/** Expands the table in routes.ts. */
+/** Envoy's routes for the table in routes.ts. */
 export const serviceRoutes = (o: { authPerMinute: number }) =>
   routes.flatMap((route) => prefixesFor(route).flatMap((prefix) => routesAt(prefix, route, o.authPerMinute)));
 
@@ -27,7 +27,10 @@ function routesAt(prefix: string, route: Route, authPerMinute: number) {
   ];
 }
 
-/** A limited route matches all prefixes at once: each route has its own token buckets, and a second route would double the limit. */
+/**
+ * A limited route matches all prefixes with one pattern. Each route has its own token buckets, so two routes would
+ * double the limit.
+ */
 function prefixesFor(route: Route): readonly string[] {
   if (route.root) return [""];
   return route.limited ? [`(${versionPrefixes.join("|")})`] : versionPrefixes;

@@ -14,8 +14,8 @@ afterAll(async () => {
 });
 
 /**
- * Half of the provider's refunds and cancellations fail: a quarter are done but the response is dropped, and of the rest
- * a third answer 500.
+ * Makes half of the provider's refunds and cancellations fail. For a quarter of them the provider acts but drops the
+ * response. A third of the others are answered with status 500.
  */
 async function failHalfOfTheCalls(): Promise<void> {
   for (const operation of ["refunds.create", "payment_intents.cancel"]) {
@@ -53,14 +53,13 @@ scoreboardCheck([13], 20 * 60_000, async () => {
   const { charges, refunds } = await loadLedger();
   const uncompensated = ids.filter((id) => sum(charges.get(id)) !== sum(refunds.get(id)));
   problems.push(...uncompensated.map((id) => `${id}: charged ${charges.get(id)}, refunded ${refunds.get(id)}`));
-  // The payment service records each failed call as unknown: it takes none of them for an answer.
+  // The payment service must record the outcome of each failed call as unknown.
   const [row] = await audit.payments<{ recorded: number }[]>`
     select count(*)::int as recorded from transaction t join payment p on p.id = t.payment_id
     where t.outcome = 'unknown' and t.call in ('refund', 'cancel') and p.order_id = any(${ids}::uuid[])`;
   if (row?.recorded !== failures) problems.push(`${failures} calls failed, but ${row?.recorded} are recorded`);
   if (failures === 0) problems.push("no call failed");
   const compensated = `${ids.length - uncompensated.length} of ${ids.length} compensated`;
-  return [
-    { figure: `${compensated}, ${failures} failed calls; the last after ${Math.round(tookMs / 1000)} s`, problems },
-  ];
+  const last = `the last saga ended after ${Math.round(tookMs / 1000)} s`;
+  return [{ figure: `${compensated}, ${failures} failed calls; ${last}`, problems }];
 });

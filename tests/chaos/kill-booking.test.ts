@@ -8,13 +8,13 @@ import { api } from "../support/stack";
 const audit = openAudit();
 afterAll(() => audit.close());
 
-test("inventory killed while stock is booked in applies each booking once, however often it is retried", async () => {
+test("inventory killed while units are added to the stock applies each request once, in spite of retries", async () => {
   const { token } = await loginAsAdmin();
   const { id, available } = await productInStock();
   let restart: Promise<void> | undefined;
-  let booked = 0;
+  let added = 0;
 
-  const book = async (quantity: number) => {
+  const addUnits = async (quantity: number) => {
     const idempotencyKey = crypto.randomUUID();
     const body = { quantity, reason: "received" };
     const send = () =>
@@ -25,15 +25,15 @@ test("inventory killed while stock is booked in applies each booking once, howev
       for (const response of responses) if (response) expect([200, 409, 502, 503, 504]).toContain(response.status);
       return responses.some((response) => response?.status === 200);
     }, 60_000);
-    if (++booked >= 60) restart ??= killAndAwaitRestart("inventory-0");
+    if (++added >= 60) restart ??= killAndAwaitRestart("inventory-0");
   };
   await Promise.all(
     Array.from({ length: 8 }, async () => {
-      for (let n = 1; n <= 25; n++) await book(n);
+      for (let n = 1; n <= 25; n++) await addUnits(n);
     }),
   );
   await restart;
-  expect(booked).toBe(200);
+  expect(added).toBe(200);
   expect((await readProduct(id)).available).toBe(available + 8 * ((25 * 26) / 2));
   expect(await audit.productDifferences()).toEqual([]);
 }, 180_000);

@@ -9,7 +9,7 @@ import { api } from "../support/stack";
 const audit = openAudit();
 afterAll(() => audit.close());
 
-/** Places an order and cancels it: at once, up to 165 ms later, when it has long been confirmed. */
+/** Places an order and cancels it 0 to 165 ms later: sometimes at once, sometimes long after it was confirmed. */
 const orderAndCancel: Scenario = {
   async play(customer, productId, n) {
     const idempotencyKey = crypto.randomUUID();

@@ -34,6 +34,9 @@ scoreboardCheck([1, 2, 3], 30 * 60_000, async () => {
       figure: `${sales.length} of ${stockBefore.size} products differ`,
       problems: [...sales, ...(await audit.productDifferences())],
     },
-    { figure: `${unfinished.length}; the last ended after ${(tookMs / 1000).toFixed(1)} s`, problems: unfinished },
+    {
+      figure: `${unfinished.length} unfinished; the last saga ended after ${(tookMs / 1000).toFixed(1)} s`,
+      problems: unfinished,
+    },
   ];
 });

@@ -16,7 +16,7 @@ test("SIGTERM ends the streams of an order instance and cuts off no request", as
   expect(await reader.next()).toMatchObject({ event: "end", data: { reason: "shutting_down" } });
   expect(await reader.next()).toBeUndefined();
   await eventually(() => stack.pid("order-0") !== undefined && stack.pid("order-0") !== pid, 30_000);
-  // A client that reconnects continues after its last event, on the next instance.
+  // A client that reconnects to the restarted instance continues after its last event.
   const history = await eventually(async () => (await readOrder(customer, order.id)).history, 30_000);
   const resumed = await eventually(async () => {
     const lastEventId = String(history.length - 1);
@@ -29,7 +29,7 @@ test("SIGTERM ends the streams of an order instance and cuts off no request", as
   expect(logged).not.toContain("requests were cut off");
 }, 90_000);
 
-test("a stream continues while Redis hangs, is dead and is restarted", async () => {
+test("a stream continues while Redis hangs, is killed and is restarted", async () => {
   const { customer, order } = await aConfirmedOrder();
   const { reader } = await followOrder(customer.token, order.id, "0");
   await reader.readUntil(({ data }) => data.type === "order.confirmed");

@@ -11,7 +11,7 @@ const stateMachines = [
   "services/inventory/domain/",
 ];
 
-/** The unit tests that report how often they ran their properties. */
+/** The test files that use testing/property.ts, which prints how often a property was run. */
 async function findPropertyTests(): Promise<string[]> {
   const found: string[] = [];
   for await (const path of new Glob("services/**/*.test.ts").scan("."))

@@ -24,7 +24,7 @@ async function flushRedis(): Promise<void> {
   await redis.close();
 }
 
-/** @returns how many messages order and its participants have resent because Redis lost them */
+/** @returns how many messages order, payment and inventory have resent because Redis may have lost them */
 async function countResent(): Promise<number> {
   const services = ["order", "payment", "inventory"] as const;
   const counts = await Promise.all(

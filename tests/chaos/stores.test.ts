@@ -18,7 +18,7 @@ type Writer = {
   differences(): Promise<string[]>;
 };
 
-/** Changes a customer's name to 1, 2, 3 … The stored name is the last acknowledged one, or a later one. */
+/** Changes a customer's name to 1, 2, 3 and so on. The stored name must be the last acknowledged one or a later one. */
 function nameWriter({ token }: { token: string }, monitor: ResponseMonitor): Writer {
   let attempted = 0;
   let acknowledged = 0;
@@ -41,7 +41,7 @@ function nameWriter({ token }: { token: string }, monitor: ResponseMonitor): Wri
   };
 }
 
-/** Books in one unit at a time. On hand are the acknowledged units, and any whose response was lost. */
+/** Adds one unit of stock at a time. All acknowledged units must be in stock; others that were sent may be. */
 function stockWriter({ token }: { token: string }, productId: string, monitor: ResponseMonitor): Writer {
   let attempted = 0;
   let acknowledged = 0;
@@ -65,7 +65,7 @@ function stockWriter({ token }: { token: string }, productId: string, monitor: R
   };
 }
 
-/** Registers users. Every user whose registration was acknowledged has a profile. */
+/** Registers users. Every user whose registration was acknowledged must have a profile. */
 function userWriter(monitor: ResponseMonitor): Writer {
   const tokens: string[] = [];
   return {
@@ -103,7 +103,7 @@ async function killUnderLoad(store: "postgres" | "mongo", kills: number): Promis
 
   const writers = {
     "names changed": nameWriter(customer, monitor),
-    "units booked in": stockWriter(admin, productId, monitor),
+    "units added": stockWriter(admin, productId, monitor),
     "users registered": userWriter(monitor),
   };
   let over = false;
@@ -134,7 +134,7 @@ async function killUnderLoad(store: "postgres" | "mongo", kills: number): Promis
   console.log(`${store}: responses by status ${JSON.stringify(monitor.countsByStatus())}`);
   const lost = `${kills} kills: ${differences.length} lost of ${ids.length} orders, ${acknowledged.join(", ")}`;
   return {
-    figure: `${lost}; ${monitor.violations.length} server errors other than 503`,
+    figure: `${lost}; ${monitor.violations.length} wrong or late server errors`,
     problems: [...differences, ...monitor.violations],
   };
 }

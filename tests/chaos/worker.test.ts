@@ -17,8 +17,8 @@ afterAll(async () => {
 const services = ["inventory", "payment", "order"];
 
 /**
- * Kills a service while it is working on jobs.
- * @returns the orders placed meanwhile, and the time from the kill until each of those jobs is completed
+ * Kills a service while it processes jobs.
+ * @returns the orders placed meanwhile, and for each interrupted job the time from the kill until it is completed
  */
 async function killAtWork(
   service: string,
@@ -30,7 +30,8 @@ async function killAtWork(
   await eventually(async () => (await activeJobs()).length > 0, 30_000);
   const killedAt = Date.now();
   await stack.kill(`${service}-0`);
-  // The only worker is gone, and a new one takes longer to start than this query. So these jobs were the killed one's.
+  // The killed process was the only worker, and its successor takes longer to start than this query takes. Therefore
+  // all these jobs were interrupted by the kill.
   const interrupted = await activeJobs();
   const ids = await placing;
   const tookMs = await Promise.all(

@@ -13,7 +13,7 @@ import { consumers as payment } from "../../services/payment/consumers";
 import type { Payment } from "../../services/payment/domain/payment";
 import { payOrder } from "../../services/payment/sagas/pay-order";
 
-/* The catalogue says which service consumes a message and which saga step it belongs to. The services must agree. */
+/* The catalogue says which service consumes a message and which saga step it belongs to. The services must match it. */
 const types = Object.keys(messages) as MessageType[];
 
 test.each(Object.entries({ order, payment, inventory, notification }))(
@@ -24,7 +24,7 @@ test.each(Object.entries({ order, payment, inventory, notification }))(
   },
 );
 
-/** The fields that the steps read, of both an order and a payment. */
+/** An order and a payment in one object, with the fields that the saga steps read. */
 const aggregate = {
   id: "o",
   items: [],
@@ -40,7 +40,7 @@ const remoteSteps = sagas.flatMap(({ name, steps }) =>
   steps.flatMap((step) => (step.kind === "remote" ? [{ step, place: `${name}/${step.name}` }] : [])),
 );
 
-/** The golden examples, with a copy for each meaning of a message that has several. */
+/** The golden examples. A message whose meaning depends on one of its fields has an example for each value of it. */
 const examples = (
   await Promise.all(
     types.map(async (type): Promise<Message[]> => {
@@ -57,7 +57,7 @@ const typesOfExamples = (accepts: (message: Message) => unknown) => [
   ...new Set(examples.filter((message) => accepts(message)).map(({ type }) => type)),
 ];
 
-/** The command of a step; a step that its own service executes has none. */
+/** The type of a step's command. A step that the saga's own service executes has no command. */
 const commandType = (draft: { type: string } | undefined) => (draft ? [draft.type] : []);
 
 describe.each(remoteSteps.map(({ step, place }) => [place, step] as const))("%s", (place, step) => {

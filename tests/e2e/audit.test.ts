@@ -15,10 +15,10 @@ afterAll(() => audit.close());
 
 const updateOrder = (change: object) => audit.orders.updateOne({ _id: orderId }, change);
 
-/** Each changes one store behind the services' back, and restores it afterwards. */
-type Falsification = { name: string; change(): Promise<unknown>; restore(): Promise<unknown>; difference: string };
+/** A change of one store that no service makes, and the difference that the audit must find. */
+type StoreEdit = { name: string; change(): Promise<unknown>; restore(): Promise<unknown>; difference: string };
 
-const falsifications: Falsification[] = [
+const storeEdits: StoreEdit[] = [
   {
     name: "a saga that has not ended",
     change: () => updateOrder({ $set: { "saga.status": "running" } }),
@@ -59,7 +59,7 @@ const falsifications: Falsification[] = [
 ];
 
 describe("an audit finds", () => {
-  test.each(falsifications)("$name", async ({ change, restore, difference }) => {
+  test.each(storeEdits)("$name", async ({ change, restore, difference }) => {
     await change();
     const found = await audit.differences([orderId]).finally(restore);
     expect(found.filter((line) => line.startsWith(orderId) && line.includes(difference))).toHaveLength(1);

@@ -11,7 +11,7 @@ describe("the message documentation is public", () => {
     expect(await response.text()).toBe(await Bun.file(`${import.meta.dir}/../../docs/asyncapi.json`).text());
   });
 
-  test("as a page that loads no resource and runs no script, as its content security policy demands", async () => {
+  test("as a page that loads no resource and runs no script, as its content security policy requires", async () => {
     const response = await get("/docs/events");
     expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
     const page = await response.text();
@@ -31,7 +31,7 @@ describe("the message documentation is public", () => {
   });
 
   test.each(["/docs/events", "/verify-email", "/docs/events/asyncapi.json"])(
-    "%s accepts only GET, and no path below or around it exists",
+    "%s accepts only GET, and similar paths do not exist",
     async (path) => {
       const response = await get(path, "POST");
       expect([response.status, response.headers.get("allow")]).toEqual([405, "GET"]);

@@ -147,7 +147,7 @@ describe("an account", () => {
     expect(welcome.text).toContain(`${stack.edgeUrl}/verify-email#`);
   });
 
-  test("of the seeded customer logs in with the password of the README", async () => {
+  test("of the seeded customer can log in with the password in the README", async () => {
     const login = await api.login({ email: "customer@shop.test", password: "customer-dev-password" });
     expect(login.status).toBe(200);
   });

@@ -11,7 +11,7 @@ import { stack } from "../support/stack";
 const audit = openAudit();
 afterAll(() => audit.close());
 
-/** Transactions that each participant's database has committed. PostgreSQL reports them about a second late. */
+/** The number of transactions committed in each participant's database. PostgreSQL reports it about a second late. */
 async function countCommits(): Promise<Record<string, number>> {
   const rows = await audit.payments<{ name: string; commits: string }[]>`
     select datname as name, xact_commit as commits from pg_stat_database
@@ -29,7 +29,7 @@ test("200 orders placed 32 at a time are settled, with exact stock and a ledger 
   const [row] = await audit.payments<{ total: string }[]>`
     select sum(amount) as total from payment where status = 'completed' and order_id = any(${ids}::uuid[])`;
   expect(sum(ids.flatMap((id) => charges.get(id) ?? []))).toBe(Number(row?.total));
-  // The budget is 3 commits per participant. The count also includes sweeps without work and the audit's own reads.
+  // The budget is 3 commits per order in each database. The count also includes idle sweeps and the audit's own reads.
   const after = await countCommits();
   for (const [name, count] of Object.entries(after)) expect((count - (before[name] ?? 0)) / 200).toBeLessThan(3.5);
 });
@@ -50,7 +50,8 @@ test("a confirmed order needs at most 7 jobs and 4 writes of its document", asyn
     const stored = await audit.orders.findOne({ _id: id });
     return stored && stored.sentSeq === stored.lastSeq ? stored : undefined;
   });
-  // One insert, one write for each of the two replies, and one that records the last message as sent.
+  // One insert, one write for each of the two replies, and one write that records the last message as sent. The last
+  // one does not change the version.
   expect(order.version + 1).toBeLessThanOrEqual(4);
   await eventually(async () => (await countJobs()) - before >= 6);
   // The order needs 6 jobs. The customer's welcome mail is one more if it is added after the first count.

@@ -119,8 +119,8 @@ describe("bun run ops", () => {
     await eventually(isCompleted);
     const lastReply = (await audit.orders.findOne({ _id: order.id }))?.history.at(-1);
     expect(lastReply?.type).toBe("order.status_changed");
-    // Resets the saga as if order's last reply had been lost. A copy of the reply that is still queued completes the
-    // saga, so the reset is repeated until the saga is listed.
+    // Resets the saga as if order's last reply had been lost. A copy of the reply that is still queued may complete the
+    // saga again, so the reset is repeated until the saga is listed.
     await eventually(async () => {
       await audit.payments`delete from inbox where message_id = ${lastReply?.id ?? ""}`;
       await audit.payments`
@@ -142,7 +142,7 @@ describe("bun run ops", () => {
   });
 
   test("sagas stuck and the metric sagas_stuck show a parked saga until it is resumed", async () => {
-    // The saga has waited longer than the sweep retries its command.
+    // The saga has waited for longer than the limit, so the sweep parks it.
     const { customer, order } = await anOrderWithLostReply({
       waitedSeconds: 3_600,
       updatedAt: new Date(Date.now() - 60_000),

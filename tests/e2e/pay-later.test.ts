@@ -47,7 +47,7 @@ async function expireHold(orderId: string): Promise<void> {
 }
 
 describe("an order that is paid later", () => {
-  test("holds its stock, and after the payment is confirmed and mailed", async () => {
+  test("holds its stock, and is confirmed and mailed after the payment", async () => {
     const { customer, product, order } = await anUnpaidOrder();
     expect(Date.parse(order.holdExpiresAt ?? "")).toBeGreaterThan(Date.now());
     expect((await readProduct(product.id)).available).toBe(product.available - 2);
@@ -233,7 +233,7 @@ describe("cancelling an order that is paid later", () => {
       Array.from({ length: 30 }, async (_, n) => {
         const order = await placeUnpaidOrder(customer, [{ productId, quantity: 1 }]);
         const payment = payOrder(customer, order.id);
-        // The first order is stopped before its payment starts, the last one long after it has ended.
+        // The first order is stopped while its payment starts, the last one long after the payment has ended.
         await Bun.sleep(n * 8);
         const stop = n % 3 === 2 ? expireHold(order.id) : api.cancelOrder(customer.token, order.id);
         await Promise.all([payment, stop]);

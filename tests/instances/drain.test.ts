@@ -13,10 +13,10 @@ import { api, stack } from "../support/stack";
 const audit = openAudit();
 afterAll(() => audit.close());
 
-/** Each has two instances, except notification: it has one, and receives no requests. */
+/** In this order. Each has two instances, except notification, which has one and receives no requests. */
 const retired: ServiceName[] = ["order", "inventory", "payment", "user", "notification"];
 
-/** Customers who never retry. A request fails if its response does not arrive, or has another status than expected. */
+/** Starts customers who never retry. A request fails if no response arrives, or one with an unexpected status. */
 function startLoad(customers: Customer[], products: Product[]) {
   const failures: string[] = [];
   const orderIds: string[] = [];
@@ -69,7 +69,7 @@ function startLoad(customers: Customer[], products: Product[]) {
   };
 }
 
-/** Retires an instance and waits until its successor is ready. @returns the time it took to exit, ms */
+/** Retires an instance and waits until its successor is ready. @returns how long the instance took to exit, ms */
 async function retire(service: ServiceName, index: number): Promise<number> {
   const name = `${service}-${index}`;
   const before = stack.pid(name);

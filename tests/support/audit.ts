@@ -8,12 +8,12 @@ import { type ProductStock, productDifferences, readStock, salesDifferences, sto
 import { openStores } from "./audit/stores";
 import { stack } from "./stack";
 
-/** `compareHistory: false` where a test has edited an order in the database, so that its history cannot match. */
+/** `compareHistory: false`: a test has edited an order in the database, so its history does not match any more. */
 type AuditOptions = { compareHistory?: boolean };
 
 export type Audit = ReturnType<typeof openAudit>;
 
-/** How long messages may take to arrive before a difference counts, ms. */
+/** How long a difference may exist, because messages are still under way, ms. */
 const settleMsMax = 60_000;
 
 /** Compares every store with every other one and with the provider's ledger, without going through the services. */
@@ -26,7 +26,7 @@ export function openAudit() {
     const orders = await stores.orders.find({ _id: { $in: orderIds } }).toArray();
     const found = new Set(orders.map(({ _id }) => _id));
     const ledger = await loadLedger();
-    const bySubject = await Promise.all([
+    const lists = await Promise.all([
       sagaDifferences(stores, orders),
       moneyDifferences(stores, orders, ledger),
       stockDifferences(stores, orders),
@@ -36,7 +36,7 @@ export function openAudit() {
     return [
       ...(stack.pid("sandbox") === sandboxPid ? [] : ["the sandbox was restarted: its ledger is incomplete"]),
       ...orderIds.filter((id) => !found.has(id)).map((id) => `${id}: lost`),
-      ...bySubject.flat(),
+      ...lists.flat(),
     ];
   }
 
@@ -60,7 +60,7 @@ export function openAudit() {
       if (remaining.length > 0)
         throw new Error(`${remaining.length} differences:\n${remaining.slice(0, 20).join("\n")}`);
     },
-    /** Orders of these buyers that no client received an answer for: a retried request created a second order. */
+    /** Orders of these buyers that no response named: a retried request has placed a second order. */
     async unacknowledgedOrders(buyerIds: string[], acknowledgedIds: string[]): Promise<string[]> {
       const filter = { userId: { $in: buyerIds }, _id: { $nin: acknowledgedIds } };
       const orders = await stores.orders.find(filter, { projection: { _id: 1 } }).toArray();

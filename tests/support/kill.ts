@@ -12,7 +12,7 @@ export async function killAndAwaitRestart(process: string): Promise<void> {
   await eventually(() => stack.pid(process) !== undefined && stack.pid(process) !== before, 30_000);
 }
 
-/** Orders that are placed at the same time. */
+/** How many orders are placed at the same time. */
 const concurrency = 16;
 
 /**
@@ -28,6 +28,7 @@ export async function placeOrdersDuringFaults(
   const ids: string[] = [];
   for (const [index, injectFault] of o.faults.entries()) {
     const portion = Math.ceil((o.orders - ids.length) / (o.faults.length - index));
+    // The fault comes at another moment in each portion.
     const faultAfter = 1 + ((index * 7) % (portion - 1));
     let recovery: Promise<void> | undefined;
     const placed = await shoppers.placeOrders(portion, concurrency, (count) => {
@@ -39,7 +40,7 @@ export async function placeOrdersDuringFaults(
   return ids;
 }
 
-/** What a customer does with one order; `n` numbers the orders of all customers and varies the scenario. */
+/** What a customer does with one order. `n` numbers the orders of all customers, so that a scenario can vary. */
 export type Scenario = {
   /** @returns the order's id */
   play(customer: Customer, productId: string, n: number): Promise<string>;
@@ -49,7 +50,7 @@ export type Scenario = {
 
 const scenarioCount = 60;
 
-/** Six customers play a scenario 60 times, and a process is killed after a third of them. Then audits all orders. */
+/** Six customers play a scenario 60 times in total. A process is killed after 20 times. Then all orders are audited. */
 export async function killDuring(process: string, audit: Audit, scenario: Scenario): Promise<void> {
   const customers = await Promise.all(Array.from({ length: 6 }, newCustomer));
   const { id: productId } = await productInStock();

@@ -1,7 +1,7 @@
 import { type SseReader, sseReader } from "../../services/_kit/testing/sse";
 import { api } from "./stack";
 
-/** Opens an order's event stream. @param lastEventId the stream starts after this event */
+/** Opens an order's event stream. @param lastEventId the id of the event after which the stream starts */
 export async function followOrder(
   token: string,
   orderId: string,

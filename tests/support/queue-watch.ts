@@ -3,7 +3,7 @@ import { queueNames } from "../../services/_contracts/services";
 import type { SentMessage } from "./audit/messages";
 import { stack } from "./stack";
 
-/** What happened to a job, and when by the clock of Redis. */
+/** What happened to a job, and the time on the clock of Redis. */
 export type QueueEvent = { kind: "added" | "active" | "completed"; queue: string; jobId: string; atMs: number };
 
 export type QueueWatch = Awaited<ReturnType<typeof watchQueues>>;
@@ -12,7 +12,7 @@ const kinds = ["added", "active", "completed"];
 
 /**
  * Records the events of all queues from now on, as BullMQ writes them to its event streams in Redis. They are read
- * while they happen because BullMQ keeps only the last 10,000 events of a queue.
+ * continuously, because BullMQ keeps only about the last 10,000 events of a queue.
  */
 export async function watchQueues() {
   const redis = await createClient({ url: stack.adminUrls.redis }).connect();
@@ -66,9 +66,9 @@ function toEvent(stream: string, { id, message }: StreamEntry): QueueEvent | und
 }
 
 /**
- * Finds messages of one source about one subject that entered a queue, or were taken by a worker, after a later message.
- * If a job enters or is taken more than once, its first time counts. A copy that was resent under another job id is not
- * a message of its own and is ignored.
+ * Finds inversions: a message entered a queue, or was taken by a worker, after a later message of the same source about
+ * the same subject. If a job enters or is taken more than once, its first time counts. A copy that was resent under
+ * another job id is not a message of its own and is ignored.
  * @returns a line for each inversion
  */
 export function findInversions(events: readonly QueueEvent[], messages: Map<string, SentMessage>): string[] {
@@ -82,7 +82,7 @@ export function findInversions(events: readonly QueueEvent[], messages: Map<stri
     firstEvents.filter((event) => event.kind === kind && (queue === undefined || event.queue === queue));
   const sequenceOf = ({ jobId }: QueueEvent) => messages.get(jobId)?.sequence ?? 0;
   const lists = [
-    // Events of different queues can only be ordered by their millisecond.
+    // Events of different queues can only be ordered by their time, which is in milliseconds.
     select("added").toSorted((a, b) => a.atMs - b.atMs || sequenceOf(a) - sequenceOf(b)),
     ...queueNames.flatMap((queue) => [select("added", queue), select("active", queue)]),
   ];

@@ -1,12 +1,12 @@
 import type { ApiResponse } from "../../deploy/local/clients/shop-api";
 
-/** Longer than a killed process takes to be ready again. */
+/** Longer than the restart of a killed process takes. */
 const retryMsMax = 60_000;
 
 /**
  * Retries a request until it gets an answer other than 429 or 5xx, as a careful client does. The request needs an
  * idempotency key if it creates anything.
- * @param onResponse receives every response, the refusals too
+ * @param onResponse receives every response, including those that are retried
  * @throws Error with the last failure if there is no such answer within a minute
  */
 export async function retryUntilAccepted<T>(

@@ -1,6 +1,6 @@
 export type Outcome = { passed: number; failed: number };
 
-/** Runs one `bun test` and reads the counts from its summary. A runner that exits without a summary counts as one failure. */
+/** Runs `bun test` and reads the counts from its summary. An exit without a summary counts as one failure. */
 export async function runTests(o: {
   paths: string[];
   env: Record<string, string>;

@@ -1,13 +1,16 @@
 /** The lines of the scoreboard: what each check does to the system, and its target. */
 export const scoreLines = {
   1: { check: "kill -9 each service and the edge 20 times during 5,000 orders", target: "0 lost, 0 charged twice" },
-  2: { check: "stock after line 1", target: "initial = on hand + reserved + sold, exactly" },
+  2: { check: "stock after line 1", target: "stock before = free + reserved + sold, exactly" },
   3: { check: "unfinished sagas 60 s after line 1", target: "0" },
   4: { check: "kill -9 a worker during a step, 30 times", target: "p99 until the step is done ≤ 10 s" },
   5: { check: "kill -9 Redis 10 times, FLUSHALL once", target: "0 orders, sagas or notifications lost" },
   6: { check: "kill -9 PostgreSQL 10 times under load", target: "0 acknowledged changes lost" },
   7: { check: "kill -9 MongoDB 10 times under load", target: "0 acknowledged orders lost" },
-  9: { check: "100 concurrent requests with one idempotency key, 100 times", target: "1 effect each; other body: 422" },
+  9: {
+    check: "100 concurrent requests with one idempotency key, 100 times",
+    target: "1 effect per key; 422 for another body",
+  },
   13: {
     check: "compensation of 500 orders while half of the provider calls fail",
     target: "all compensated, every failure recorded",

@@ -4,7 +4,7 @@ import { type LineNumber, scoreLines } from "./score-lines";
 
 /** The result of a check: the figure that the scoreboard shows, and every way in which its target was missed. */
 export type Finding = { figure: string; problems: string[] };
-/** What the report keeps of a finding. */
+/** A finding as the report stores it. */
 export type ScoreRecord = { line: LineNumber; figure: string; ok: boolean; seconds: number };
 
 /** `bun run scoreboard` runs every check at full size, `bun run test` at about a tenth of it. */
@@ -47,7 +47,7 @@ function record(result: ScoreRecord): void {
   if (process.env.SCORE_FILE) appendFileSync(process.env.SCORE_FILE, `${JSON.stringify(result)}\n`);
 }
 
-/** @param share 0.99 for the 99th percentile */
+/** @param share for example 0.99 for the 99th percentile */
 export function percentile(values: number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;

@@ -66,7 +66,7 @@ export const payOrder = (
   return api.payOrder(token, { orderId, amount, paymentMethod: stripeCard(card) }, idempotencyKey);
 };
 
-/** @returns the order, or the problem where the response is one */
+/** @returns the order; the problem details if the request was refused */
 export const readOrder = async ({ token }: Caller, id: string): Promise<Order> => (await api.getOrder(token, id)).body;
 
 /** Waits until the order has one of these statuses. */

@@ -9,7 +9,7 @@ export type Shoppers = {
   customers: Customer[];
   /**
    * Places orders and retries each until it is accepted.
-   * @param concurrency orders that are placed at the same time
+   * @param concurrency how many orders are placed at the same time
    * @param onPlaced receives the number of orders placed so far by this call
    * @returns the ids of all orders
    */
@@ -18,7 +18,7 @@ export type Shoppers = {
 
 type OnResponse = (response: ApiResponse<Order>, tookMs: number) => void;
 
-/** @param onResponse receives every response to `POST /orders`, the refusals too */
+/** @param onResponse receives every response to `POST /orders`, including those that are retried */
 export async function newShoppers(onResponse?: OnResponse): Promise<Shoppers> {
   const customers = await Promise.all(Array.from({ length: 8 }, newCustomer));
   const products = await productsInStock();

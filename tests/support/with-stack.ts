@@ -7,7 +7,7 @@ export type Part = {
   name: string;
   paths: string[];
   coverage?: true;
-  /** Instances of each service, where a test needs more than one. Such a part has its own stack. */
+  /** The number of instances of each service that needs more than one. Such a part has its own stack. */
   scale?: Partial<Record<ServiceName, number>>;
 };
 
@@ -15,7 +15,7 @@ export const parts: Part[] = [
   { name: "unit", paths: ["services/", "deploy/"], coverage: true },
   { name: "architecture and contracts", paths: ["tests/architecture/", "tests/contract/"] },
   { name: "end to end", paths: ["tests/e2e/"] },
-  // After the other parts, because these tests kill processes that the others need.
+  // After the parts above, because these tests kill processes that the others need.
   { name: "chaos", paths: ["tests/chaos/"] },
   { name: "two instances", paths: ["tests/instances/"], scale: { user: 2, order: 2, payment: 2, inventory: 2 } },
 ];

@@ -15,6 +15,7 @@ export type LedgerEntry = {
 };
 /** @see deploy/sandbox/faults.ts for the operations and kinds */
 export type NewFault = { operation: string; kind: string; probability: number };
+/** `struck`: how often the fault was applied. */
 export type Fault = NewFault & { struck: number };
 
 /** The program that stands in for the payment provider and the mail server in development and tests. */
@@ -28,7 +29,7 @@ export function sandboxApi(url: string) {
       for (const [name, value] of Object.entries(filter)) query.set(name, String(value));
       return get<Mail[]>(`/inbox.json?${query}`);
     },
-    /** Everything the payment provider charged and refunded, the oldest first. */
+    /** Every movement of money at the payment provider, the oldest first. */
     listLedger: async () => (await get<{ entries: LedgerEntry[] }>("/ledger.json")).entries,
     listFaults: async () => (await get<{ items: Fault[] }>("/control/faults")).items,
     addFault: async (fault: NewFault) =>

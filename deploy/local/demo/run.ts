@@ -90,7 +90,7 @@ async function playAll(): Promise<void> {
   console.log(`Each order is for 2 × ${product.name} at ${formatMoney(product.price)}.`);
   for (const scenario of scenarios) await play(customer, product, scenario);
   console.log(`\nThe payment provider's ledger: ${sandbox.url}/ledger`);
-  console.log(`The customers' inbox: ${sandbox.url}/inbox\n`);
+  console.log(`The customer's inbox: ${sandbox.url}/inbox\n`);
 }
 
 try {

@@ -9,7 +9,7 @@ export type Scenario = {
   payLater?: true;
   orderStatus: string;
   paymentStatus: string;
-  /** How the available stock changes. */
+  /** The change of the available stock, in units. */
   stockChange: number;
 };
 

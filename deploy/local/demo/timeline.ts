@@ -7,7 +7,7 @@ export function formatMoney({ amount, currency }: Money): string {
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
 
-/** A command to a participant of the saga: the next step outcome is its reply. */
+/** Whether an entry is a command to a participant of the saga. The next entry with an outcome records its reply. */
 const isCommand = (entry: HistoryEntry) => !entry.outcome && /^(inventory|payment)\./.test(entry.type);
 
 function formatEntry(entry: HistoryEntry): string {
@@ -20,7 +20,7 @@ function formatEntry(entry: HistoryEntry): string {
 
 const barWidth = 32;
 
-/** Draws the order's history: a line for each entry, with its time, and a bar for the time until a command is answered. */
+/** Draws the order's history: a line with the time for each entry, and for a command a bar until its reply. */
 export function drawTimeline(order: Order): string {
   const start = Date.parse(order.history[0]?.at ?? "");
   const end = Date.parse(order.history.at(-1)?.at ?? "");

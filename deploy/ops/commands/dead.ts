@@ -21,7 +21,7 @@ export async function dead(stores: Stores, [first, queue, id]: string[]): Promis
   return first === undefined || stores.queues.has(first) ? listDeadLetters(stores, first) : undefined;
 }
 
-/** The latest dead letters of one queue or of all, at most 50 of each queue. */
+/** The latest dead letters of one queue or of all queues, at most 50 of each queue. */
 async function listDeadLetters({ queues }: Stores, only?: string): Promise<string> {
   const listed = [...queues].filter(([name]) => !only || name === only);
   const letters = await Promise.all(
@@ -42,7 +42,10 @@ async function showDeadLetter(stores: Stores, queue: string, id: string): Promis
   return JSON.stringify({ ...toDeadLetter(queue, job), message: job.data, stacks: job.stacktrace }, null, 2);
 }
 
-/** Puts one dead letter, or all of a queue, back into the queue. Their attempts are counted from zero. */
+/**
+ * Puts one dead letter, or all of a queue, back into the queue. One gets all its attempts again. With `all`, the
+ * attempts already made still count: a message that has used them up fails permanently if it fails once more.
+ */
 async function replayDeadLetters(stores: Stores, queue: string, id: string): Promise<string> {
   if (id !== "all") {
     const job = await findDeadLetter(stores, queue, id);

@@ -3,7 +3,7 @@ import { table } from "../table";
 
 type OrderRow = { orderId: string; status: string; userId: string; quantity: number; placedAt: string };
 
-/** `product <productId>`: the orders that contain a product, the latest first. */
+/** `product <productId>`: the 50 latest orders that contain a product, the latest first. */
 export async function product(stores: Stores, [productId]: string[]): Promise<string | undefined> {
   if (!productId) return undefined;
   const rows = await ordersWithProduct(stores, productId, 50);

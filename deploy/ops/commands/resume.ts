@@ -2,11 +2,11 @@ import { sagaEndStatuses } from "../../../services/_kit/saga/engine";
 import { UserError } from "../../local/user-error";
 import type { Stores } from "../stores";
 
-/** `resume <orderId>`: has the pending command of each of an order's sagas sent again now. A parked saga is under way again. */
+/** `resume <orderId>`: each saga of an order sends its pending command again now. A parked saga continues. */
 export async function resume(stores: Stores, [orderId]: string[]): Promise<string | undefined> {
   if (!orderId) return undefined;
   if (!(await requestRetry(stores, orderId))) throw new UserError(`order ${orderId} has no saga under way`);
-  return `the pending command of order ${orderId} is sent again within a second`;
+  return `the pending command of order ${orderId} will be sent again within a second`;
 }
 
 /** @returns false if no saga of the order is under way */

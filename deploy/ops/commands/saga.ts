@@ -6,7 +6,7 @@ import { table } from "../table";
 
 type Line = { time: string; service: string; type: string; detail: string; sent: boolean };
 
-/** `saga <orderId>`: an order's saga, and the messages of all services about the order. */
+/** `saga <orderId>`: the state of an order's saga, and the messages of all services about the order. */
 export async function saga(stores: Stores, [orderId]: string[]): Promise<string | undefined> {
   if (!orderId) return undefined;
   const order = await stores.orders.findOne({ _id: orderId });

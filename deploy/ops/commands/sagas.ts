@@ -6,7 +6,7 @@ import { age, table } from "../table";
 type SagaRow = { orderId: string; saga: string; status: string; step: string; updatedAt: Date };
 type StuckSagaRow = SagaRow & { command: string; reason: string };
 
-/** `sagas`, `sagas stuck`: sagas of order and payment, the ones that have been unchanged for longest first. */
+/** `sagas`, `sagas stuck`: sagas of order and payment, the longest unchanged first. */
 export const sagas = (stores: Stores, [filter]: string[]): Promise<string> =>
   filter === "stuck" ? showStuck(stores) : showUnderWay(stores);
 
@@ -29,7 +29,7 @@ async function showStuck(stores: Stores): Promise<string> {
   );
 }
 
-/** Sagas that have neither ended nor are parked. */
+/** Sagas that have not ended and are not parked. */
 async function sagasUnderWay({ orders, payments }: Stores, limit: number): Promise<SagaRow[]> {
   const docs = await orders
     .find({ wakeAt: { $exists: true }, "saga.status": { $nin: sagaEndStatuses }, "saga.stuck": { $exists: false } })
@@ -40,7 +40,7 @@ async function sagasUnderWay({ orders, payments }: Stores, limit: number): Promi
   return rows.sort((a, b) => a.updatedAt.getTime() - b.updatedAt.getTime()).slice(0, limit);
 }
 
-/** Order parks a saga that has had no answer for ten minutes. Payment's sagas are never parked; theirs are listed after as long. */
+/** Order parks a saga that has no reply for ten minutes. Payment parks none; its sagas are listed after that time. */
 async function sagasStuck({ orders, payments }: Stores, limit: number): Promise<StuckSagaRow[]> {
   const docs = await orders
     .find({ "saga.stuck": { $exists: true } })
@@ -70,7 +70,7 @@ const toRow = ({ _id, saga, updatedAt }: OrderDocument): SagaRow => ({
   updatedAt,
 });
 
-/** Payment's own sagas that wait for an answer and have not changed for at least `unchangedSeconds`. */
+/** Payment's own sagas that wait for a reply and have not changed for at least `unchangedSeconds`. */
 const paymentSagas = (
   payments: Stores["payments"],
   o: { limit: number; unchangedSeconds: number },

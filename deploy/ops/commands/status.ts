@@ -6,7 +6,7 @@ type QueueRow = { queue: string; waiting: number; active: number; delayed: numbe
 type OutboxRow = { service: string; unsent: number; oldestSeconds: number };
 type SagaRow = { saga: string; status: string; count: number };
 
-/** Queue depths, outbox lag and the number of sagas in each state: shows whether and where work piles up. */
+/** Queue depths, unsent messages and the number of sagas in each state. They show whether and where a backlog grows. */
 export async function status(stores: Stores): Promise<string> {
   const [queues, outboxes, sagas] = await Promise.all([readQueues(stores), readOutboxes(stores), countSagas(stores)]);
   return [

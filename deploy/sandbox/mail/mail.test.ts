@@ -86,7 +86,7 @@ test("the fault drop_answer_after_acting stores the mail and closes the connecti
   await eventually("the mail is stored", async () => ((await inbox()).length === 1 ? true : undefined));
 });
 
-test("discards the mail of a sender that dies while sending, and keeps running", async () => {
+test("the server discards the mail of a sender that dies while sending, and keeps running", async () => {
   const lines = ["EHLO test", "MAIL FROM:<shop@shop.test>", "RCPT TO:<ann@shop.test>", "DATA", "Subject: half a ma"];
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   const socket = await Bun.connect({

@@ -43,7 +43,7 @@ export async function startSmtp(deps: { inbox: Inbox; faults: Faults; host: stri
     }
   }
 
-  /** Closes without a response, like a network failure after the mail was stored: the sender cannot know the result. */
+  /** Closes a connection as a network failure would: the sender cannot know whether the mail was stored. */
   function closeConnection(sessionId: string): void {
     for (const connection of server.connections) {
       if (connection.id === sessionId) connection._socket.destroy();

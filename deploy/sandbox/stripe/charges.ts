@@ -8,7 +8,7 @@ export function findCharge(world: World, id: string): Charge {
   return charge;
 }
 
-/** @throws StripeError 400 if no money was captured: then there is none to give back */
+/** @throws StripeError 400 if no money was captured, so that there is none to give back */
 export function capturedCharge(charge: Charge): Charge {
   if (charge.captured === 0) throw noCharge(charge.intent);
   return charge;

@@ -8,8 +8,8 @@ import type { EventType } from "./webhooks/events";
 import { put, type World } from "./world";
 
 /*
- * The decisions of the bank and of the customer about a confirmed intent. Each function stores the next state of the
- * intent, emits its event and returns the state.
+ * What happens to an intent when its card is charged, the customer authenticates, or the shop captures or cancels it.
+ * Each function stores the next state of the intent, emits its event and returns the state.
  */
 
 /** Charges the intent's test card: it succeeds, is declined, or requires the customer to authenticate. */

@@ -40,7 +40,7 @@ const cards = new Map<string, TestCard>([
   ["pm_card_threeDSecure2Required", { brand: "visa", last4: "3220", authenticate: true }],
   ["pm_card_createDispute", { brand: "visa", last4: "0259", dispute: true }],
 ]);
-// Stripe's names exist with and without the brand. Here each card has both names.
+// At Stripe some declined cards are named with the brand and some without. Here each of them has both names.
 for (const [name, [last4, decline]] of Object.entries(declines)) {
   const card: TestCard = { brand: "visa", last4, decline };
   cards.set(`pm_card_${name}`, card).set(`pm_card_visa_${name}`, card);
@@ -48,7 +48,7 @@ for (const [name, [last4, decline]] of Object.entries(declines)) {
 
 export const testCards: ReadonlyMap<string, TestCard> = cards;
 
-/** @throws StripeError 400 for an unknown payment method: as a parameter, Stripe does not answer 404 */
+/** @throws StripeError 400 for an unknown payment method. Stripe does not answer 404 if the id is a parameter */
 export function findCard(paymentMethod: string): TestCard {
   const card = cards.get(paymentMethod);
   if (!card) throw noSuch("PaymentMethod", paymentMethod, "payment_method", 400);

@@ -16,8 +16,8 @@ export type CardError = {
   paymentMethod: string;
 };
 
-// Records are immutable: a change creates a new object. So a response stored for an idempotency key, or an event that
-// awaits delivery, only needs a reference to the state it shows.
+// Records are immutable: a change creates a new object. A response stored for an idempotency key, or an event that
+// awaits delivery, therefore only needs a reference to the record it shows.
 export type Intent = Readonly<{
   id: string;
   amount: number;

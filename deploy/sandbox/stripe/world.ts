@@ -4,7 +4,7 @@ import { createLedger, type Ledger } from "./ledger";
 import type { Charge, Dispute, Intent, Refund } from "./types";
 import type { Webhooks } from "./webhooks/webhooks";
 
-/** Objects of one type by id, and their ids in order of creation. Lists iterate over the ids from the end. */
+/** Objects of one type by id, and their ids in order of creation. Lists show the newest first. */
 export type Table<T> = { byId: Map<string, T>; ids: string[] };
 
 const createTable = <T>(): Table<T> => ({ byId: new Map(), ids: [] });

@@ -26,7 +26,7 @@ export const leaseSeconds = 60;
 /** An upper bound on the time that an attempt can take. */
 export const attemptSecondsMax = 30;
 
-/** With the delays below, ten hours of attempts. */
+/** With the delays below, about eight hours of attempts. */
 export const attemptsMax = 24;
 const retryDelaySecondsMax = 1800;
 

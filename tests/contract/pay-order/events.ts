@@ -17,7 +17,7 @@ import { clockOf, type Limits, type Sent, total, type World, withOrder, withPaym
 
 const orderAndSaga = ({ order }: World) => ({ order: order.aggregate, saga: order.state });
 
-/** A message arrives in each of its queues. */
+/** A message arrives at each service that has a queue for it. */
 export function receive(world: World, message: Sent, limits: Limits): World {
   const queues: readonly string[] = messages[message.type as keyof typeof messages].to;
   let after = world;
@@ -62,7 +62,7 @@ function voidPayment(world: World, { sagaid, data }: Sent): World {
   return withPayment({ ...world, money }, conclude(payment, voided));
 }
 
-/** A copy of inventory's `decideReservation` for one order line. */
+/** A model of inventory's decisions (reserve, release, commit) for an order with one line. */
 function receiveInInventory(world: World, { type, sagaid, data }: Sent, limits: Limits): World {
   const reply = (change: string) => [{ type: "inventory.updated", data: { change }, sagaid }];
   const { stock } = world;
@@ -80,7 +80,7 @@ function receiveInInventory(world: World, { type, sagaid, data }: Sent, limits: 
   return withSent({ ...world, stock: stock === "expiring" && !expires ? "pinned" : stock }, reply("reserved"));
 }
 
-/** `POST /payments/process` by a client whose check of the order was right at some earlier moment. */
+/** A client sends `POST /payments/process`. Its check that the order can be paid may have been made earlier. */
 function startPayment(world: World): World {
   const wasPayable = world.order.aggregate.status !== "pending";
   const hasOpenPayment = world.payments.some(({ status }) => status === "pending" || status === "completed");
@@ -135,7 +135,10 @@ function unlessRefused(request: () => World): World | undefined {
   }
 }
 
-/** Every event that can happen next. An exception while a message is handled fails the test: it would be a dead letter. */
+/**
+ * The worlds after each event that can happen next. An exception while a message is handled fails the test, because the
+ * message would become a dead letter.
+ */
 export function nextWorlds(world: World, limits: Limits): World[] {
   const allows = (event: Limits["allow"][number]) => limits.allow.includes(event);
   return [

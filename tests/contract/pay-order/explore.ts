@@ -17,13 +17,13 @@ export function reachableWorlds(limits: Limits): World[] {
   return [...reached.values()];
 }
 
-/** The same worlds, with every message under way lost. */
+/** The same worlds after all their messages are lost. */
 export function withoutMessages(worlds: World[]): World[] {
   const silent = worlds.map((world): World => ({ ...world, sent: [] }));
   return [...new Map(silent.map((world) => [worldKey(world), world])).values()];
 }
 
-/** One round without any request: every message arrives, the provider answers, the sweep runs. */
+/** One round without requests of clients: every message arrives, the provider decides, and the sweep runs. */
 function runOneRound(world: World, limits: Limits, approved: boolean): World {
   const received = world.sent.reduce((now, message) => receive(now, message, limits), world);
   return sweepHolds(charge(received, approved));

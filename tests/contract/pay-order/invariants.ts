@@ -6,7 +6,7 @@ const isPaid = (order: Order) => order.status === "confirmed" || order.status ==
 
 const violated = (...checks: (string | false)[]): string[] => checks.filter((check) => check !== false);
 
-/** What must not be true at any moment. */
+/** What is wrong in this world. These rules apply at every moment. */
 export function violations({ order, payments, money, cancelRequested, violation }: World): string[] {
   const { aggregate, state } = order;
   const { status } = aggregate;
@@ -37,7 +37,7 @@ export function unfinished({ order, payments }: World): string[] {
   ];
 }
 
-/** What must not be true after every message has arrived. */
+/** What is wrong in this world. These rules apply after every message has arrived. */
 export function violationsAtRest(world: World): string[] {
   const { order, stock, money, cancelRequested, holdExpired } = world;
   const { status } = order.aggregate;

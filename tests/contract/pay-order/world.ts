@@ -15,19 +15,25 @@ export type World = {
   sent: Sent[];
   /** Order's last reply to each saga, which it resends if the saga repeats its command. */
   lastReplies: Record<string, Sent>;
+  /** Inventory's hold. `lapsed`: it has expired by inventory's clock. `refused`: other orders took the stock. */
   stock: "none" | "expiring" | "lapsed" | "pinned" | "sold" | "released" | "refused";
   /** How often the payment provider charged and refunded. */
   money: { charges: number; refunds: number };
   /** The hold has expired by order's clock. */
   holdExpired: boolean;
   cancelRequested: boolean;
-  /** An impossible event happened on the way to this state. */
+  /** Something that must never happen has happened on the way to this state. */
   violation?: string;
 };
 export type Sent = { type: string; sagaid?: string; data: unknown };
 
-/** What may happen in a model. Everything at once would be too much to explore. */
-export type Limits = { attempts: number; allow: ("cancel" | "expire" | "rival" | "ship")[] };
+/** What may happen in an exploration. All of it together would be too much to explore. */
+export type Limits = {
+  /** How many payments may fail before the order is cancelled. */
+  attempts: number;
+  /** `expire`: the hold expires by order's clock. `rival`: by inventory's clock, and other orders take the stock. */
+  allow: ("cancel" | "expire" | "rival" | "ship")[];
+};
 
 const holdExpiresAt = new Date(900_000);
 const price = { amount: 1999, currency: "USD" };
@@ -83,7 +89,7 @@ export function withPayment(world: World, transition: PaymentTransition | undefi
   return withSent({ ...world, payments: world.payments.map((it) => (it.id === payment.id ? payment : it)) }, drafts);
 }
 
-/** JSON of objects, cached: worlds share the objects that an event does not change. */
+/** The JSON text of objects, cached because worlds share the objects that an event does not change. */
 const texts = new WeakMap<object, string>();
 function toText(object: object): string {
   const text = texts.get(object) ?? JSON.stringify(object);

@@ -1,6 +1,6 @@
 import type { Stores } from "./stores";
 
-/** What a test compares of a message that a service sent. */
+/** The fields of a sent message that tests compare. */
 export type SentMessage = { source: string; subject: string; sequence: number; type: string; time: string };
 
 /** @returns every message that order, inventory and payment sent about these orders, by message id */

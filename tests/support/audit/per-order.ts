@@ -1,6 +1,6 @@
 import type { OrderDocument } from "../../../services/order/store/documents";
 
-/** @param check returns a text for each difference and false where there is none */
+/** @param check returns a text for each difference, and false for each comparison without one */
 export const differencesPerOrder = (
   orders: OrderDocument[],
   check: (order: OrderDocument) => (string | false)[],
@@ -16,6 +16,5 @@ export const isSold = ({ status }: OrderDocument): boolean => ["confirmed", "shi
 
 export const isCancelled = ({ status }: OrderDocument): boolean => status === "cancelled";
 
-/** The order was cancelled after it had been confirmed. */
-export const isUndone = (order: OrderDocument): boolean =>
+export const isCancelledAfterConfirmation = (order: OrderDocument): boolean =>
   isCancelled(order) && order.history.some(({ type }) => type === "order.confirmed");

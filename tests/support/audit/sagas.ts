@@ -20,7 +20,10 @@ export async function sagaDifferences(stores: Stores, orders: OrderDocument[]): 
   });
 }
 
-/** Waits until the sagas of these orders have ended. @returns the orders whose saga has not ended, and the time it took */
+/**
+ * Waits until the sagas of these orders have ended.
+ * @returns the orders whose saga has not ended, and the time waited
+ */
 export async function awaitSagaEnds(
   { orders }: Stores,
   orderIds: string[],

@@ -1,10 +1,10 @@
 import type { OrderDocument } from "../../../services/order/store/documents";
-import { differencesPerOrder, isCancelled, isSold, isUndone } from "./per-order";
+import { differencesPerOrder, isCancelled, isCancelledAfterConfirmation, isSold } from "./per-order";
 import type { Stores } from "./stores";
 
 /**
- * Compares the reservations and stock movements with the orders. The reservations of an order that is sold are
- * committed and took stock; one that is cancelled holds none and took none.
+ * Compares the reservations and stock movements with the orders. The reservations of an order that is sold must be
+ * committed and have taken stock. A cancelled order must hold no stock and have taken none.
  */
 export async function stockDifferences(stores: Stores, orders: OrderDocument[]): Promise<string[]> {
   const ids = orders.map(({ _id }) => _id);
@@ -18,16 +18,16 @@ export async function stockDifferences(stores: Stores, orders: OrderDocument[]):
   const deltas = new Map(movements.map((row) => [row.order_id, row.delta]));
   return differencesPerOrder(orders, (order) => {
     const states = new Set((reservationsByOrder.get(order._id) ?? []).map(({ status }) => status));
-    const are = `its reservations are [${[...states]}]`;
+    const actual = `its reservations are [${[...states]}]`;
     const isOnly = (status: string) => states.size === 1 && states.has(status);
     const unitsTaken = -(deltas.get(order._id) ?? 0);
-    const [sold, cancelled, undone] = [isSold(order), isCancelled(order), isUndone(order)];
+    const [sold, cancelled, cancelledLate] = [isSold(order), isCancelled(order), isCancelledAfterConfirmation(order)];
     return [
-      sold && !isOnly("committed") && `${order.status}, but ${are}`,
+      sold && !isOnly("committed") && `${order.status}, but ${actual}`,
       sold && unitsTaken <= 0 && `${order.status}, but it took no units from the stock`,
-      cancelled && (states.has("held") || states.has("committed")) && `cancelled, but ${are}`,
+      cancelled && (states.has("held") || states.has("committed")) && `cancelled, but ${actual}`,
       cancelled && unitsTaken !== 0 && `cancelled, but it took ${unitsTaken} units from the stock`,
-      undone && !isOnly("released") && `cancelled after it was confirmed, but ${are}`,
+      cancelledLate && !isOnly("released") && `cancelled after it was confirmed, but ${actual}`,
     ];
   });
 }
@@ -45,7 +45,7 @@ export async function readStock({ inventory }: Stores): Promise<Map<string, Prod
   return new Map(rows.map(({ id, ...stock }) => [id, stock]));
 }
 
-/** Checks each product: on hand = the sum of its movements; pinned = the sum of its pinned holds ≤ on hand. */
+/** Checks each product: on hand = the sum of its movements; pinned = the sum of its pinned holds; pinned ≤ on hand. */
 export async function productDifferences({ inventory }: Stores): Promise<string[]> {
   const rows = await inventory<object[]>`
     select p.id, p.on_hand, p.pinned, m.moved, h.held from product p
@@ -57,7 +57,7 @@ export async function productDifferences({ inventory }: Stores): Promise<string[
   return rows.map((row) => `product: ${JSON.stringify(row)}`);
 }
 
-/** Checks each product: on hand before = free + reserved now + units sold in these orders. */
+/** Checks each product: on hand before = free now + reserved now + units sold in these orders. */
 export async function salesDifferences(
   stores: Stores,
   before: Map<string, ProductStock>,

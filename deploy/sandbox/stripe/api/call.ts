@@ -95,7 +95,8 @@ function toFailure(error: unknown): Outcome {
 function toResponse(response: ApiResponse, key: string | null, isReplay: boolean): Response {
   const headers: Record<string, string> = { "content-type": "application/json", "request-id": response.requestId };
   if (key !== null) headers["idempotency-key"] = key;
-  if (response.status >= 500) headers["stripe-should-retry"] = "false"; // a retry with the same key would be replayed
+  // A retry with the same key would get the stored response.
+  if (response.status >= 500) headers["stripe-should-retry"] = "false";
   if (isReplay) {
     headers["idempotent-replayed"] = "true";
     headers["original-request"] = response.requestId;

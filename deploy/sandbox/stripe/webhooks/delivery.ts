@@ -3,10 +3,10 @@ import type { StripeEvent } from "./events";
 const concurrentMax = 4;
 const queueSizeMax = 10_000;
 const attemptsMax = 8;
-/** A 404 usually means that the receiver has not started. After these attempts only a replay sends the event. */
+/** Fewer, because a 404 usually means that the receiver has not started. Afterwards only a replay sends the event. */
 const attemptsMaxNotFound = 3;
 const timeoutMs = 10_000;
-/** After this many consecutive failures, events are sent one at a time with pauses between them, so as not to flood the endpoint. */
+/** After this many consecutive failures, events are sent one at a time, with pauses, to spare the endpoint. */
 const failuresBeforePause = 5;
 const pauseMsMax = 5000;
 

@@ -26,7 +26,7 @@ async function aSandboxWithEndpoint(statusFor?: (earlier: number) => number) {
 const verify = (body: string, signature: string) =>
   Stripe.webhooks.constructEventAsync(body, signature, webhookSecret, 300, Stripe.createSubtleCryptoProvider());
 
-test("each outcome sends one event, and the SDK accepts its signature but not a changed body", async () => {
+test("each change of a payment sends one event, and the SDK accepts its signature but not a changed body", async () => {
   const { sandbox, received } = await aSandboxWithEndpoint();
   const { stripe } = sandbox;
   const { id } = await aPayment(sandbox, "paid");
@@ -72,7 +72,7 @@ test("an endpoint that responds 404 gets few attempts", async () => {
   expect(received.length).toBeLessThan(20);
 });
 
-test("mode off only records events, and a replay sends them", async () => {
+test("the mode off only records events, and a replay sends them", async () => {
   const { sandbox, received } = await aSandboxWithEndpoint();
   await sandbox.control("webhooks", { mode: "off" });
   await aPayment(sandbox, "a");
@@ -82,7 +82,7 @@ test("mode off only records events, and a replay sends them", async () => {
   await eventually("both events arrive", () => (received.length === 2 ? true : undefined));
 });
 
-test("mode chaotic sends every event twice and late", async () => {
+test("the mode chaotic sends every event twice and late", async () => {
   const { sandbox, received } = await aSandboxWithEndpoint();
   await sandbox.control("webhooks", { mode: "chaotic", delayMs: 60 });
   for (let n = 0; n < 10; n += 1) await aPayment(sandbox, `p${n}`);

@@ -35,7 +35,7 @@ export function createWebhooks(deps: { url: string | undefined; secret: string; 
       delivery.schedule(event, Math.random() * delayMs);
     },
 
-    /** Sends the selected recorded events again, in every mode. Returns their number. */
+    /** Sends the selected recorded events, in every mode, even if they were sent before. Returns their number. */
     replay(filter: ReplayFilter): number {
       const chosen = events.filter(
         (event) =>
