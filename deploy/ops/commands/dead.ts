@@ -42,21 +42,18 @@ async function showDeadLetter(stores: Stores, queue: string, id: string): Promis
   return JSON.stringify({ ...toDeadLetter(queue, job), message: job.data, stacks: job.stacktrace }, null, 2);
 }
 
-/**
- * Puts one dead letter, or all of a queue, back into the queue. One gets all its attempts again. With `all`, the
- * attempts already made still count: a message that has used them up fails permanently if it fails once more.
- */
+/** Puts one dead letter, or all of a queue, back into the queue. Each has all its attempts again. */
 async function replayDeadLetters(stores: Stores, queue: string, id: string): Promise<string> {
-  if (id !== "all") {
-    const job = await findDeadLetter(stores, queue, id);
-    await job.retry("failed", { resetAttemptsMade: true });
-    return replayed(1, queue);
-  }
-  const source = stores.queues.get(queue);
-  const count = (await source?.getFailedCount()) ?? 0;
-  await source?.retryJobs({ state: "failed" });
-  if (count === 0) throw new UserError(`queue ${queue} has no dead letters`);
-  return replayed(count, queue);
+  const jobs = id === "all" ? await findDeadLetters(stores, queue) : [await findDeadLetter(stores, queue, id)];
+  for (const job of jobs) await job.retry("failed", { resetAttemptsMade: true });
+  return replayed(jobs.length, queue);
+}
+
+/** The dead letters of a queue, oldest first. @throws UserError if there are none */
+async function findDeadLetters({ queues }: Stores, queue: string): Promise<Job[]> {
+  const jobs = (await queues.get(queue)?.getFailed(0, -1)) ?? [];
+  if (jobs.length === 0) throw new UserError(`queue ${queue} has no dead letters`);
+  return jobs.reverse();
 }
 
 const replayed = (count: number, queue: string) =>
