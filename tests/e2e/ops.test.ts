@@ -99,8 +99,16 @@ describe("bun run ops", () => {
     expect((await ops("dead", "inventory")).text).toContain(id);
     const { text } = await ops("dead", "show", "inventory", id);
     expect(JSON.parse(text)).toMatchObject({ id, subject: "the-order", message: { type: "inventory.nonsense" } });
-    expect((await ops("dead", "replay", "inventory", id)).text).toContain("replayed 1 message");
-    await eventually(hasFailed);
+    for (const which of [id, "all"]) {
+      const failedAt = (await queue.getJob(id))?.finishedOn as number;
+      expect((await ops("dead", "replay", "inventory", which)).text).toContain("replayed 1 message");
+      const job = await eventually(async () => {
+        const current = await queue.getJob(id);
+        return current && (current.finishedOn ?? 0) > failedAt ? current : undefined;
+      });
+      // It had all its attempts again, and used one.
+      expect(job.attemptsMade).toBe(1);
+    }
     await (await queue.getJob(id))?.remove();
     expect((await ops("dead", "show", "inventory", id)).ok).toBe(false);
     await queue.close();
