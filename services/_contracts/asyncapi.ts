@@ -29,7 +29,7 @@ export const toAsyncApi = (golden: (type: MessageType) => unknown, published: Pu
     description: [
       "The messages between the services of the shop. Every message is a CloudEvents 1.0 event in JSON.",
       "A *command* (`inventory.reserve`) asks one service to do something; an *event* (`order.confirmed`) says what happened.",
-      "The reply to a saga step is an event with the id of the saga, `sagaid`.",
+      "The reply to a saga step carries the id of the saga, `sagaid`.",
       "Delivery is at least once: a receiver recognizes a duplicate by its `id`.",
       "Messages about one subject arrive in a queue in the order of their `sequence`.",
     ].join(" "),
@@ -142,7 +142,7 @@ function describeMessage(type: MessageType): string {
   const receivers = to.length > 0 ? `to ${to.join(" and ")}` : "to no queue";
   return [
     `Version ${version}. Sent by ${from} ${receivers}.`,
-    ...(steps.length > 0 ? [`${isCommand(type) ? "Executes" : "Replies to"} the saga steps ${steps.join(", ")}.`] : []),
+    ...(steps.length > 0 ? [`It belongs to the saga steps ${steps.join(", ")}.`] : []),
     ...(isCommand(type) ? [`The reply is ${repliesTo(type).join(" or ")}.`] : []),
   ].join(" ");
 }
@@ -165,7 +165,11 @@ const envelope = {
     time: { type: "string", format: "date-time", description: "UTC" },
     dataschema: { type: "string", format: "uri", description: "urn:shop:schema:<type>:<version>" },
     sequence: { type: "integer", description: "Increases with every message of one source about one subject" },
-    sagaid: { type: "string", format: "uuid", description: "The saga that sent the command, or that this replies to" },
+    sagaid: {
+      type: "string",
+      format: "uuid",
+      description: "The saga that sent this command, or to which this event replies",
+    },
     traceparent: { type: "string", description: "W3C trace context: one trace from the request to its last message" },
     data: { description: "Depends on type and version" },
   },

@@ -1,7 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import { type Static, t } from "elysia";
 
-export const Uuid = t.String({ format: "uuid", description: "UUIDv7" });
+/** Ids are UUIDv7, except that of a refund, which is a UUIDv5 of its payment's id. */
+export const Uuid = t.String({ format: "uuid" });
 
 /** For bodies and messages. Elysia's `t.Integer` also accepts the string "2", which suits a query but not JSON. */
 export const Integer = Type.Integer;
@@ -27,7 +28,7 @@ export const PaymentMethod = t.Object({
 });
 export type PaymentMethod = Static<typeof PaymentMethod>;
 
-/** The headers of requests that change orders, payments or stock. */
+/** The headers of requests that accept an `Idempotency-Key`. */
 export const IdempotencyHeaders = t.Object({
   "idempotency-key": t.Optional(t.String({ minLength: 1, maxLength: 255 })),
 });

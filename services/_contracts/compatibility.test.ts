@@ -102,7 +102,7 @@ describe("a new version", () => {
     expect(breakingChangesAcrossVersions(before, withFields(change("reserved", "rejected", "low")))).toEqual([]);
     expect(breakingChangesAcrossVersions(before, withFields({ total: t.Optional(Money) }))).toEqual([]);
   });
-  test("must accept messages of the version before", () => {
+  test("must accept messages of the previous version", () => {
     expect(breakingChangesAcrossVersions(before, withFields({ userId: Uuid }))).toEqual([
       "messages already sent are rejected: /userId is required and may be missing",
     ]);

@@ -32,7 +32,7 @@ export const breakingChangesWithinVersion = (before: Schema, after: Schema): str
 
 /**
  * Finds what breaks when a message gets a new version. Only one direction counts: consumers of the new version are deployed
- * before its senders, so they must also accept the version before.
+ * before its senders, so they must also accept the previous version.
  */
 export const breakingChangesAcrossVersions = (before: Schema, after: Schema): string[] => [
   ...rejections(after, before).map((text) => `messages already sent are rejected: ${text}`),
@@ -73,7 +73,7 @@ function rejectionsOfOne(reader: Schema, writer: Schema, path: string): string[]
   return [...narrower, ...rejectedFields(reader, writer, path), ...rejectedItems(reader, writer, path)];
 }
 
-/** Keywords that have comparisons of their own. */
+/** Keywords that are compared by functions of their own. */
 const structure = new Set(["type", "properties", "required", "items"]);
 
 /** Whether every value that satisfies the writer's keyword also satisfies the reader's. */

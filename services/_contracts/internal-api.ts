@@ -16,7 +16,7 @@ export const InternalEmailVerification = t.Object({
 });
 export type InternalEmailVerification = Static<typeof InternalEmailVerification>;
 
-/** inventory: `GET /internal/products?ids=a,b`. Has those that exist. */
+/** inventory: `GET /internal/products?ids=a,b`. `items` has the products that exist. */
 export const InternalProducts = t.Object({
   items: t.Array(t.Object({ id: Uuid, name: t.String(), price: Money, available: Integer() })),
 });
@@ -28,14 +28,14 @@ export const Payable = t.Object({
   orderId: Uuid,
   userId: Uuid,
   amount: Money,
-  /** Whether the charge that the order service itself commanded may be made now. */
+  /** Whether the charge that the order service has commanded (`payment.charge`) may be made now. */
   payable: t.Boolean(),
-  /** The error code why the buyer cannot begin to pay now. Absent while the order awaits payment. */
+  /** An error code that says why the buyer cannot begin to pay now. Absent while the order awaits payment. */
   refusal: t.Optional(t.String()),
 });
 export type Payable = Static<typeof Payable>;
 
-/** order: `GET /internal/orders/payable?ids=a,b`. Has those that exist. */
+/** order: `GET /internal/orders/payable?ids=a,b`. `items` has the orders that exist. */
 export const Payables = t.Object({ items: t.Array(Payable) });
 export type Payables = Static<typeof Payables>;
 

@@ -31,7 +31,7 @@ describe.each(types)("%s", (type) => {
     expect(schemaVersion(message)).toBe(messages[type].version);
     expect(message.dataschema).toBe(`urn:shop:schema:${type}:${messages[type].version}`);
   });
-  test("is an event sent by the service in its name, or a command to it", async () => {
+  test("is named after its sender if it is an event, after its receiver if it is a command", async () => {
     const { from, to } = messages[type];
     expect((await golden(type)).source).toBe(`/services/${from}`);
     if (isCommand(type)) expect(to as readonly string[]).toEqual([type.split(".")[0] as string]);
@@ -68,7 +68,7 @@ test("each golden example belongs to a message", async () => {
   expect(names.map((name) => name.replace(".golden.json", "")).toSorted()).toEqual(types.toSorted());
 });
 
-test("a message of the version before is valid: new fields are optional", async () => {
+test("a message of the previous version is valid, because new fields are optional", async () => {
   for (const [type, added] of [
     ["payment.void", "paymentId"],
     ["order.status_changed", "reason"],

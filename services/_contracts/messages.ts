@@ -24,16 +24,17 @@ type Entry = Catalogue[string] & {
   /** Shown in docs/asyncapi.json. */
   summary: string;
   /**
-   * The saga steps that a command executes or an event replies to: `<saga>/<step>`, or `undo of <saga>/<step>` for a
-   * compensation.
+   * The saga steps that the message starts or replies to: `<saga>/<step>`, or `undo of <saga>/<step>` for a compensation. A
+   * command starts a step and an event replies to it, except in `take-payment/payment`: `order.status_changed` starts that
+   * step, and `order.settle` or `order.abandon` is the reply.
    */
   steps?: readonly string[];
 };
 
 /**
- * The published language: every message with its version, sender and receivers, sorted by the service in its name. A command is
- * named `<receiver>.<verb>`, an event `<sender>.<past tense>`. The reply to a saga step is an event with the saga's id. One file,
- * so that the whole language can be read in one place.
+ * The published language: every message with its version, sender and receivers, grouped by the service in its name. A command is
+ * named `<receiver>.<verb>`, an event `<sender>.<past tense>`. The reply to a saga step carries the saga's id. One file, so that
+ * the whole language can be read in one place.
  */
 export const messages = {
   // user
@@ -68,7 +69,7 @@ export const messages = {
     version: 1,
     from: "order",
     to: ["inventory", "notification"],
-    summary: "An order is paid and final. Inventory turns its hold into a sale; notification mails the buyer.",
+    summary: "An order is paid and confirmed. Inventory turns its hold into a sale; notification mails the buyer.",
     data: order,
   },
   "order.cancelled": {
@@ -85,7 +86,7 @@ export const messages = {
     from: "order",
     to: ["notification", "payment"],
     summary:
-      "An order awaits payment, is being paid, is confirmed, shipped or delivered. Notification mails the buyer when it is shipped. For payment it is the reply whether the money may be taken, and whether the payment was accepted.",
+      "An order awaits payment, is being paid, is confirmed, shipped or delivered. Notification mails the buyer when it is shipped. For payment it is a reply: the money may be taken, the payment was accepted, or the order awaits payment again.",
     steps: ["pay-order/begin", "undo of pay-order/begin", "pay-order/settle", "take-payment/payment"],
     data: t.Object({
       orderId: Uuid,

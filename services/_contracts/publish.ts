@@ -3,9 +3,11 @@ import type { MessageType } from "./messages";
 import { byTypeAndVersion, currentSchemas, findBreakingChanges, readPublished, toPath } from "./published";
 
 /**
- * `bun services/_contracts/publish.ts` writes the schema of each message version to `published/`, and docs/asyncapi.json. A
- * published schema is permanent: later changes must be compatible with it. `bun run check` fails if this has to be run.
+ * `bun services/_contracts/publish.ts` writes the schema of each message's current version to `published/`, and
+ * docs/asyncapi.json. A published schema is permanent: later changes must be compatible with it. `bun run check` fails if one
+ * of these files is out of date.
  */
+
 const asyncApiPath = `${import.meta.dir}/../../docs/asyncapi.json`;
 
 /**

@@ -63,5 +63,6 @@ describe("a missing or invalid variable", () => {
     expect(problemsOf({ [name]: value })).toContain(name);
     expect(problemsOf({ [name]: value })).not.toContain(value);
   });
-  test("may be an empty one", () => expect(problemsOf({ SERVICE_KEY: "" })).toContain("SERVICE_KEY"));
+  test("is also one that is set to an empty text", () =>
+    expect(problemsOf({ SERVICE_KEY: "" })).toContain("SERVICE_KEY"));
 });

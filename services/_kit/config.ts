@@ -26,7 +26,7 @@ export const accessEnv = {
 
 /** The URL of another service. */
 export const urlEnv = t.String({ pattern: "^https?://" });
-/** At least 30 days: another service may still need younger data. */
+/** How long to keep business records, days. At least 30, because another service may still need younger ones. */
 export const retentionDaysEnv = t.Optional(t.Integer({ minimum: 30 }));
 export const postgresEnv = t.String({ pattern: "^postgres(ql)?://" });
 

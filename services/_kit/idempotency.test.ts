@@ -29,7 +29,7 @@ describe("a scope", () => {
     expect(hashedScope(other)).not.toBe(hashedScope(use));
     expect(readableScope(other)).not.toBe(readableScope(use));
   });
-  test("does not depend on where one part ends and the next begins", () => {
+  test("differs if text moves from one part into the next", () => {
     expect(hashedScope({ ...use, subject: 'ada","POST', method: "" })).not.toBe(hashedScope(use));
   });
 });

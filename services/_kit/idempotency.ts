@@ -1,7 +1,7 @@
 import { AppError } from "./errors/app-error";
 
 /**
- * A request that must take effect once, however often it arrives. Only hashes of the request are kept, never its body.
+ * A request that must take effect once, however often it arrives. Only a hash of what was requested is kept.
  * `scope` identifies the use of a key: subject, method, route and key. `requestHash` identifies what was requested.
  */
 export type IdempotentRequest = { scope: string; requestHash: string };
@@ -10,7 +10,7 @@ export type IdempotentRequest = { scope: string; requestHash: string };
 type KeyUse = { subject: string; method: string; route: string; key: string };
 
 /**
- * Scopes and hashes are stored. A change of their form makes the keys of the last 25 hours unknown.
+ * Scopes and hashes are stored. If their form changes, the keys that are already stored are no longer found.
  * @param use.request the request as JSON. The order of fields matters, unless the caller passes it through `canonical`
  * @param use.scope how the scope is written; `hashedScope` by default
  * @returns undefined if the client sent no key: the request then takes effect each time

@@ -6,7 +6,7 @@ type Closable = { close(): unknown } | (() => unknown);
 /** Everything a process has started, closed in reverse order when the process ends. */
 export type Lifecycle = {
   /**
-   * Registers `part` to be closed. To be called where the part is started, and before `close`: a later part is not closed.
+   * Registers `part` to be closed. Call it where the part is started. A part that is registered after `close` is not closed.
    * @param name appears in the log if closing fails
    * @returns `part` itself
    */

@@ -1,10 +1,10 @@
 import { isStoreOutage } from "../errors/store-outage";
 
 /**
- * Combines requests that arrive at the same time: while as many runs as allowed are under way, requests gather and
- * share the next run. If no run is under way, a request runs at once and alone, so batching adds no delay. If a batch
- * fails, its requests are run one by one, so that only the bad one fails. During a store outage they all fail at once:
- * each of them would only wait for the store.
+ * Combines requests that arrive at the same time. While `maxConcurrent` runs are under way, new requests wait and then
+ * share the next run. Otherwise a request runs at once and alone, so batching adds no delay. If a batch fails, its
+ * requests are run one by one, so that only the bad ones fail. During a store outage they all fail at once, because each
+ * of them would only wait for the store.
  * @param o.run returns one result for each item, in their order
  * @param o.maxSize the most items in one run
  * @param o.maxConcurrent the most runs under way at the same time

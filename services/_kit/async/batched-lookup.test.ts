@@ -14,7 +14,7 @@ function aLookup() {
   return { loads, lookUp };
 }
 
-test("lookups at the same time share a request, and each gets its own things", async () => {
+test("lookups made at the same time share a request, and each gets only its own things", async () => {
   const { loads, lookUp } = aLookup();
   const results = await Promise.all([["a"], ["b"], ["a", "c"], ["c", "gone"]].map(lookUp));
   expect(results.map((things) => things.map(({ id }) => id))).toEqual([["a"], ["b"], ["a", "c"], ["c"]]);

@@ -1,9 +1,8 @@
 import { batched } from "./batch";
 
 /**
- * Looks up things by id. Lookups made at the same time share a request.
- * @param o.load loads the things with these ids, at most `idsMax` at a time; ids that do not exist are missing in its
- * result
+ * Looks up things by id. Lookups made at the same time share their requests.
+ * @param o.load loads the things with these ids, at most `idsMax`; for an id that does not exist it returns nothing
  * @returns a function that resolves with the things that exist, in the order of the ids
  */
 export function batchedLookup<T>(o: {

@@ -1,7 +1,7 @@
 /**
  * Keeps the results of `load` for `ttlMs`. Callers that need the same key at the same time share one load. Failures are
- * not kept. At most `max` entries are kept; the oldest is dropped first.
- * @param options.expiresAt ends an entry earlier than `ttlMs`, milliseconds since 1970
+ * not kept. At most `max` entries are kept; the one that was loaded longest ago is dropped first.
+ * @param options.expiresAt when an entry ends, if that is earlier than `ttlMs` allows; milliseconds since 1970
  */
 export function cached<T>(
   load: (key: string) => Promise<T>,

@@ -3,7 +3,7 @@ import type { Log } from "../telemetry/log";
 /**
  * Runs `work` periodically. A run starts only after the previous one has ended. A failure is logged, and the next run
  * tries again.
- * @param pauseMs the pause between two runs; varied by ±10 %, so that instances do not run in step
+ * @param pauseMs the pause between two runs; varied by ±10 %, so that instances do not all run at the same moment
  * @returns a function that stops the runs and waits for the one under way
  */
 export function every(

@@ -41,7 +41,7 @@ test("an access token names the user and their permissions", async () => {
   expect((await verify(await bearer(without("permissions")))).permissions).toEqual([]);
 });
 
-describe("no access token", () => {
+describe("an Authorization header without an access token is refused", () => {
   test.each([
     undefined,
     "",
@@ -149,7 +149,7 @@ describe("the issuer's keys", () => {
     answer = up;
     expect(await outcome(verifyRemote(await bearer(claims)))).toBe("accepted");
   });
-  test("do not include the token's key: the token is refused", async () => {
+  test("that do not include the token's key: the token is refused", async () => {
     const verifyRemote = accessTokenVerifier({ issuer, keys: remoteKeys(url()) });
     answer = up;
     const unknown = await bearer(claims, { header: { alg: "ES256", kid: "k9" } });

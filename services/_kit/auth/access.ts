@@ -3,17 +3,19 @@ import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jw
 import { cached } from "../async/cache";
 import { AppError } from "../errors/app-error";
 
-/** The caller, as a verified access token states. `expiresAt` is the token's expiry in milliseconds since 1970. */
+/** The caller, as named by a verified access token. `expiresAt` is the token's expiry in milliseconds since 1970. */
 export type User = { id: string; permissions: readonly string[]; expiresAt: number };
 
-/** Takes an `Authorization` header. */
+/** Verifies the access token in the value of an `Authorization` header. */
 export type VerifyAccess = (authorization: string | undefined) => Promise<User>;
 
 export const hasPermission = (user: User, permission: string): boolean => user.permissions.includes(permission);
 
 /**
- * The issuer's public keys, fetched every 5 minutes and when a token names an unknown key. While the issuer is unreachable
- * the last known keys stay in use, so that its outage does not sign users out.
+ * The issuer's public keys. They are fetched again when they are needed and older than 5 minutes, and when a token names an
+ * unknown key, but then not within 5 s of the last fetch. While the issuer is unreachable the last known keys stay in use,
+ * so that its outage does not sign users out.
+ * @param options.maxAgeMs 300,000 by default
  */
 export function remoteKeys(jwksUrl: string, options: { maxAgeMs?: number } = {}): JWTVerifyGetKey {
   const remote = createRemoteJWKSet(new URL(jwksUrl), {
@@ -101,5 +103,5 @@ export const access = (verify: VerifyAccess) =>
     }),
   });
 
-/** Read from the request itself: a route's header schema removes headers that it does not list. */
+/** Reads the header from the request itself, because a route's header schema removes headers that it does not list. */
 const getAuthorization = (request: Request) => request.headers.get("authorization") ?? undefined;

@@ -7,8 +7,8 @@ const contentKeyTtlMs = 60_000;
 const openedKeysMax = 1_000;
 
 /**
- * Encrypts texts for the holder of the private key to `publicJwk`. A sealed text is a compact JWE (AES-256-GCM, `dir`) whose
- * `kid` is the content key, itself encrypted as a compact JWE (ECDH-ES).
+ * Encrypts texts for the holder of the private key that belongs to `publicJwk`. A sealed text is a compact JWE
+ * (AES-256-GCM, `dir`). Its `kid` is the content key, which is itself encrypted as a compact JWE (ECDH-ES).
  * @see https://www.rfc-editor.org/rfc/rfc7516
  */
 export async function createSealer(publicJwk: string): Promise<(text: string) => Promise<string>> {
@@ -30,8 +30,8 @@ export async function createSealer(publicJwk: string): Promise<(text: string) =>
 }
 
 /**
- * Decrypts texts that were sealed for the public key to `privateJwk`.
- * @throws an error of `jose` if the text was sealed for another key or changed
+ * Decrypts texts that were sealed for the public key that belongs to `privateJwk`.
+ * @throws an error of `jose` if the text was sealed for another key, or was changed after it was sealed
  */
 export async function createUnsealer(privateJwk: string): Promise<(sealed: string) => Promise<string>> {
   const recipient = await importJWK(JSON.parse(privateJwk), "ECDH-ES");

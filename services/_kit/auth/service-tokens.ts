@@ -5,7 +5,7 @@ import { AppError } from "../errors/app-error";
 const lifetimeSeconds = 60;
 /** How long before its expiry a token is replaced by a new one. */
 const renewalSeconds = 15;
-/** A service as issuer and as audience of a token. */
+/** The name of a service as the issuer or the audience of a token. */
 const toPrincipal = (service: string) => `service:${service}`;
 
 export type ServiceTokens = {
@@ -13,6 +13,7 @@ export type ServiceTokens = {
   for(callee: string): Promise<string>;
   /**
    * Verifies an `Authorization` header.
+   * @param allowed the names of the services that may make this request
    * @returns the name of the calling service
    * @throws AppError `service_token.invalid` (401), `service_token.caller_refused` (403)
    */

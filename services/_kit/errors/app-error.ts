@@ -1,4 +1,4 @@
-/** What went wrong, in the few kinds a caller can act on. This table maps each kind to its HTTP status. */
+/** The kinds of errors that callers can tell apart, each with its HTTP status. */
 export const httpStatus = {
   malformed: 400,
   unauthenticated: 401,
@@ -27,12 +27,12 @@ type Details = {
   /** For the log only. */
   internal?: string;
   cause?: unknown;
-  /** When a retry makes sense; sent as the `Retry-After` header. */
+  /** After how many seconds a retry makes sense. Sent as the `Retry-After` header. */
   retryAfterSeconds?: number;
   fields?: FieldError[];
 };
 
-/** The only error type that services throw on purpose. `code` is stable and part of the API, e.g. `order.not_found`. */
+/** An error that a caller is told about. `code` is stable and part of the API, for example `order.not_found`. */
 export class AppError extends Error {
   readonly kind: ErrorKind;
   readonly public: string;

@@ -1,4 +1,4 @@
-/** Codes of postgres.js and of Bun's sockets for a connection that could not be made or was lost. */
+/** The codes with which postgres.js and Bun's sockets report a connection that could not be made or was lost. */
 const connectionCodes = new Set([
   ...["CONNECTION_CLOSED", "CONNECTION_DESTROYED", "CONNECTION_ENDED", "CONNECT_TIMEOUT"],
   ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH"],
@@ -21,8 +21,8 @@ const mongoNames =
 const mongoCodes = new Set([91, 189, 10107, 11600, 11602, 13435, 13436]);
 
 /**
- * Whether an error means that the store was unreachable, so that a retry may succeed, and not that it refused the operation.
- * Whether a write in progress was applied is then unknown. Errors are recognized by their fields, so that no service
+ * Whether an error means that the store was unreachable, and not that it refused the operation. A retry may then succeed.
+ * If the operation was a write, it may or may not have been applied. Errors are recognized by their fields, so that no service
  * loads the other store's driver.
  */
 export function isStoreOutage(error: unknown): boolean {

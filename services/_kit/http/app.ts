@@ -10,11 +10,11 @@ import { malformedRequest, toAppError } from "./error-handling";
 import { type Health, operationPaths, operations } from "./operations";
 
 export type App = {
-  /** Answers a request as the port does, including trace, problem details, metrics and log line. */
+  /** Answers a request exactly as the server does: with a trace, problem details, metrics and a log line. */
   handle(request: Request): Promise<Response>;
 };
 
-/** A service's HTTP interface: its routes, the operators' routes, and the pipeline around both. */
+/** A service's HTTP interface: its routes, the routes for operators, and what happens to every request. */
 export function createApp(o: {
   service: string;
   routes: AnyElysia;

@@ -2,7 +2,7 @@ import { AppError } from "../errors/app-error";
 
 /** 13 or more digits, with at most one space or hyphen between two of them. */
 const digitRuns = /\d(?:[ -]?\d){12,}/g;
-/** UUIDs and hex digests. They are removed first: about one in a few hundred would look like a card number. */
+/** UUIDs and hex digests. They are removed first, because about one in a few hundred would look like a card number. */
 const ids = /(?<![0-9a-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?=\d*[a-f])[0-9a-f]{24,})(?![0-9a-z])/gi;
 /**
  * The prefixes and lengths of the card schemes.
@@ -35,7 +35,7 @@ function runContainsCardNumber(run: string): boolean {
   return false;
 }
 
-/** Replaces Unicode variants of digits, spaces and hyphens by their ASCII forms. */
+/** Replaces Unicode variants of digits, spaces and hyphens by their ASCII forms, and removes invisible characters. */
 function toAscii(text: string): string {
   if (!/[^\0-\x7f]/.test(text)) return text;
   return text
@@ -59,11 +59,11 @@ export function rejectCardNumber(text: string): void {
     });
 }
 
-/** Headers whose digits mean something else. */
+/** Headers that are not checked: their digits are ids, lengths and ports. */
 const uncheckedHeaders = new Set(["traceparent", "tracestate", "content-length", "host"]);
 
 /**
- * Checks the URL and headers of a request, also percent-decoded.
+ * Checks the URL and headers of a request, as they are and percent-decoded.
  * @throws AppError `card_number.refused` (422)
  */
 export function rejectCardNumberInRequest(request: Request): void {

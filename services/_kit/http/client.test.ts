@@ -80,16 +80,16 @@ describe("a failure of the callee", () => {
     expect(await failure(aClient().post("/x", {}))).toMatchObject(unavailable);
     expect(requests).toHaveLength(1);
   });
-  test("to accept connections is unavailable", async () => {
+  test("to accept connections is reported as <target>.unavailable", async () => {
     const error = await failure(aClient({ baseUrl: "http://127.0.0.1:1" }).get("/x"));
     expect(error).toMatchObject({ ...unavailable, retryAfterSeconds: 2 });
   });
-  test("to answer in time is unavailable, and aborts the request", async () => {
+  test("to answer in time is reported as <target>.unavailable, and the request is aborted", async () => {
     answer = () => new Promise(() => {});
     expect(await failure(aClient({ timeoutMs: 50 }).post("/x", {}))).toMatchObject(unavailable);
     await eventually(() => requests[0]?.signal.aborted);
   });
-  test("to answer in JSON is unavailable, without a retry", async () => {
+  test("to answer in JSON is reported as <target>.unavailable, without a retry", async () => {
     answer = () => new Response("<html>");
     expect(await failure(aClient().get("/x"))).toMatchObject(unavailable);
     expect(requests).toHaveLength(1);
@@ -116,7 +116,7 @@ describe("a 4xx", () => {
     [422, "invalid"],
     [400, "invalid"],
     [429, "unavailable"],
-  ])("of %p is %s, with the callee's code", async (status, kind) => {
+  ])("with status %p has the kind %s and the callee's code", async (status, kind) => {
     answer = problem(status);
     expect(await failure(aClient().get("/x"))).toMatchObject({ kind, code: "thing.bad", public: "It is bad." });
     expect(requests).toHaveLength(1);

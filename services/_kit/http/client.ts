@@ -15,27 +15,28 @@ import { createInstances, serverFailures } from "./instances";
 import { type OutgoingRequest, sendRequest } from "./request";
 
 export type HttpClient = {
-  /** GET, with retries: a read has no effect. */
+  /** GET. It is retried, because a read has no effect. */
   get<T>(path: string): Promise<T>;
   /** POST, sent once. */
   post<T>(path: string, body: unknown): Promise<T>;
 };
 
-/** Calls that wait when `maxConcurrent` are running; further calls fail at once. */
+/** How many calls may wait while `maxConcurrent` calls are running. Further calls fail at once. */
 const queueLengthMax = 512;
 
 /**
  * Calls one other service: bulkhead → retry with jitter (reads only) → circuit breaker → timeout, traced and measured.
  * Instances are called in turn; one with an open breaker is skipped, and a retry goes to the next.
  * A timeout aborts the request; whether the callee acted on it is then unknown.
- * @throws AppError with the callee's `code` for its 4xx; `<target>.unavailable` (503) if it is down, slow, or its breaker is open
+ * @throws AppError with the callee's `code` for its 4xx; `<target>.refused` (500) if it refuses the service token;
+ *   `<target>.unavailable` (503) if it is down or slow, all its breakers are open, or too many calls wait
  */
 export function httpClient(o: {
   target: string;
   /** One URL, or the URLs of several instances separated by commas. */
   baseUrl: string;
   tokens: ServiceTokens;
-  /** Of one attempt; 1,500 by default. */
+  /** The limit for one attempt; 1,500 by default. */
   timeoutMs?: number;
   /** 128 by default. */
   maxConcurrent?: number;
@@ -74,7 +75,7 @@ export function httpClient(o: {
   };
 }
 
-/** Records the duration and outcome of a call. Every error but an `AppError` becomes `<target>.unavailable`. */
+/** Records the duration and outcome of a call. An error that is not an `AppError` becomes `<target>.unavailable`. */
 async function measured<T>(target: string, call: () => Promise<T>): Promise<T> {
   const started = performance.now();
   let outcome = "ok";

@@ -1,7 +1,7 @@
 import { AppError } from "../errors/app-error";
 import { isStoreOutage } from "../errors/store-outage";
 
-/** Turns anything a route or Elysia throws into an `AppError`. Only an `AppError` decides what the caller reads. */
+/** Turns anything a route or Elysia throws into an `AppError`. The text of an unexpected error never reaches the caller. */
 export function toAppError(elysiaCode: string | number, error: unknown): AppError {
   if (error instanceof AppError) return error;
   // Elysia wraps what a body parser throws.
@@ -41,11 +41,11 @@ const invalidParts: Record<string, string> = {
 const fieldsMax = 20;
 
 function toValidationError({ type, all }: ElysiaValidationError): AppError {
-  // Elysia's `summary` may contain the value, which may be a password; `message` does not.
+  // Elysia's `summary` may contain the value, which may be a password. `message` does not, and TypeBox always sets it.
   const fields = all
     .slice(0, fieldsMax)
     .map((issue) => ({ path: issue.path ?? "", message: issue.message ?? issue.summary ?? "invalid" }));
-  // Elysia's error for a response holds the whole response, so it is no `cause`: the log must not print it.
+  // The error is not passed on as `cause`: it contains the whole response, which the log must not print.
   if (type === "response") {
     const issues = fields.map(({ path, message }) => `${path} ${message}`).join("; ");
     return internalError({ internal: `response does not match its schema: ${issues}` });

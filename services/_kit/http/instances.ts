@@ -20,7 +20,9 @@ export type Instances = {
   /**
    * Runs `work` with the URL of one instance. Instances with an open breaker are skipped: nothing was sent to them.
    * @param turn the instance to start with, modulo the number of instances
-   * @throws BrokenCircuitError if all breakers are open; TaskCancelledError after the timeout, which also aborts `signal`
+   * @param signal cancels the call
+   * @throws BrokenCircuitError if all breakers are open; TaskCancelledError after the timeout, which also aborts the signal
+   *   that `work` receives
    */
   run<T>(turn: number, signal: AbortSignal, work: (url: string, signal: AbortSignal) => Promise<T>): Promise<T>;
 };

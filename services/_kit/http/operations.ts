@@ -33,7 +33,7 @@ export const operations = (o: {
       return registry.metrics();
     });
 
-/** The public routes as OpenAPI. The generator is loaded on first use: loading it takes longer than the rest of a start. */
+/** The public routes as OpenAPI. The generator is loaded on first use, because it takes longer than the rest of the start. */
 async function toOpenApi(service: string, app: AnyElysia) {
   const { toOpenAPISchema } = await import("@elysiajs/openapi");
   const { paths, components } = toOpenAPISchema(app, {

@@ -144,7 +144,7 @@ test("a request with an invalid Host header is answered with problem details, no
 });
 
 describe("a signal", () => {
-  /** Sends a signal twice with `process.exit` replaced. @returns the exit code */
+  /** Starts a server and calls its signal handler twice, with `process.exit` replaced. @returns the exit code */
   async function exitCodeAfterSignal(o: Parameters<typeof start>[0]): Promise<number> {
     const exited = Promise.withResolvers<number>();
     const exit = spyOn(process, "exit").mockImplementation(((code: number) => exited.resolve(code)) as never);

@@ -7,7 +7,7 @@ import { isEventStream } from "./sse";
 
 export type Server = {
   port: number;
-  /** Drains and closes everything, as SIGTERM does, but does not end the process. */
+  /** Drains and closes everything, as after SIGTERM, but without `shutdownDelayMs` and without ending the process. */
   stop(): Promise<void>;
 };
 
@@ -59,7 +59,7 @@ export function serve(o: {
     development: false,
     async fetch(request, self) {
       const response = await app.handle(request);
-      // Bun was seen to close streams as idle although heartbeats were written in time, so streams have no idle timeout.
+      // Bun has closed streams as idle although heartbeats were written in time, so streams have no idle timeout.
       if (isEventStream(response)) self.timeout(request, 0);
       // The client must not reuse a connection that is about to be closed.
       if (draining()) response.headers.set("connection", "close");

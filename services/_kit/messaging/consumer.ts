@@ -15,8 +15,8 @@ export type Consumers<Deps, C extends Catalogue> = {
 
 export type RunningConsumer = {
   /**
-   * Takes no further jobs and waits up to 3 s for those under way. A job that is not done by then is done again by
-   * another worker.
+   * Takes no further jobs and waits up to 3 s for those under way. If a job has not finished by then, another worker
+   * handles its message again.
    */
   close(): Promise<void>;
 };
@@ -68,14 +68,14 @@ const workerOptions = (o: { redisUrl: string; concurrency: number }, isClosing: 
     ...bullConnection(o.redisUrl),
     maxRetriesPerRequest: null,
     enableAutoPipelining: true,
-    // BullMQ's own strategy waits up to 20 s between two attempts, and would make closing wait for Redis to come back.
+    // BullMQ's own strategy waits up to 20 s between two attempts, and goes on while a worker is being closed.
     retryStrategy: (attempt) => (isClosing() ? null : Math.min(50 * 2 ** attempt, 1_000)),
-    // A Redis that hangs counts as unavailable. Longer than an idle worker waits for the next job.
+    // A Redis that hangs counts as unavailable. The limit must be longer than an idle worker waits for its next job.
     socketTimeout: 15_000,
   },
   concurrency: o.concurrency,
   lockDuration: 5_000,
   stalledInterval: 2_500,
-  // A killed worker is no fault of the message: it uses up none of its attempts.
+  // A worker that is killed uses up none of the message's attempts, because the message is not at fault.
   maxStalledCount: 1_000,
 });

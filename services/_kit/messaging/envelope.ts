@@ -38,7 +38,7 @@ export type DraftOf<C extends Catalogue> = {
 }[keyof C & string];
 export type DataOf<C extends Catalogue, T extends keyof C> = Static<C[T]["data"]>;
 
-/** Makes a message from a draft, in the current trace. */
+/** Creates a message from a draft, with the current trace. */
 export function createMessage(
   draft: Draft,
   context: { source: string; subject: string; sequence: number; version: number; now: Date },

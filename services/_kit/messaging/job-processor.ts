@@ -7,22 +7,22 @@ import { inSpan, SpanKind } from "../telemetry/tracing";
 import { type Catalogue, type Message, messageValidator } from "./envelope";
 
 /**
- * Handles one message. If it throws, the message is retried; a request that can never succeed is rejected by a reply,
- * not by a throw.
+ * Handles one message. If it throws, the message is retried. To refuse a command for good, it sends a reply instead.
  */
 export type Handler<Deps, D> = (deps: Deps, data: D, message: Message) => Promise<unknown>;
 
-/** A store or service that the handler needs is unavailable. The message is not at fault. */
+/** Whether a store or service that the handler needs is unavailable: the message is not at fault. */
 const isOutage = (error: unknown): boolean =>
   isStoreOutage(error) || (error instanceof AppError && error.kind === "unavailable");
 
-/** The delay before a retry after an outage, milliseconds: 125 to 250 at first, at most 10,000. */
+/** The delay before the next attempt during an outage, milliseconds: 125 to 250 at first, at most 10,000. */
 const outageDelayMs = (starts: number): number => Math.min(10_000, 250 * 2 ** (starts - 1)) * (0.5 + Math.random() / 2);
 
 /**
- * What a worker does with one job: it handles the message in the trace that the message carries, and measures it.
- * A message that can never be handled fails for good at once. A message that meets an outage is delayed, which uses up
- * none of its attempts. Any other failure is one attempt.
+ * What a worker does with one job: it handles the message within the message's own trace, and measures the duration.
+ * - A message without a handler or with invalid data becomes a dead letter at once.
+ * - During an outage the message is delayed, which uses up none of its attempts.
+ * - Any other failure uses up one attempt.
  */
 export function jobProcessor<Deps>(o: {
   queue: string;

@@ -21,10 +21,10 @@ describe("the next batch", () => {
   test("takes all messages of a subject that go to the same queues", () => {
     expect(split(["s1:ab", "s1:ab", "s1:ab"]).later).toEqual([]);
   });
-  test("leaves a subject's message for another queue, and all that follow it, for later", () => {
+  test("ends, for one subject, before the subject's first message to another queue", () => {
     expect(split(["s1:a", "s1:b", "s1:a", "s2:b"])).toEqual({ batch: ["s1:a", "s2:b"], later: ["s1:b", "s1:a"] });
   });
-  test("treats a target with one queue more as another target", () => {
+  test("treats the same queues plus one more as another target", () => {
     expect(split(["s1:a", "s1:ab"]).later).toEqual(["s1:ab"]);
   });
   test("has at most maxSize messages", () => {
@@ -35,7 +35,7 @@ describe("the next batch", () => {
   });
 });
 
-test("batches send every message once, and of each subject in order, one target at a time", () => {
+test("every message is sent once, each subject's messages in order, and a batch has one target per subject", () => {
   const anItem = fc
     .tuple(fc.constantFrom("s1", "s2", "s3"), fc.constantFrom("", "a", "b", "ab"))
     .map(([subject, type]) => `${subject}:${type}`);

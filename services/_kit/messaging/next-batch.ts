@@ -1,11 +1,11 @@
 import type { Message } from "./envelope";
 
 /**
- * Splits what waits into one batch to send now and the rest, both in their order. A batch is sent to several queues at
- * once, so it contains of each subject only messages with the same target: a message for another queue could otherwise
- * arrive there before an earlier message of its subject arrives in the first. Once one message of a subject is left for
- * later, so are all that follow.
- * @param targetOf the queues of a message type, as one string
+ * Splits the waiting messages into one batch to send now and the rest for later. Both keep their order.
+ * A batch is sent to several queues at the same time. Therefore all its messages about one subject have the same target:
+ * otherwise a later message could reach its queue before an earlier one reaches another queue. When one message about a
+ * subject is left for later, all following messages about that subject are too.
+ * @param targetOf the names of the queues that a message type is sent to, as one string
  */
 export function nextBatch<T extends { message: Message }>(
   waiting: readonly T[],

@@ -79,7 +79,8 @@ describe("publishing", () => {
     for (let round = 0; round < 20; round++)
       await publisher.publish(script.map(([type, n]) => outgoing(type, `round-${round}`, n)));
     const addedAt = new Map<string, number>();
-    // BullMQ sets a job's timestamp when it is added. Within a batch the order of the queue decides.
+    // BullMQ sets a job's timestamp when it is added. Jobs of one batch may have the same one, so the order in the queues is
+    // compared below.
     for (const job of [...(await queues.a.waiting()), ...(await queues.b.waiting())])
       addedAt.set(
         `${job.data.subject} ${job.data.sequence}`,

@@ -11,8 +11,8 @@ import { type QueueSnapshot, snapshotQueues } from "./queue-snapshot";
 export type Outgoing = {
   message: Message;
   /**
-   * The message's id, or another one to send the message again: the queue drops a second job with the id of an
-   * unfinished one.
+   * The message's id, or a new id to send the message again: the queue ignores a job if an unfinished job has the same
+   * id.
    */
   jobId: string;
 };
@@ -48,14 +48,14 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
   let flushing: Promise<void> | undefined;
   const connected = () => !closed && connection.status === "ready";
 
-  /** Sends all that waits, one batch after the other. */
+  /** Sends all waiting messages, one batch after the other. */
   async function flush(): Promise<void> {
     while (waiting.length > 0) {
       const { batch, later } = nextBatch(waiting, (type) => queuesFor(type).join(), batchMax);
       waiting = later;
       await send(batch);
     }
-    // In the same turn in which `waiting` was found empty, so that the next publish starts a new flush.
+    // Nothing may be awaited between the check above and this line, so that the next publish starts a new flush.
     flushing = undefined;
   }
 
@@ -76,7 +76,7 @@ export function createPublisher(o: { redisUrl: string; catalogue: Catalogue; log
   return {
     publish(outgoing) {
       const all = outgoing.map((item) => new Promise<void>((done, failed) => waiting.push({ ...item, done, failed })));
-      // Starts in the next turn, so that everything published in this turn shares the batch.
+      // The flush starts after the current synchronous code, so that all its calls of `publish` share the batch.
       flushing ??= Promise.resolve().then(flush);
       return Promise.all(all).then(() => {});
     },
@@ -106,7 +106,7 @@ function connect(redisUrl: string, log: Log): Redis {
   return connection;
 }
 
-/** Rejects when the connection closes before `work` is done. ioredis would keep the commands until Redis is back. */
+/** Rejects when the connection closes before `work` is done. Otherwise ioredis would keep the commands until Redis is back. */
 function unlessDisconnected<T>(connection: Redis, work: Promise<T>): Promise<T> {
   const lost = Promise.withResolvers<never>();
   const onClose = () => lost.reject(new Error("the connection to Redis was lost"));

@@ -1,7 +1,7 @@
 import type { Worker } from "bullmq";
 import { queueDepth } from "../telemetry/metrics";
 
-/** Sets the queue's gauge by job state, in one round trip. Without Redis the gauge keeps its last values. */
+/** Sets the gauge `queue_depth` for each job state, in one round trip. Without Redis the gauge keeps its last values. */
 export async function measureQueueDepth(worker: Worker, queue: string): Promise<void> {
   const states = ["wait", "prioritized", "active", "delayed", "failed"] as const;
   const counts = await worker.backend.getCounts([...states]).catch(() => undefined);

@@ -12,7 +12,7 @@ import { createPublisher } from "./publisher";
 const redisUrl = testRedisUrl(7);
 
 describe("a queue snapshot", () => {
-  test("contains when the oldest unfinished job was sent: waiting, delayed or active", async () => {
+  test("has the time at which the oldest waiting, delayed or active job of each queue was sent", async () => {
     const { a, b, catalogue } = testCatalogue();
     const publisher = createPublisher({ redisUrl, catalogue, log: silentLog });
     await eventually(publisher.connected);

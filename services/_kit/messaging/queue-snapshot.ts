@@ -1,6 +1,6 @@
 import type { Redis } from "ioredis";
 
-/** What Redis holds of our messages at one moment. */
+/** The state of this service's queues in Redis at one moment. */
 export type QueueSnapshot = {
   /** Changes whenever Redis may have lost something: after a restart, a failover or a FLUSHALL. */
   identity: string;
@@ -14,13 +14,13 @@ export type QueueSnapshot = {
 /** Shared by all services on one Redis. It disappears with the data. */
 const epochKey = "shop:epoch";
 
-/** Unfinished jobs of a queue that are examined. If there are more, any message may be among them. */
+/** How many unfinished jobs of each queue are examined. If a queue has more, the oldest is not known. */
 const jobsMax = 1_000;
 
 /**
- * One script, so that everything is read at the same moment: a queue found empty was empty in the Redis of that
- * identity. The epoch identifies the data and changes when Redis is emptied; the run id identifies the process and
- * changes when Redis is restarted or replaced. Dead letters are not counted: an operator decides about them.
+ * One script reads identity and queues at the same moment. Otherwise a queue could look finished because Redis was emptied
+ * after its identity was read. The epoch identifies the data and changes when Redis is emptied. The run id identifies the
+ * process and changes when Redis is restarted or replaced. Dead letters are not counted: an operator decides about them.
  */
 const script = `
   redis.call('SET', KEYS[1], ARGV[1], 'NX')

@@ -6,26 +6,27 @@ import type { HistoryMessages } from "./mongo-history";
 import { decideReminder, mayBeQueued, type Reminder } from "./reminders";
 import type { CommittedMessages } from "./store";
 
-/** What is acknowledged when the messages of a document are sent. */
+/** A document whose messages were sent: what is recorded about it. */
 export type Ack<D> = {
   doc: D;
-  /** The saga waits for nothing: the document needs no further visit of the sweep. */
+  /** The document's saga waits for no reply, so the sweep need not visit the document again. */
   rests: boolean;
-  /** The messages were sent again because Redis was lost. */
+  /** The messages were sent again because Redis may have lost them. */
   resent?: true;
 };
 
 export type DocumentClaims<D> = {
   /** What to publish directly after `doc` was written. */
   afterCommit(doc: D): CommittedMessages<Ack<D>>;
-  /** Claims one due document. @returns what to publish; undefined if that is nothing, or another sweep was faster */
+  /** Claims one due document. @returns what to publish; undefined if there is nothing, or another sweep was faster */
   claim(doc: D, now: Date): Promise<CommittedMessages<Ack<D>> | undefined>;
-  /** After a loss of Redis, no message counts as sent from memory. */
+  /** Forgets which messages this process has sent, because a new Redis instance may not have them. */
   forgetSent(): void;
+  /** @param handledBefore by queue: everything sent before this time is handled */
   setHandledBefore(handledBefore: ReadonlyMap<string, Date>): void;
 };
 
-/** Documents whose command this process remembers as sent. A forgotten one is sent twice, without harm. */
+/** How many documents are remembered as sent. The messages of a forgotten one are sent twice, which is harmless. */
 const rememberedMax = 20_000;
 
 export function documentClaims<D extends OutboxDocument>(o: {
@@ -39,7 +40,10 @@ export function documentClaims<D extends OutboxDocument>(o: {
   giveUp: (doc: D) => Promise<void>;
 }): DocumentClaims<D> {
   const { messages } = o;
-  /** Id and last entry of documents whose messages this process has sent; their saga waits, so no write records it. */
+  /**
+   * Documents whose messages this process has sent, with the `lastSeq` up to which they are sent. It is kept in memory,
+   * because no acknowledgement is written while the saga waits for a reply.
+   */
   const sent = new Map<string, number>();
   let handledBefore: ReadonlyMap<string, Date> = new Map();
 
@@ -82,7 +86,7 @@ export function documentClaims<D extends OutboxDocument>(o: {
     afterCommit(doc) {
       const outgoing = messages.unsent(doc);
       const ack = toAck(doc);
-      // While the saga waits, its reply will prove that the command was sent: only the last messages need a write.
+      // If the saga waits, its reply will prove that the command was sent, so no acknowledgement is written.
       return ack.rests ? { outgoing, ack } : { outgoing, onSent: () => rememberSent(doc) };
     },
     async claim(doc, now) {
@@ -105,7 +109,7 @@ export function documentClaims<D extends OutboxDocument>(o: {
   };
 }
 
-/** The update that claims a document: the next visit, and what this one counts. */
+/** The update that claims a document. It sets when the sweep visits the document next, and counts this visit. */
 function toUpdate(reminder: Reminder) {
   if (reminder.action === "rest") return { $unset: { wakeAt: "", unsentSince: "" } };
   const $set = { wakeAt: reminder.wakeAt };

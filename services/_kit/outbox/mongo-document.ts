@@ -25,17 +25,17 @@ export type OutboxDocument = {
   history: HistoryEntry[];
   /** `seq` of the latest entry. */
   lastSeq: number;
-  /** Every entry up to this `seq` is known to be in the queues. */
+  /** All messages up to this `seq` are known to have been sent. */
   sentSeq: number;
   /** Since when the document has unsent messages. */
   unsentSince?: Date;
   /** The read models contain the history up to this `seq`. */
   projectedSeq?: number;
-  /** When its latest message was acknowledged. */
+  /** When its messages were last acknowledged. */
   sentAt?: Date;
-  /** Redis lost its messages: the sweep sends them again. */
+  /** Redis may have lost the document's messages: the sweep sends them again. */
   sendAgain?: true;
-  /** When the sweep visits the document next: it has something unsent, or its saga waits for a reply. */
+  /** When the sweep visits the document next. Absent if nothing is unsent and its saga waits for no reply. */
   wakeAt?: Date;
   /** How often the sweep has retried the pending command since the last write of the state. */
   asked?: number;
@@ -48,5 +48,8 @@ export type OutboxDocument = {
   askNow?: true;
 };
 
-/** Per service: the Redis instance that has the sent messages, and the time before which all of them are handled. */
+/**
+ * One document for each service. `identity`: the Redis instance that has the sent messages. `handledBefore`: the watermark,
+ * the time before which all sent messages are handled.
+ */
 export type QueueState = { _id: string; identity?: string; handledBefore?: Date };

@@ -39,23 +39,23 @@ describe("the messages of a history", () => {
   const { catalogue } = testCatalogue();
   const messages = (pendingType?: string) =>
     historyMessages<OutboxDocument>({ source: "test", catalogue, pendingCommandType: () => pendingType });
-  /** A note, a command, an event and two more commands, of which the first three entries are sent. */
+  /** The history is a note, a command, an event and two commands. `doc` has sent its first three entries, `sent` all. */
   const drafts = [draft(1), draft(2, "test.happened"), draft(3), draft(4, "to.b")];
   const history = createEntries({ lastSeq: 0 }, drafts, [note], now);
   const doc: OutboxDocument = { _id: "d1", version: 1, history, lastSeq: 5, sentSeq: 3 };
   const sent: OutboxDocument = { ...doc, sentSeq: 5 };
   const numbers = (outgoing: Outgoing[]) => outgoing.map(({ message }) => (message.data as { n: number }).n);
 
-  test("that are unsent are those after sentSeq, in order", () => {
+  test("are unsent if they come after sentSeq, and are returned in order", () => {
     expect(numbers(messages().unsent(doc))).toEqual([3, 4]);
     expect(messages().unsent(sent)).toEqual([]);
   });
-  test("that a lost Redis may have had are the unsent ones, the events and the pending command", () => {
+  test("are sent after a loss of Redis if they are unsent, events or the pending command", () => {
     expect(numbers(messages().afterRedisLoss(doc))).toEqual([2, 3, 4]);
     expect(numbers(messages("to.b").afterRedisLoss(sent))).toEqual([2, 4]);
     expect(numbers(messages("to.a").afterRedisLoss(sent))).toEqual([2, 3]);
   });
-  test("contain the latest command of the pending type, and no note", () => {
+  test("include as pending command the latest one of the pending type, never a note", () => {
     expect(messages("to.a").pendingCommand(doc)).toBe(history[3]);
     expect(messages("note").pendingCommand(doc)).toBeUndefined();
     expect(messages("to.both").pendingCommand(doc)).toBeUndefined();
@@ -67,7 +67,7 @@ describe("the messages of a history", () => {
     expect(message).toMatchObject({ id: entry.id, subject: "d1", sequence: 2, source: "/services/test" });
     expect(jobId).toStartWith(`${entry.id}-`);
   });
-  test("are completed when they are read", () => {
+  test("are passed through `complete` when they are read", () => {
     const completing = historyMessages<OutboxDocument>({
       source: "test",
       catalogue,

@@ -40,13 +40,16 @@ export function createEntries(
 
 /** Reads messages out of a document's history. Nothing here writes. */
 export type HistoryMessages<D extends OutboxDocument> = {
-  /** Messages that are not known to be in the queues, in order. */
+  /** The messages that are not known to have been sent, in order. */
   unsent(doc: D): Outgoing[];
-  /** What Redis may have lost: unsent messages, events and the pending command. Other commands have replies. */
+  /**
+   * What to send when Redis may have lost messages: those that are unsent, the events, and the pending command. Earlier
+   * commands have been replied to.
+   */
   afterRedisLoss(doc: D): Outgoing[];
-  /** The latest command the saga waits on; undefined if it waits on none, or the history does not contain it. */
+  /** The command whose reply the saga waits for; undefined if there is none, or the history does not contain it. */
   pendingCommand(doc: D): HistoryEntry | undefined;
-  /** The message once more under a new job id: the queue would drop the old id as a duplicate. */
+  /** The message under a new job id: the queue would ignore the old id if its job is unfinished. */
   resend(doc: D, entry: HistoryEntry): Outgoing;
 };
 

@@ -7,7 +7,7 @@ const { docs, queueState, queue, clock, anOutbox, insert, read } = await mongoFi
 
 describe("after a loss of Redis", () => {
   const event = (n: number) => draft(n, "test.happened");
-  test("a document acknowledged after the watermark is resent: its events, not its commands", async () => {
+  test("the events of a document acknowledged after the watermark are resent, and its commands are not", async () => {
     const outbox = anOutbox();
     const doc = await insert(outbox, [draft(1), event(2), event(3)]);
     const old = await insert(outbox, [event(4)]);

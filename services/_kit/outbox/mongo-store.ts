@@ -48,8 +48,8 @@ export function mongoOutboxStore<D extends OutboxDocument>(o: {
       claims.forgetSent();
       if (state?.identity === identity) return 0;
       const unhandled = { sentAt: { $gte: state?.handledBefore ?? new Date(0) } };
-      // Documents before the identity: a process that dies in between leaves work to be repeated, not messages to be
-      // lost.
+      // The documents are marked before the identity is stored: if the process dies in between, the marking is repeated and
+      // no message is lost.
       const { modifiedCount } = await collection.updateMany(
         { $or: [unhandled, { wakeAt: { $exists: true } }] } as Filter<D>,
         { $set: { sendAgain: true, wakeAt: o.clock.now() } } as never,
@@ -80,9 +80,9 @@ export function mongoOutboxStore<D extends OutboxDocument>(o: {
 }
 
 /**
- * Records that a document's messages are sent. A document that was written since has another version, other messages
- * and its own acknowledgement. A document marked for resending is acknowledged only by that resending: earlier messages
- * went to a Redis that is lost.
+ * Records that a document's messages are sent. If the document was written again in the meantime, its version differs and
+ * nothing is recorded: that write has its own acknowledgement. A document marked with `sendAgain` is acknowledged only
+ * when its messages were sent again, because those sent earlier may be lost.
  */
 function toAcknowledgement<D extends OutboxDocument>({ doc, rests, resent }: Ack<D>, sentAt: Date) {
   return {

@@ -60,7 +60,7 @@ describe("the sweep", () => {
     await eventually(async () => (await read(doc)).wakeAt === undefined);
     expect(queue.published).toEqual([]);
   });
-  test("visits a waiting document when its reply is due, not earlier", async () => {
+  test("postpones a waiting document until its reply is due", async () => {
     const nextWakeAt = plusSeconds(clock.now(), 10);
     const doc = await insert(anOutbox(), [draft(1)], waiting({ nextWakeAt }));
     await eventually(async () => (await read(doc)).wakeAt?.getTime() === nextWakeAt.getTime());

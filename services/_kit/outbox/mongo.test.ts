@@ -40,7 +40,7 @@ describe("a committed document", () => {
     await eventually(() => queue.published.length === 1);
     expect(queue.numbers()).toEqual([2]);
   });
-  test("that was written since is not acknowledged by an older acknowledgement", async () => {
+  test("that was written again is not changed by the acknowledgement of its earlier version", async () => {
     const outbox = anOutbox();
     const doc = await insert(outbox);
     const next = await update(outbox, doc);
@@ -92,7 +92,7 @@ test("a MongoDB client waits for the majority and the journal, whatever its URL 
   await other.close();
 });
 
-test("an error for a duplicate key is recognised", async () => {
+test("an error for a duplicate key is recognized", async () => {
   const doc = await insert(anOutbox());
   const error = await docs.insertOne(doc).catch((error) => error);
   expect(isDuplicateKey(error)).toBe(true);

@@ -22,15 +22,18 @@ export type MongoOutboxOptions<D extends OutboxDocument> = {
   log: Log;
   /** Adds to a message, just before it is sent, what the history does not keep; a sealed token, for example. */
   complete?: (doc: D, message: Message) => Message;
-  /** Writes the read models of documents whose sagas have ended. May be called more than once for the same history. */
+  /**
+   * Writes the read models of documents whose saga has ended or is parked. May be called more than once for the same
+   * history.
+   */
   project?: (docs: D[]) => Promise<void>;
-  /** When the sweep must visit a document that has nothing to send; undefined: never. */
+  /** When the sweep must visit a document that has nothing to send; undefined if it need not. */
   nextWakeAt: (doc: D) => Date | undefined;
   /** The type of the command whose reply the saga waits for; undefined if it waits for none. */
   pendingCommandType: (doc: D) => string | undefined;
   /** Whether the saga has waited too long. Then `giveUp` is called and the command is not retried. */
   isOverdue: (doc: D, waitedSeconds: number) => boolean;
-  /** Called when everything is known to be sent, and again after 10 s if it fails or changes nothing. */
+  /** Called for an overdue document whose messages are sent, and again after 10 s if it fails or changes nothing. */
   giveUp: (doc: D) => Promise<void>;
 };
 

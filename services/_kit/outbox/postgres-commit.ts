@@ -2,10 +2,10 @@ import type { Draft, Message } from "../messaging/envelope";
 import type { Sql, TransactionSql } from "../stores/postgres";
 import type { OutboxRow } from "./postgres-rows";
 
-/** The messages that the handling of one incoming message produces about one subject. */
+/** The messages about one subject that are sent because `message` was handled, or because of a request if it is undefined. */
 export type SubjectDrafts = { message: Message | undefined; subject: string; drafts: Draft[] };
 
-/** The same with the drafts made into messages; their sequence is the `seq` they are stored under. */
+/** As `SubjectDrafts`, with messages instead of drafts. Their sequence is the `seq` under which they will be stored. */
 export type SubjectBodies = { message: Message | undefined; subject: string; bodies: OutboxRow["body"][] };
 
 const inboxDays = 7;
@@ -13,7 +13,7 @@ const inboxDays = 7;
 /** The first of the two keys of an advisory lock; nothing else in the database uses it. */
 const outboxLock = 7_203_412;
 
-/** Deletes inbox rows after seven days, when no copy of their messages can arrive any more. */
+/** Deletes inbox rows after seven days. The last copy of a message is expected to arrive long before. */
 export async function deleteOldInboxRows(sql: Sql): Promise<void> {
   await sql`delete from inbox where received_at < now() - make_interval(days => ${inboxDays})`;
 }
@@ -25,7 +25,7 @@ export async function findHandled(tx: TransactionSql, messages: Message[]): Prom
   return new Set(rows.map((row) => row.id));
 }
 
-/** The messages that were sent when `messageId` was handled first. */
+/** The messages that were sent when `messageId` was handled for the first time. */
 export async function loadReply(sql: Sql, messageId: string): Promise<Message[]> {
   const [row] = await sql<{ reply: Message[] }[]>`select reply from inbox where message_id = ${messageId}`;
   return row?.reply ?? [];
@@ -34,8 +34,8 @@ export async function loadReply(sql: Sql, messageId: string): Promise<Message[]>
 /**
  * Stores messages and inbox rows in one round trip.
  * Transactions of one subject take their `seq` numbers one after the other, each after the previous one has committed;
- * otherwise a higher number could become visible, and be sent, first. The advisory locks travel in the same round trip.
- * They are taken in the order of their keys, and nothing is waited for after them, so they cannot deadlock.
+ * otherwise a higher number could become visible, and be sent, first. The advisory locks are taken in the same round trip
+ * and in the order of their keys, and the transaction waits for nothing after them, so they cannot deadlock.
  * @returns what to publish, by `seq`: the stored messages, and older unsent ones of their subjects
  */
 export async function storeMessages(tx: TransactionSql, work: SubjectBodies[]): Promise<OutboxRow[]> {

@@ -54,7 +54,7 @@ describe("after a loss of Redis", () => {
 });
 
 describe("retention", () => {
-  test("deletes messages that were sent an hour ago and before the oldest unfinished job", async () => {
+  test("deletes messages that were sent more than an hour ago and before the oldest unfinished job", async () => {
     queue.oldest = new Map([["a", 0]]);
     const outbox = anOutbox();
     for (const n of [1, 2, 3]) await commit(outbox, n);

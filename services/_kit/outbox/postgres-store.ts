@@ -3,10 +3,10 @@ import { bySubject, type OutboxRow } from "./postgres-rows";
 import { type Backlog, countedMax, type OutboxStore } from "./store";
 import { watermarkWriter } from "./watermark";
 
-/** Messages that are sent and handled are kept this long, so that an operator can look at them. */
+/** Messages are kept for this long after they were sent, even if they are handled, so that an operator can look at them. */
 const keptHours = 1;
 
-/** Rows deleted at a time, every ten seconds: more than a thousand orders a second leave behind. */
+/** How many rows are deleted at a time, every ten seconds. A thousand orders a second add fewer. */
 const deletedMax = 20_000;
 
 /** The outbox that the relay sees: table `outbox`, acknowledged by `seq`. */
@@ -35,7 +35,7 @@ export function postgresOutboxStore(sql: Sql): OutboxStore<number[]> {
       return bySubject(rows);
     },
 
-    // Only if `identity` is still the instance recorded: otherwise the messages may be in the Redis that is lost. The
+    // Records nothing if another identity was stored meanwhile: the messages may then be in the Redis that is lost. The
     // share lock makes `resend` wait, so that it sees what is acknowledged here.
     async acknowledge(acks, identity) {
       await sql`

@@ -161,7 +161,7 @@ describe("many messages in one transaction", () => {
       ["subject-2", "to.b"],
     ]);
   });
-  test("are handled without those that were handled before", async () => {
+  test("do not include those that were handled before", async () => {
     const outbox = anOutbox();
     const messages = several(3);
     await commitAll(outbox, messages);

@@ -14,7 +14,7 @@ export type Work<C extends Catalogue, R> = (
   tx: TransactionSql,
 ) => Promise<{ subject: string; drafts: DraftOf<C>[]; result: R }>;
 
-/** The same for many messages: `fresh` are those that were not handled before. */
+/** What one transaction does for many messages: `fresh` are those that were not handled before. */
 export type BatchWork = (tx: TransactionSql, fresh: Message[]) => Promise<SubjectDrafts[]>;
 
 export type PostgresOutbox<C extends Catalogue> = {
@@ -60,7 +60,7 @@ export function postgresOutbox<C extends Catalogue>(o: {
     return body;
   }
 
-  /** Waits for Redis: no outbox contains the reply, so if it cannot be published the message is retried. */
+  /** Waits until the reply is in Redis. The relay does not publish it, so if this fails the message is retried. */
   async function resendReply(messageId: string): Promise<void> {
     const reply = await loadReply(sql, messageId);
     const suffix = Bun.randomUUIDv7();

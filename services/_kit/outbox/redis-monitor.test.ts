@@ -30,7 +30,7 @@ function aMonitor() {
   return { queue, state, monitor };
 }
 
-test("each check reports the watermark; only a change of the instance resends", async () => {
+test("each check reports the watermark; messages are resent only when the identity changes", async () => {
   const { queue, state, monitor } = aMonitor();
   queue.oldest = new Map([["a", 60_000]]);
   expect(monitor.identity()).toBeUndefined();
@@ -56,7 +56,7 @@ test("nothing is reported while Redis is disconnected, or when the snapshot fail
   expect(state).toMatchObject({ resentFor: [], handledBefore: [] });
 });
 
-test("a new instance is taken over only once the store has marked its messages for resending", async () => {
+test("a new identity is adopted only after the store has marked messages for resending", async () => {
   const { state, monitor } = aMonitor();
   state.storeUp = false;
   await expect(monitor.check()).rejects.toThrow("unavailable");

@@ -12,8 +12,8 @@ export type RedisMonitor = {
 };
 
 /**
- * Detects a Redis that lost our messages, and reports which messages are handled.
- * A Redis without our messages answers like any other: only its identity shows the loss.
+ * Detects that Redis may have lost messages, and tells the store which messages are handled. An emptied Redis answers like
+ * any other: only its identity shows the loss.
  */
 export function redisMonitor<A>(o: {
   store: Pick<OutboxStore<A>, "resend" | "recordHandled">;

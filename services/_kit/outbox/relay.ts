@@ -13,13 +13,13 @@ export type Relay<A> = {
   close(): Promise<void>;
 };
 
-/** Messages, or documents with messages, that one sweep query claims. */
+/** How many messages, or documents with messages, one query of the sweep claims. */
 const claimSize = 200;
 
 /**
  * Moves messages from an outbox into the queues. The committing process publishes at once; the sweep publishes what a
- * crash or a Redis outage left behind. Delivery is at least once: a message may be sent twice and is never lost, also
- * when Redis loses its data.
+ * crash or a Redis outage left behind. Delivery is at least once: a message may be sent twice and is never lost, even if
+ * Redis loses its data.
  */
 export function startRelay<A>(o: {
   store: OutboxStore<A>;
@@ -28,7 +28,7 @@ export function startRelay<A>(o: {
   /** Acknowledgements are collected for this long and written together. */
   acknowledgeEveryMs: number;
   sweepEveryMs: number;
-  /** How often to check Redis for lost and for handled messages. */
+  /** How often to check whether Redis has lost messages, and which are handled; 1,000 by default. */
   sampleEveryMs?: number;
   measureEveryMs?: number;
 }): Relay<A> {
@@ -60,13 +60,13 @@ export function startRelay<A>(o: {
     if (acks.length === 0 || identity === undefined) return;
     const batch = acks;
     acks = [];
-    // A lost acknowledgement costs a second publish, which the consumer recognises as a duplicate.
+    // A lost acknowledgement costs a second publish, which the consumer recognizes as a duplicate.
     await o.store
       .acknowledge(batch, identity)
       .catch((error) => o.log.warn({ error: errorMessage(error) }, "acknowledgement failed"));
   }
 
-  /** Repeats without a pause until nothing is left, so that the backlog of an outage is gone soon after it. */
+  /** Repeats without a pause until nothing is left, so that the backlog is gone soon after an outage. */
   async function sweep(): Promise<void> {
     while (!closing) {
       degraded.set(o.publisher.connected() ? 0 : 1);

@@ -1,6 +1,6 @@
 import { plusSeconds } from "../clock";
 
-/** The pause between two visits of the sweep. Doubles with each retry: one that fails leaves a dead letter. */
+/** The pause between two visits of the sweep. It doubles with each retry, because each retry may leave a dead letter. */
 const pauseMinSeconds = 10;
 const pauseMaxSeconds = 600;
 
@@ -8,7 +8,7 @@ const pauseMaxSeconds = 600;
 export type DueDocument = {
   /** The document has messages to publish. */
   hasUnsent: boolean;
-  /** When the document needs the sweep although nothing is unsent; undefined: never. */
+  /** When the sweep must visit the document although nothing is unsent; undefined if it need not. */
   nextWakeAt: Date | undefined;
   /** Its saga has waited for a reply longer than it may. */
   isOverdue: boolean;
@@ -46,8 +46,8 @@ export function decideReminder(doc: DueDocument, now: Date): Reminder {
 
 /**
  * Whether a message sent at `sentAt`, or its reply, may still be in one of the queues.
- * @param handledBefore by queue: everything sent before this time is handled; a queue that is missing has not been seen
- * yet
+ * @param handledBefore by queue: everything sent before this time is handled; a queue is missing if no snapshot has
+ * shown it yet
  */
 export const mayBeQueued = (
   sentAt: Date,

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { bigint, boolean, check, index, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
-/** Tables of the outbox and the inbox; part of the schema of each PostgreSQL service. */
+/** Tables of the outbox and the inbox. They are part of the schema of each PostgreSQL service that sends messages. */
 export const outbox = pgTable(
   "outbox",
   {
@@ -25,7 +25,7 @@ export const inbox = pgTable(
   "inbox",
   {
     messageId: uuid("message_id").primaryKey(),
-    /** The messages that were sent when it was handled; sent again if the message arrives again. */
+    /** The messages that were sent when the message was handled. They are sent again if it arrives again. */
     reply: jsonb().notNull(),
     receivedAt: timestamp("received_at", { withTimezone: true }).notNull().defaultNow(),
   },

@@ -9,7 +9,7 @@ export type CommittedMessages<A> = {
   onSent?: () => void;
 };
 
-/** How many messages, or documents with messages, are committed and not sent, and the age of the oldest. */
+/** The number of messages, or of documents with messages, that are committed and not sent, and the age of the oldest. */
 export type Backlog = { unsent: number; oldestSeconds: number };
 
 /** `backlog` counts no further than this, so that its query stays cheap during a long outage. */
@@ -22,11 +22,11 @@ export const countedMax = 10_000;
 export type OutboxStore<A> = {
   /** Claims messages that are due and not acknowledged. Other sweeps leave them alone for a few seconds. */
   claim(limit: number): Promise<CommittedMessages<A>[]>;
-  /** @param identity the Redis instance that has the messages; if another one was found since, nothing is recorded */
+  /** @param identity the Redis instance that has the messages; if another one has been recorded, nothing is acknowledged */
   acknowledge(acks: A[], identity: string): Promise<void>;
   /**
-   * Marks everything for resending that a lost Redis may have held unhandled. Does nothing if `identity` is the
-   * instance that any process recorded last.
+   * Marks for resending every message that Redis may have lost before it was handled. Does nothing if `identity` is the
+   * one recorded last, by this or another process.
    * @returns the number of messages, or of documents with messages, that are marked
    */
   resend(identity: string): Promise<number>;

@@ -2,17 +2,17 @@ import { plusSeconds } from "../clock";
 import type { QueueSnapshot } from "../messaging/queue-snapshot";
 
 /**
- * The longest time between sending a message and finding it in a queue snapshot, including the difference between the
- * clocks of two machines, milliseconds. A publish never takes longer.
+ * The longest time between setting a message's time and finding the message in a queue snapshot, milliseconds. It covers
+ * a slow publish and the difference between the clocks of two machines.
  */
 const slackMs = 10_000;
 
-/** The watermark is stored at most this often. */
+/** The stored watermark is moved forward by at least this much. */
 const intervalSeconds = 10;
 
 /**
  * The time before which every message sent to a queue is handled, by queue.
- * @param oldest the age of each queue's oldest unfinished job, from a snapshot
+ * @param oldest when each queue's oldest unfinished job was sent, from a snapshot
  * @param takenAt when the snapshot was taken, milliseconds since 1970
  */
 export const toHandledBefore = (oldest: QueueSnapshot["oldest"], takenAt: number): ReadonlyMap<string, Date> =>
@@ -22,7 +22,7 @@ const earliest = (handledBefore: ReadonlyMap<string, Date>): Date =>
   new Date(Math.min(Date.now(), ...[...handledBefore.values()].map((at) => at.getTime())));
 
 /**
- * Stores the watermark of all queues together, whenever it has moved on by ten seconds.
+ * Stores the watermark of the slowest queue, whenever it has moved on by ten seconds.
  * @returns a function that resolves with the watermark it stored, or undefined if it stored none
  */
 export function watermarkWriter(

@@ -31,9 +31,9 @@ import type { Draft, Message } from "../messaging/envelope";
  * - **Compensation.** If a step is rejected, the steps before it are undone in reverse order; steps without `undo` are
  *   skipped. A step that times out is undone as well, because it may have been executed.
  * - **Pivot.** After the pivot nothing is compensated: the later steps are retried until they succeed.
- * - **Parking.** A saga that can neither proceed nor be compensated is parked: it waits for an operator or a late
- *   reply. A timeout parks it at the pivot, whose effect only a reply can tell; after the pivot; and during
- *   compensation.
+ * - **Parking.** A saga that can neither proceed nor be compensated is parked: it waits for an operator or a late reply.
+ *   A timeout parks the saga at the pivot, because only the reply tells whether the pivot was executed; after the pivot;
+ *   and during compensation.
  *
  * Every function of a step is pure and may be called more than once: commands are sent again until they are replied to.
  * A participant must therefore execute each command once, reply to every copy of it, and reject a command whose undo
@@ -54,7 +54,7 @@ export type LocalStep<A> = {
   undo?(aggregate: A, failure: Failure): Change<A>;
 };
 
-/** A step that takes time: a command to a participant, who replies with one of its events. */
+/** A step that takes time: a command to a participant, who replies with a message. */
 export type RemoteStep<A> = {
   /** The command; undefined if the saga's own service does the work, whose event is then the reply. */
   do(aggregate: A): Draft | undefined;
@@ -67,7 +67,7 @@ export type RemoteStep<A> = {
   undo?(aggregate: A, output: unknown, failure: Failure): Draft;
   /** Whether `message` confirms the undo. Required with `undo`: without it the compensation does not continue. */
   isUndone?(message: Message): boolean;
-  /** The aggregate with what a reply says; called for replies to `do` and to `undo`. */
+  /** Adds to the aggregate what a reply says. Called for replies to `do` and to `undo`. */
   applyReply?(aggregate: A, message: Message): A;
 };
 
@@ -92,7 +92,7 @@ export type SagaState = {
   /** The saga's name; it selects the table of steps. */
   name: string;
   status: "running" | "compensating" | "completed" | "compensated";
-  /** The step whose reply is awaited; the last step once the saga has ended; empty before it starts. */
+  /** The step whose reply is awaited; once the saga has ended, the last one done or undone; empty before it starts. */
   step: string;
   /** What each remote step's reply carried in `ok`, by step name. */
   outputs: Record<string, unknown>;

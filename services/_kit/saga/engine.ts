@@ -41,7 +41,8 @@ export function pendingCommand<A>(saga: Saga<A>, aggregate: A, state: SagaState)
 /**
  * Applies an event to a saga. A pure function: the caller commits the result, so after a crash the next message or the
  * sweep continues from the stored state.
- * @returns undefined if the event changes nothing: a duplicate, a late reply, or an abort that comes too late
+ * @returns undefined if the event changes nothing: a message that is no reply to the current step, a repeated timeout or
+ *   abort, or an abort that comes too late
  */
 export function advance<A>(
   saga: Saga<A>,
@@ -50,7 +51,7 @@ export function advance<A>(
   event: SagaEvent,
 ): SagaTransition<A> | undefined {
   if (hasEnded(state)) return undefined;
-  // A reply ends the parking; other events do not.
+  // Only a reply ends the parking.
   const { stuck, ...unparked } = state;
   const run = new Run(saga, aggregate, event.kind === "message" ? unparked : state);
   if (event.kind === "start") return state.step === "" ? run.proceed(0) : undefined;
@@ -62,7 +63,7 @@ export function advance<A>(
   const canCompensate = state.status === "running" && !isPastPivot(saga, index);
   if (event.kind === "abort") return canCompensate && !state.abort ? run.requestAbort(index, event.code) : undefined;
   if (event.kind === "timeout") {
-    // The pivot may have been executed, and only its reply can tell. A pivot that waits for a person has replied.
+    // Only its reply tells whether the pivot was executed. A pivot that waits for a person has already replied.
     if (canCompensate && (!step.pivot || state.waiting)) return run.timeOut(index, event.code);
     return stuck === undefined ? run.park(event.code) : undefined;
   }

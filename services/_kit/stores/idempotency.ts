@@ -45,7 +45,7 @@ export async function answerOnce<B>(
   return answer;
 }
 
-/** Removes keys that are older than promised to clients. */
+/** Removes keys that are older than the time promised to clients. */
 export const expiredKeysRule = (sql: Sql, service: string): RetentionRule =>
   deleteRule(
     `${service}.idempotency_key`,

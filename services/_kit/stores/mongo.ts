@@ -17,6 +17,6 @@ export async function connectMongo(url: string, service: string): Promise<{ clie
   return { client, db: client.db() };
 }
 
-/** Whether an error is MongoDB's for a violated unique index. */
+/** Whether an error reports a violated unique index. */
 export const isDuplicateKey = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "code" in error && error.code === 11000;

@@ -40,7 +40,7 @@ export async function migratePostgres(url: string, folder: string, seed?: (sql: 
   }
 }
 
-/** Whether an error is PostgreSQL's for a violated unique constraint; of this name, if one is given. */
+/** Whether an error reports a violated unique constraint: any, or the one with this name. */
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
   error instanceof postgres.PostgresError &&
   error.code === "23505" &&

@@ -19,7 +19,7 @@ const batchesPerRunMax = 40;
 /**
  * Applies all rules in batches, every `everyMs` (60,000 by default). A rule that fails is logged and retried in the next run;
  * the other rules run all the same.
- * @returns stops after the batch in progress
+ * @returns a function that stops after the batch in progress
  */
 export function startRetention(o: { rules: RetentionRule[]; log: Log; everyMs?: number }): () => Promise<void> {
   let stopping = false;

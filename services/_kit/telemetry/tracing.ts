@@ -15,7 +15,7 @@ import { W3CTraceContextPropagator } from "@opentelemetry/core";
 
 export { SpanKind } from "@opentelemetry/api";
 
-/** Whether the SDK is running. It starts new traces itself; without it, `contextFrom` does. */
+/** Whether the SDK is running. The SDK starts new traces itself; without it, `contextFrom` does. */
 let recording = false;
 
 /**
@@ -46,7 +46,8 @@ export async function startTelemetry(service: string, endpoint: string | undefin
 }
 
 const tracer = trace.getTracer("@shop/kit");
-/** A context with the caller's trace. Without one, a context with a new trace, unless the SDK starts it. */
+
+/** A context with the caller's trace. If there is none, a context with a new trace, unless the SDK will start one. */
 function contextFrom(traceparent: string | undefined | null): Context {
   const parent = propagation.extract(ROOT_CONTEXT, traceparent ? { traceparent } : {});
   if (trace.getSpanContext(parent) || recording) return parent;
@@ -59,7 +60,8 @@ const newSpanContext = () => ({ traceId: hex(16), spanId: hex(8), traceFlags: Tr
 /**
  * Runs `work` inside a new span, which is marked as failed if `work` throws or rejects.
  * @param options.traceparent the parent span, as a W3C `traceparent`
- * @param options.root the span starts a new trace unless `traceparent` is given; otherwise its parent is the current span
+ * @param options.root starts a new trace if there is no `traceparent`. Without `root` and `traceparent` the parent is the
+ *   current span
  */
 export function inSpan<T>(
   name: string,

@@ -18,7 +18,7 @@ export type TestRedis = {
   stop(): Promise<void>;
 };
 
-/** A Redis server for one test, which may be killed and restarted; the shared one must not be. */
+/** A Redis server for one test, which the test may kill and restart. The Redis that all tests share must keep running. */
 export async function testRedisServer(): Promise<TestRedis> {
   const port = await findFreePort();
   const dir = join(tmpdir(), `shop-test-redis-${port}`);

@@ -1,7 +1,7 @@
 import type { Outgoing, Publisher } from "../../messaging/publisher";
 import type { QueueSnapshot } from "../../messaging/queue-snapshot";
 
-/** Stands in for Redis: records what is published, and shows what the test wants a snapshot to show. */
+/** Stands in for Redis: records what is published, and returns snapshots as the test sets them. */
 export function fakeQueue() {
   const initial = () => ({
     /** `down`: not connected. `failing`: connected, but nothing can be published. */

@@ -116,7 +116,7 @@ export async function mongoFixture() {
 
   const read = async (doc: TestDocument) => (await docs.findOne({ _id: doc._id })) as TestDocument;
 
-  /** Waits until every outbox has acted on the queues as they are now; its second snapshot proves that. */
+  /** Waits until every outbox has acted on the queues as they are now: then it has taken a second snapshot. */
   async function snapshotSeen(): Promise<void> {
     const until = queue.snapshots + 2 * outboxes.length;
     await eventually(() => queue.snapshots >= until);
