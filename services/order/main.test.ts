@@ -47,7 +47,7 @@ test("the service starts, serves its operational routes and its API description,
     "/orders/{id}/status",
   ]);
   await server.stop();
-  expect(get("/health")).rejects.toThrow();
+  await expect(get("/health")).rejects.toThrow();
 });
 
 test("a running service cancels orders that were not paid for in time", async () => {

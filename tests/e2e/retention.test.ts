@@ -1,9 +1,10 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createClient } from "redis";
 import { sqlServiceNames } from "../../services/_contracts/services";
 import { openAudit } from "../support/audit";
 import { openDatabase } from "../support/audit/stores";
+import { eventually } from "../support/eventually";
 import { aConfirmedOrder } from "../support/shop";
 import { stack } from "../support/stack";
 
@@ -39,6 +40,12 @@ async function listCollections(): Promise<string[]> {
   return collections.map(({ name }) => `order.${name}`);
 }
 
+/** An order that has come to rest creates the read models and the queues. */
+beforeAll(async () => {
+  await aConfirmedOrder();
+  await eventually(async () => (await listCollections()).includes("order.order_items"));
+});
+
 test("docs/retention.md has a rule for every table and collection", async () => {
   const stored = [...(await listTables()), ...(await listCollections())].filter((name) => !name.startsWith("drizzle."));
   expect(stored.length).toBeGreaterThan(15);
@@ -52,7 +59,6 @@ test("docs/retention.md has a rule for every table and collection", async () => 
 });
 
 test("docs/retention.md has a rule for every key in Redis", async () => {
-  await aConfirmedOrder();
   const redis = await createClient({ url: stack.adminUrls.redis }).connect();
   const keys = await redis.keys("*");
   redis.destroy();

@@ -77,7 +77,7 @@ describe("stop", () => {
     await Promise.all([server.stop(), server.stop()]);
     expect(await inProgress).toEqual({ done: true });
     expect(order).toEqual(["answered", "consumer", "store"]);
-    expect(fetch(`http://127.0.0.1:${server.port}/health`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${server.port}/health`)).rejects.toThrow();
   });
   test("calls drain first, so that streams do not delay the rest", async () => {
     const aStream = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>();
@@ -156,7 +156,7 @@ describe("a signal", () => {
     process.off("SIGTERM", onSignal);
     process.off("SIGINT", onSignal);
     exit.mockRestore();
-    expect(fetch(`http://127.0.0.1:${server.port}/health`)).rejects.toThrow();
+    await expect(fetch(`http://127.0.0.1:${server.port}/health`)).rejects.toThrow();
     return code;
   }
   test("closes the lifecycle, then exits with code 0", async () => {

@@ -103,7 +103,7 @@ describe("publishing", () => {
   });
   test("fails after closing, and closing twice is harmless", async () => {
     await publisher.close();
-    expect(publisher.publish([outgoing("to.a")])).rejects.toThrow();
+    await expect(publisher.publish([outgoing("to.a")])).rejects.toThrow();
     expect(publisher.connected()).toBe(false);
   });
 });

@@ -30,13 +30,13 @@ describe("a span", () => {
     const [outer, inner] = inSpan("a", { root: true }, () => [traceId(), inSpan("b", { root: true }, traceId)]);
     expect(inner).not.toBe(outer);
   });
-  test("passes on what its work throws or rejects with", () => {
+  test("passes on what its work throws or rejects with", async () => {
     const fails = () => {
       throw new Error("no");
     };
     expect(() => inSpan("work", {}, fails)).toThrow("no");
-    expect(inSpan("work", {}, () => Promise.reject(new Error("later")))).rejects.toThrow("later");
-    expect(inSpan("work", {}, () => Promise.reject("not an Error"))).rejects.toBe("not an Error");
+    await expect(inSpan("work", {}, () => Promise.reject(new Error("later")))).rejects.toThrow("later");
+    await expect(inSpan("work", {}, () => Promise.reject("not an Error"))).rejects.toBe("not an Error");
   });
 });
 
