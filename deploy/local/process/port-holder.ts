@@ -74,9 +74,9 @@ function openFiles(pid: number): string[] | undefined {
       try {
         return readlinkSync(`${folder}/${fd}`);
       } catch (error) {
-        // Without CAP_SYS_PTRACE, as in most containers, root may list the descriptors of other users but not read them.
+        // Without CAP_SYS_PTRACE, as in most containers, root may list another user's descriptors but not read them.
         if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-        return ""; // closed meanwhile
+        return ""; // closed since it was listed
       }
     });
   } catch {
