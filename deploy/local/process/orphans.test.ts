@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stackPaths } from "../config/paths";
@@ -10,31 +10,32 @@ import { DATA_DIR_VARIABLE } from "./spawn";
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "shop-orphans-"));
+  for (const name of ["service", "postgres", "editor"]) {
+    await writeFile(join(folder, name), "#!/bin/sh\nread _\n", { mode: 0o755 });
+  }
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Starts a program with this name, which sleeps. */
-async function startProgram(name: string, args: string[], env: Record<string, string> = {}) {
-  const file = join(folder, name);
-  await writeFile(file, "#!/bin/sh\nwhile :; do sleep 0.1; done\n");
-  await chmod(file, 0o755);
-  const child = Bun.spawn([file, ...args], { cwd: "/", env: { PATH: process.env.PATH, ...env }, stdin: "ignore" });
+/** Starts a program that waits for input and starts no other. */
+function startProgram(name: "service" | "postgres" | "editor", args: string[], env: Record<string, string> = {}) {
+  const command = [join(folder, name), ...args];
+  const child = Bun.spawn(command, { cwd: "/", env: { PATH: process.env.PATH, ...env }, stdin: "pipe" });
   return { pid: child.pid, [Symbol.dispose]: () => child.kill("SIGKILL") };
 }
 
 test("a process of the stack is known by its environment", async () => {
   const paths = stackPaths(0, folder);
-  using ours = await startProgram("service", [], { [DATA_DIR_VARIABLE]: paths.dataDir });
-  using other = await startProgram("service", [], { [DATA_DIR_VARIABLE]: stackPaths(1, folder).dataDir });
-  expect(await endOrphans(paths)).toBeGreaterThan(0); // its `sleep` may count too
+  using ours = startProgram("service", [], { [DATA_DIR_VARIABLE]: paths.dataDir });
+  using other = startProgram("service", [], { [DATA_DIR_VARIABLE]: stackPaths(1, folder).dataDir });
+  expect(await endOrphans(paths)).toBe(1);
   expect([isAlive(ours.pid), isAlive(other.pid)]).toEqual([false, true]);
 });
 
 test("a server whose environment cannot be read is known by its arguments, another program is not", async () => {
   const paths = stackPaths(0, folder);
-  using server = await startProgram("postgres", ["-D", paths.pg]);
-  using editor = await startProgram("editor", [paths.pg]);
-  using neighbour = await startProgram("postgres", ["-D", stackPaths(1, folder).pg]);
+  using server = startProgram("postgres", ["-D", paths.pg]);
+  using editor = startProgram("editor", [paths.pg]);
+  using neighbour = startProgram("postgres", ["-D", stackPaths(1, folder).pg]);
   expect(await endOrphans(paths)).toBe(1);
   expect([server, editor, neighbour].map(({ pid }) => isAlive(pid))).toEqual([false, true, true]);
 });
