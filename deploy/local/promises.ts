@@ -2,7 +2,9 @@ import { UserError } from "./user-error";
 
 const PROBE_INTERVAL_MS = 60;
 
-/** Waits for all promises, then throws the first error. Nothing is still starting when the caller begins to clean up. */
+/**
+ * Waits for all promises, then throws the first error. Nothing is still starting when the caller begins to clean up.
+ */
 export async function allOrFirstError<T>(promises: Promise<T>[]): Promise<T[]> {
   const results = await Promise.allSettled(promises);
   const failed = results.find((result) => result.status === "rejected");
@@ -11,8 +13,8 @@ export async function allOrFirstError<T>(promises: Promise<T>[]): Promise<T[]> {
 }
 
 /**
- * Calls `probe` until it returns true. An exception in `probe` counts as "not yet", except a UserError, which is final. A
- * probe that never settles is abandoned at the deadline.
+ * Calls `probe` until it returns true. An exception in `probe` counts as "not yet", except a UserError, which is
+ * final. A probe that never settles is abandoned at the deadline.
  * @param subject what is waited for; the error message begins with it
  * @throws UserError after `timeoutMs`
  */

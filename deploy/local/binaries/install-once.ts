@@ -5,8 +5,8 @@ import { basename, dirname, join } from "node:path";
 const ABANDONED_AFTER_MS = 3_600_000;
 
 /**
- * Creates the folder `target` with what `fill` puts into it, unless it exists. It is filled under a temporary name beside
- * the target and renamed when complete: neither an interruption nor two launchers at once can leave half of it.
+ * Creates the folder `target` unless it exists. It is filled under a temporary name beside the target and renamed when
+ * complete, so that neither an interruption nor two launchers at once can leave an incomplete folder.
  * @param fill gets a folder for its temporary files and the folder that becomes the target
  */
 export async function installOnce(

@@ -34,7 +34,7 @@ export async function serverBinaries(wanted: Server[], print: (line: string) => 
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "shop-servers");
   await mkdir(cache, { recursive: true }).catch((error) => {
     throw new UserError(
-      `cannot create the folder for server binaries, ${cache} (${error.code}): set XDG_CACHE_HOME to a folder you can write to`,
+      `cannot create ${cache} for the downloaded servers (${error.code}): set XDG_CACHE_HOME to a folder you can write to`,
     );
   });
   const missing = wanted.filter((server) => !existsSync(binaryPath(cache, server)));

@@ -4,8 +4,8 @@ import { checkoutNotWritable } from "../config/checkout";
 import { repoRoot } from "../config/paths";
 
 /**
- * `bun install --frozen-lockfile`, before each script of package.json that needs packages. In a checkout of another user
- * Bun's own error does not name the cause, so that case is checked first. Imports nothing from node_modules.
+ * `bun install --frozen-lockfile`, before each script of package.json that needs packages. In a checkout of another
+ * user Bun's own error does not name the cause, so that case is checked first. Imports nothing from node_modules.
  */
 if (!existsSync(join(repoRoot, "node_modules"))) {
   try {

@@ -3,7 +3,7 @@ import { describeUser } from "../process/accounts";
 import { UserError } from "../user-error";
 import { repoRoot } from "./paths";
 
-/** The error for a checkout in which the launcher cannot create its files. `code` is the system's: "EACCES", "EROFS". */
+/** The error for a checkout that this user cannot write to. `code` is the system's: "EACCES", "EROFS". */
 export function checkoutNotWritable(code: string | undefined): UserError {
   const user = describeUser(process.getuid?.() ?? 0);
   const owner = describeUser(statSync(repoRoot).uid);

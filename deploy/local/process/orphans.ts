@@ -29,8 +29,9 @@ export async function endOrphans(paths: StackPaths): Promise<number> {
 
 /**
  * A process belongs to the stack if its environment says so. A pid file would not prove it: the number may have been
- * reused. Redis overwrites its environment, and in a container root may not read that of PostgreSQL, so a server is also
- * recognised by its working directory or its arguments. For other programs, such as a shell, that would prove nothing.
+ * reused. Redis overwrites its environment, and in a container root may not read that of PostgreSQL, so a server is
+ * also recognised by its working directory or its arguments. For other programs, such as a shell, that would prove
+ * nothing.
  */
 function findOrphans(paths: StackPaths): Orphan[] {
   const variable = `${DATA_DIR_VARIABLE}=${paths.dataDir}`;

@@ -4,9 +4,9 @@ import { type ProcessInfo, readProcess } from "./proc";
 const POLL_MS = 300;
 
 /**
- * Calls `onEnd` when a program between the user's shell and the launcher ends: `npx` → `sh` → `bun run` → `sh` → launcher.
- * Some of them do not pass signals on, so a `kill` of the one that the user started would leave the launcher running.
- * The user's own shell or script above them is not watched: a stack may be started in the background.
+ * Calls `onEnd` when a program between the user's shell and the launcher ends: `npx` → `sh` → `bun run` → launcher. Some
+ * of them do not pass signals on, so a `kill` of the one that the user started would leave the launcher running. The
+ * user's own shell or script above them is not watched: a stack may be started in the background.
  * @returns a function that stops watching
  */
 export function watchParents(onEnd: (wrapper: string) => void): () => void {

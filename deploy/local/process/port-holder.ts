@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync } from "node:fs";
-import { commandLine, processIds, readText } from "./proc";
+import { commandLine, isEnding, processIds, readText } from "./proc";
 
 /** A TCP port that a process of the stack listens on; `name` is for messages: "edge", "mongo". */
 export type NamedPort = { name: string; port: number };
@@ -49,7 +49,7 @@ export function findPortHolder(port: number, sockets = readSockets()): PortHolde
   return others.length > 0 ? { kind: "closing" } : undefined;
 }
 
-/** Whether a process listens on a port. Undefined when this user may not know: the process belongs to another user. */
+/** Whether a process listens on a port. Undefined when this user may not know: the process runs as another user. */
 export function listensOn(pid: number, port: number): boolean | undefined {
   const links = new Set(
     readSockets()
@@ -57,7 +57,9 @@ export function listensOn(pid: number, port: number): boolean | undefined {
       .map(({ inode }) => `socket:[${inode}]`),
   );
   if (links.size === 0) return false;
-  return openFiles(pid)?.some((link) => links.has(link));
+  const files = openFiles(pid);
+  if (files) return files.some((link) => links.has(link));
+  return isEnding(pid) ? false : undefined; // the descriptors of an ending process cannot be read either
 }
 
 function describeOwner({ inode }: Socket): string {
@@ -74,9 +76,9 @@ function openFiles(pid: number): string[] | undefined {
       try {
         return readlinkSync(`${folder}/${fd}`);
       } catch (error) {
-        // Without CAP_SYS_PTRACE, as in most containers, root may list the descriptors of other users but not read them.
+        // Without CAP_SYS_PTRACE, as in most containers, root may list another user's descriptors but not read them.
         if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-        return ""; // closed meanwhile
+        return ""; // closed since it was listed
       }
     });
   } catch {

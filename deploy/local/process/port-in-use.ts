@@ -11,9 +11,12 @@ export class PortInUseError extends UserError {
   }
 }
 
+/** How many ports one message describes. A second checkout's stack would otherwise fill the screen. */
+const DESCRIBED_MAX = 3;
+
 /**
  * Checks before a start that nothing listens on any of these ports.
- * @throws PortInUseError that names every port in use and its owner
+ * @throws PortInUseError that names the first ports in use and their owners
  */
 export function assertNoListeners(ports: NamedPort[]): void {
   const sockets = readSockets();
@@ -21,7 +24,9 @@ export function assertNoListeners(ports: NamedPort[]): void {
     const owner = findListener(each.port, sockets);
     return owner ? [`${describePort(each)} is in use by ${owner}`] : [];
   });
-  if (taken.length > 0) throw new PortInUseError(taken.join("; "), "listener");
+  if (taken.length === 0) return;
+  const more = taken.length > DESCRIBED_MAX ? [`and ${taken.length - DESCRIBED_MAX} more ports are in use`] : [];
+  throw new PortInUseError([...taken.slice(0, DESCRIBED_MAX), ...more].join("; "), "listener");
 }
 
 /**
@@ -48,8 +53,8 @@ const PATIENCE_MS: Record<PortInUseError["holder"], number> = {
 const RETRY_MS = 1_000;
 
 /**
- * Calls `start` again while a port it needs is about to become free. Only a closed connection is waited for at length:
- * the kernel releases it without anybody's help.
+ * Retries `start` while a port it needs is about to become free. Only a closed connection is worth a long wait: the kernel
+ * will release it.
  */
 export async function retryWhilePortsClose(start: () => Promise<void>, print: (line: string) => void): Promise<void> {
   let holder: PortInUseError["holder"] | undefined;

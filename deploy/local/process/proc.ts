@@ -18,7 +18,13 @@ export function isAlive(pid: number): boolean {
   return state !== undefined && state !== "Z" && state !== "X";
 }
 
-/** A process that is alive, or undefined. A pid and `startedAt` together identify a process; a pid alone may be reused. */
+/** Whether a process has ended or is ending: it has released its memory. A zombie has, too. */
+export function isEnding(pid: number): boolean {
+  const memoryBytes = statFields(pid)?.[20];
+  return memoryBytes === undefined || memoryBytes === "0";
+}
+
+/** A process that is alive, or undefined. Compare `startedAt` too: a pid may be reused. */
 export function readProcess(pid: number): ProcessInfo | undefined {
   const fields = statFields(pid);
   if (!fields || fields[0] === "Z") return undefined;

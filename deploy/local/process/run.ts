@@ -40,8 +40,8 @@ export function startRun(spec: ProcessSpec, paths: StackPaths): Run {
 }
 
 /**
- * Waits until a process is ready. That it answers is not enough: another program on its port may answer in its place, and
- * Envoy answers on its admin port even when it could not bind the edge's. A process that never becomes ready is killed.
+ * Waits until a process is ready; kills it when it does not become ready. An answer is not enough: another program on its
+ * port may give it, and Envoy answers on its admin port even when it could not bind the edge's.
  * @throws PortInUseError when it could not bind a port
  * @throws UserError with the end of its log when it ended, was stopped, or took too long
  */
@@ -55,7 +55,7 @@ export async function waitUntilReady(run: Run, spec: ServerSpec, isStopped: () =
       // A foreign program on the port may never answer, so the end of our process ends the probe.
       if (!(await Promise.race([spec.ready(), run.child.exited.then(() => false)]))) return false;
       if (listens()) return true;
-      if (await couldNotBind(run)) throw new UserError(`${name} could not bind a port`); // named below
+      if (await couldNotBind(run)) throw new UserError(`${name} could not bind a port`);
       return false;
     });
   } catch (error) {
@@ -67,7 +67,7 @@ export async function waitUntilReady(run: Run, spec: ServerSpec, isStopped: () =
   }
 }
 
-/** PostgreSQL, MongoDB, Redis and Envoy log the system's words, Node's servers its code, Bun's servers words of their own. */
+/** Whether its log contains the error message of the system, of Node or of Bun. */
 async function couldNotBind(run: Run): Promise<boolean> {
   return /address already in use|EADDRINUSE|Is port \d+ in use/i.test(await run.log());
 }

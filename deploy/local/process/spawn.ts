@@ -21,8 +21,8 @@ export const DATA_DIR_VARIABLE = "SHOP_DATA_DIR";
 const LOG_BYTES_MAX = 20_000_000;
 
 /**
- * Starts a process, appends its output to its log and writes its pid to `run/`. The process has its own session: Ctrl-C in
- * the terminal reaches only the launcher, which then ends all processes in order.
+ * Starts a process, appends its output to its log and writes its pid to `run/`. The process has its own session:
+ * Ctrl-C in the terminal reaches only the launcher, which then ends all processes in order.
  */
 export function spawn(spec: ProcessSpec, paths: StackPaths): Subprocess {
   const log = openLog(paths.log(spec.name));

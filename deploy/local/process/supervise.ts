@@ -22,7 +22,7 @@ export type SupervisedProcess = {
   restarts: () => number;
   /** Starts it and waits until it is ready. @throws UserError with the end of its log when it does not become ready */
   start: () => Promise<void>;
-  /** Stops it in an orderly way and starts it again. Never throws. */
+  /** Stops it in an orderly way, then starts it. Never throws. */
   restart: () => Promise<void>;
   /** Stops it for good; kills it after `timeoutMs`. */
   stop: (timeoutMs: number) => Promise<void>;
@@ -67,7 +67,7 @@ export function supervise(spec: SupervisedSpec, paths: StackPaths, print: (line:
     print(`${name} ${describeExit(dead.child)}; restarting it${delayMs > 0 ? ` in ${delayMs} ms` : ""}`);
     if (failuresInARow % 5 === 3) print(`${name} keeps failing. ${await dead.logTail()}`);
     await Bun.sleep(delayMs);
-    if (restartsOnDeath && mine === generation) await bringUp(mine).then(() => print(`${name} is up again`), ignore);
+    if (restartsOnDeath && mine === generation) await bringUp(mine).then(() => print(`${name} is up`), ignore);
   }
 
   async function shutDown(timeoutMs: number): Promise<void> {

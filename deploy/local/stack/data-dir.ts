@@ -7,12 +7,12 @@ import { UserError } from "../user-error";
 
 /**
  * Creates the data directory of a stack.
- * @throws UserError when this user cannot write to the checkout, or when the data belongs to another user: the servers of
- * two users would leave each other files that they cannot open
+ * @throws UserError when this user cannot write to the checkout, or when the data belongs to another user: the
+ * servers of two users would leave each other files that they cannot open
  */
 export async function createDataDir(paths: StackPaths): Promise<void> {
   try {
-    // PostgreSQL's user may pass through it, and nobody but its owner may list it.
+    // PostgreSQL's user must pass through it. Only its owner can list it.
     await mkdir(paths.dataDir, { recursive: true, mode: 0o711 });
     const owner = (await stat(paths.dataDir)).uid;
     if (owner !== process.getuid?.()) {

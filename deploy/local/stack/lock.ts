@@ -4,8 +4,8 @@ import { pidIn } from "../process/spawn";
 import { UserError } from "../user-error";
 
 /**
- * Ensures that only one launcher at a time works on a data directory. The lock is a socket in Linux's abstract namespace:
- * the kernel releases it when the launcher dies, however it dies, so a lock can never be stale.
+ * Ensures that only one launcher at a time works on a data directory. The lock is a socket in Linux's abstract
+ * namespace: the kernel releases it when the launcher dies, however it dies, so a lock can never be stale.
  * @param advice what the user can do when the stack is already running; ends the error message
  * @returns a function that releases the lock
  * @throws UserError when another launcher has the lock

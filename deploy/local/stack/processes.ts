@@ -49,7 +49,7 @@ export function sandboxSpec(source: EnvSource, sourceDir: string): SupervisedSpe
   };
 }
 
-/** Writes Envoy's configuration. @returns how to run it */
+/** Writes Envoy's configuration and returns how to run it. */
 export async function envoySpec(
   binary: string,
   paths: StackPaths,
@@ -69,7 +69,7 @@ export async function envoySpec(
   const concurrency = Math.min(2, cpus().length);
   return {
     name: "envoy",
-    // Hot restart is not used here, and its file in /dev/shm, left by one user, would keep another's Envoy from starting.
+    // Without hot restart, which is not used: its file in /dev/shm would keep another user's Envoy from starting.
     command: [binary, ...envoyArgs({ configDir, baseId: ports.edge, concurrency }), "--disable-hot-restart"],
     env: baseEnv(),
     cwd: paths.dataDir,

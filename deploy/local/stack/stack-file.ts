@@ -30,7 +30,7 @@ export type StackHandle = Omit<StackFile, "env"> & {
   pid: (process: string) => number | undefined;
   /** Sends a signal. After SIGKILL, the default, waits until the process has ended. The launcher then restarts it. */
   kill: (process: string, signal?: NodeJS.Signals) => Promise<void>;
-  /** Stops an instance as an orchestrator does: first the edge stops using it, then it gets SIGTERM. The launcher restarts it. */
+  /** Takes an instance out of the edge, then sends it SIGTERM, as an orchestrator does. The launcher restarts it. */
   retire: (service: ServiceName, index: number) => Promise<void>;
   /** Creates an extra, empty PostgreSQL database with a service's two roles. Replaces a database of this name. */
   createDatabase: (service: SqlServiceName, name: string) => Promise<{ appUrl: string; ownerUrl: string }>;

@@ -23,8 +23,8 @@ export function stopCommand(offset: number): string {
 }
 
 /**
- * Another offset at which all ports are free, if possible below the range from which the kernel takes the local ports of
- * outgoing connections: in that range a port may be in use at any moment.
+ * Another offset at which all ports are free, if possible below the range from which the kernel takes the local ports
+ * of outgoing connections: in that range a port may be in use at any moment.
  */
 function findFreeOffset(offset: number): number {
   const sockets = readSockets();

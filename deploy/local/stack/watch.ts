@@ -5,8 +5,8 @@ import { type ServiceName, serviceNames } from "../../../services/_contracts/ser
 const QUIET_MS = 200;
 
 /**
- * Calls `onChange` with the services whose source files changed; a change in `_kit` or `_contracts` affects all. Editors
- * write a file in several steps, so it waits until nothing has changed for a moment.
+ * Calls `onChange` with the services whose source files changed; a change in `_kit` or `_contracts` affects all.
+ * Editors write a file in several steps, so it waits until nothing has changed for a moment.
  * @returns a function that stops watching
  */
 export function watchSources(

@@ -28,8 +28,8 @@ export async function openCluster(paths: StackPaths, creation: Creation): Promis
   }
   if (existsSync(paths.pg)) {
     throw new UserError(
-      `PostgreSQL runs as ${describeUser(account.uid)}, who can no longer enter ${paths.dataDir}: give all users access to the ` +
-        "folders above it (chmod o+x), or start with --fresh, which deletes the data",
+      `PostgreSQL's ${describeUser(account.uid)} can no longer enter ${paths.dataDir}: ` +
+        "let all users pass (chmod o+x on the folders above it), or start with --fresh, which deletes the data",
     );
   }
   openSharedDir();
@@ -50,8 +50,8 @@ export async function removeCluster(paths: StackPaths): Promise<void> {
 }
 
 /**
- * Removes a postmaster.pid whose number now belongs to another program, as after a power cut: PostgreSQL would refuse to
- * start. The file of a running PostgreSQL protects the data and is kept.
+ * Removes a postmaster.pid whose number now belongs to another program, as after a power cut: PostgreSQL would refuse
+ * to start. The file of a running PostgreSQL protects the data and is kept.
  */
 export async function removeStalePidFile(cluster: string): Promise<void> {
   const file = join(cluster, "postmaster.pid");
@@ -74,7 +74,8 @@ function checkLink(paths: StackPaths, target: string): string {
   }
   if (target.startsWith(`${sharedDir}/`) && target !== sharedCluster(paths)) {
     throw new UserError(
-      `${paths.pg} links to the data of another checkout, ${target} (was this one copied or moved?): start with --fresh`,
+      `${paths.pg} links to the data of another checkout, ${target}. ` +
+        "If this checkout was copied or moved, start with --fresh",
     );
   }
   return target;
@@ -91,7 +92,7 @@ async function createCluster(cluster: string, { bin, password, account }: Creati
     "--pwfile=/dev/stdin",
     "--encoding=UTF8",
     "--locale=C",
-    "--locale-provider=builtin", // sorts alike on every machine, whatever locales are installed
+    "--locale-provider=builtin", // the same order on every machine, independent of installed locales
     "--builtin-locale=C.UTF-8",
   ]);
   const child = Bun.spawn(withParentDeathSignal(initdb, "SIGTERM", changeTo(account)), {

@@ -20,8 +20,8 @@ export type StoreUrls = {
 };
 
 /**
- * Each of `<SVC>_DATABASE_URL` (with `<SVC>_MIGRATION_URL`), `ORDER_MONGO_URL` and `REDIS_URL` in the environment replaces
- * one embedded store.
+ * Each of `<SVC>_DATABASE_URL` (with `<SVC>_MIGRATION_URL`), `ORDER_MONGO_URL` and `REDIS_URL` in the environment
+ * replaces one embedded store.
  */
 export function storeUrls(ports: Ports, secrets: Secrets, env: Record<string, string | undefined>): StoreUrls {
   const sql = Object.fromEntries(

@@ -49,7 +49,7 @@ export async function copyCheckout(name: string): Promise<CheckoutCopy> {
           PATH: process.env.PATH,
           HOME: home,
           PORT_OFFSET: String(portOffset),
-          // Only PostgreSQL is embedded: it is the one that depends on the user, and the others would have to be downloaded.
+          // External, so that only PostgreSQL starts: the others do not depend on the user.
           REDIS_URL: "redis://127.0.0.1:1",
           ORDER_MONGO_URL: "mongodb://127.0.0.1:1",
         },

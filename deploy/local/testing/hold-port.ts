@@ -2,8 +2,8 @@
 export type HeldPort = { pid: number; [Symbol.dispose]: () => void };
 
 /**
- * Opens an outgoing connection whose local port is `port`, in a process of its own. Its socket has no SO_REUSEADDR, like
- * one whose port the kernel chose, so that no server can use the port. Only Python can open such a socket here.
+ * Opens an outgoing connection whose local port is `port`, in a process of its own. Its socket has no SO_REUSEADDR,
+ * like one whose port the kernel chose, so that no server can use the port. Only Python can open such a socket here.
  * @param closed closes the connection on this side only; then the kernel keeps the port for about two seconds
  */
 export async function holdPort(port: number, { closed = false } = {}): Promise<HeldPort> {

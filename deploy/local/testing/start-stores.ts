@@ -2,7 +2,7 @@ import { offsetFrom } from "../config/ports";
 import { startStack } from "../stack/stack";
 import { UserError } from "../user-error";
 
-/** Starts the embedded stores until SIGTERM, as `bun run dev` does. For tests that run the launcher from another checkout. */
+/** Runs the embedded stores until SIGTERM. For tests that run the launcher of another checkout. */
 const stopping = new AbortController();
 process.on("SIGTERM", () => stopping.abort());
 try {
