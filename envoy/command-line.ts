@@ -1,12 +1,13 @@
 import { join } from "node:path";
 
 /**
- * The arguments of the `envoy` command. Two Envoys on one machine need different base ids, which name their shared memory.
+ * The arguments of the `envoy` command. Hot restart is off: it is not used, and its file in /dev/shm, left by one user,
+ * would keep another user's Envoy on the same machine from starting.
  * SIGTERM stops Envoy at once. To finish the requests under way first, send `POST /drain_listeners?graceful` to the admin port.
  */
-export const envoyArgs = (o: { configDir: string; baseId: number; concurrency: number }): string[] => [
+export const envoyArgs = (o: { configDir: string; concurrency: number }): string[] => [
   ...["--config-path", join(o.configDir, "bootstrap.yaml")],
-  ...["--base-id", String(o.baseId)],
+  "--disable-hot-restart",
   ...["--concurrency", String(o.concurrency)],
   ...["--log-level", "warn"],
 ];

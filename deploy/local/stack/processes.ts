@@ -69,8 +69,7 @@ export async function envoySpec(
   const concurrency = Math.min(2, cpus().length);
   return {
     name: "envoy",
-    // Without hot restart, which is not used: its file in /dev/shm would keep another user's Envoy from starting.
-    command: [binary, ...envoyArgs({ configDir, baseId: ports.edge, concurrency }), "--disable-hot-restart"],
+    command: [binary, ...envoyArgs({ configDir, concurrency })],
     env: baseEnv(),
     cwd: paths.dataDir,
     stopSignal: "SIGTERM",
