@@ -5,7 +5,7 @@ const schema = t.Object({
   ...commonEnv,
   ...accessEnv,
   INVENTORY_DATABASE_URL: postgresEnv,
-  /** Sold holds are removed after this time, and cancelling their orders then returns no stock. Unset: kept forever. */
+  /** Sold holds are removed after this time; cancelling their orders then returns no stock. Kept for ever if not set. */
   RESERVATION_RETENTION_DAYS: retentionDaysEnv,
 });
 

@@ -6,7 +6,7 @@ import type { Decision } from "./domain/decision";
 import type { Product, ProductDetails } from "./domain/product";
 import type { ProductStock, Stock, StockChanges } from "./domain/stock";
 
-/** The order whose stock changes, and the products it asks for. Products that it already holds are added. */
+/** The order whose stock changes, and the products that it asks for. The store adds the products that it already holds. */
 export type StockTarget = { orderId: string; productIds: string[] };
 
 export type StockStore = {
@@ -42,7 +42,7 @@ export type ProductStore = {
   find(productId: string): Promise<Product | undefined>;
   /**
    * Ordered by id.
-   * @param page.words if given, only products whose name contains, for each word, a word that begins with it
+   * @param page.words if given, only products are returned whose name has a word that begins with it, for each of these words
    */
   list(page: { limit: number; after?: string; words?: string[] }): Promise<ProductPage>;
   /** Ordered by id. Unknown ids are left out. */

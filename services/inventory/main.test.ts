@@ -16,7 +16,7 @@ import { aMessage, redisUrl } from "./testing/inventory-service";
 let database: TestPostgres;
 let server: Server;
 beforeAll(async () => {
-  // Removes messages of other tests, which no order service has taken from its queue.
+  // Removes the messages of other tests from the queue of the order service.
   const redis = new RedisClient(redisUrl);
   await redis.send("FLUSHDB", []);
   redis.close();

@@ -7,19 +7,19 @@ import { Elysia } from "elysia";
 import { adjustStock } from "./commands/adjust-stock";
 import { putProduct } from "./commands/put-product";
 import type { Deps } from "./deps";
-import * as Model from "./model";
+import * as schema from "./model";
 import { getInternalProducts, getProduct, listProducts } from "./queries/products";
 
-export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<ServiceTokens, "verify"> }) =>
+export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: ServiceTokens }) =>
   new Elysia({ name: "inventory-routes" })
     .use(access(auth.verify))
     .get("/products", ({ query }) => listProducts(deps, query), {
-      query: Model.ListQuery,
-      response: { 200: Model.ProductPage, ...errorResponses(422, 500) },
+      query: schema.ListQuery,
+      response: { 200: schema.ProductPage, ...errorResponses(422, 500) },
     })
     .get("/products/:productId", ({ params }) => getProduct(deps, params.productId), {
-      params: Model.ProductParams,
-      response: { 200: Model.ProductView, ...errorResponses(404, 422, 500) },
+      params: schema.ProductParams,
+      response: { 200: schema.ProductView, ...errorResponses(404, 422, 500) },
     })
     .put(
       "/products/:productId",
@@ -30,11 +30,11 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
       },
       {
         permission: "inventory:write",
-        params: Model.ProductParams,
-        body: Model.PutProductBody,
+        params: schema.ProductParams,
+        body: schema.PutProductBody,
         response: {
-          200: Model.ProductView,
-          201: Model.ProductView,
+          200: schema.ProductView,
+          201: schema.ProductView,
           ...errorResponses(400, 401, 403, 413, 415, 422, 500),
         },
       },
@@ -43,7 +43,10 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
       "/products/:productId/stock",
       async ({ params, body, headers, user, set }) => {
         const request = idempotentRequest({
-          ...{ key: headers["idempotency-key"], subject: user.id, method: "POST", route: "/products/:productId/stock" },
+          key: headers["idempotency-key"],
+          subject: user.id,
+          method: "POST",
+          route: "/products/:productId/stock",
           request: canonical({ params, body }),
         });
         const answer = await adjustStock(deps, { ...body, ...params, request });
@@ -53,9 +56,9 @@ export const routes = (deps: Deps, auth: { verify: VerifyAccess; tokens: Pick<Se
       {
         permission: "inventory:write",
         headers: IdempotencyHeaders,
-        params: Model.ProductParams,
-        body: Model.AdjustStockBody,
-        response: { 200: Model.StockLevelView, ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422, 500) },
+        params: schema.ProductParams,
+        body: schema.AdjustStockBody,
+        response: { 200: schema.StockLevelView, ...errorResponses(400, 401, 403, 404, 409, 413, 415, 422, 500) },
       },
     )
     .get(

@@ -8,7 +8,7 @@ const schema = t.Object({
   SMTP_URL: t.String({ pattern: "^smtps?://" }),
   /** `Shop <shop@example.com>`, or only the address. */
   MAIL_FROM: t.String({ pattern: "^(?:[^<>\\r\\n]*<[^<>\\s@]+@[^<>\\s@]+>|[^<>\\s@]+@[^<>\\s@]+)$" }),
-  /** The base URL of links in mails: that of the edge. */
+  /** The public URL of the edge, with which the links in mails begin. */
   PUBLIC_URL: urlEnv,
 });
 

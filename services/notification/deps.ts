@@ -26,7 +26,7 @@ export type DeliveryStore = {
   recordOutcomes(outcomes: Outcome[], now: Date): Promise<void>;
 };
 
-/** Sends a delivery directly after it was recorded, without waiting for the next sweep. */
+/** Sends deliveries directly after they were recorded, without waiting for the next sweep. */
 export type DeliveryWorker = {
   /** Whether another delivery can be sent soon. */
   hasCapacity(): boolean;
@@ -35,7 +35,10 @@ export type DeliveryWorker = {
 };
 
 export type UserClient = {
-  /** Cached for 30 s. @returns undefined if the user does not exist */
+  /**
+   * Finds a user. The answer is cached for 30 s.
+   * @returns undefined if the user does not exist
+   */
   findUser(userId: string): Promise<InternalUser | undefined>;
   /**
    * Requests a new token for the user's current e-mail address. Never cached.

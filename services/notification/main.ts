@@ -16,7 +16,7 @@ import type { Deps } from "./deps";
 import { deliveryStore } from "./store/deliveries";
 import { retentionRules } from "./store/retention";
 
-/** The limit on mails being sent at the same time, each on a connection of its own. */
+/** The limit on mails being sent at the same time, each on its own connection. */
 const concurrency = 8;
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
@@ -28,7 +28,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const sql = connectPostgres(config.NOTIFICATION_DATABASE_URL, { max: 8, service: "notification" });
   lifecycle.use("store", () => sql.end());
   const deliveries = deliveryStore(sql);
-  // This service publishes nothing; the publisher only reports whether the queues can be reached.
+  // This service publishes nothing. The publisher only reports to the health check whether the queues can be reached.
   const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: {}, log }));
 
   const users = userClient(httpClient({ target: "user", baseUrl: config.USER_URL, tokens }));

@@ -12,7 +12,7 @@ const schema = t.Object({
   MAX_ORDERS_UNDER_WAY: t.Integer({ minimum: 1, default: 10_000 }),
   /** How long a saga waits for the reply to a step before it compensates or is parked. */
   SAGA_ANSWER_LIMIT_SECONDS: t.Integer({ minimum: 1, default: 600 }),
-  /** Orders that have ended are removed after this time. Without it they are kept for ever. */
+  /** Orders are removed if they have not changed for this long and no saga of theirs continues. Kept for ever if not set. */
   ORDER_RETENTION_DAYS: retentionDaysEnv,
   /** The public JWK of the payment service, which encrypts payment tokens. */
   PAYMENT_SEAL_PUBLIC_KEY: t.String({ minLength: 1 }),

@@ -30,7 +30,7 @@ export type Deps = {
   log: Log;
 };
 
-/** What a decision about an order is based on. */
+/** What a decision about an order is based on: the order, and the saga that it is in or was in last. */
 export type OrderAndSaga = { order: Order; saga: SagaState };
 
 export type StoredOrder = OrderAndSaga & {
@@ -90,9 +90,10 @@ export type OrderStore = {
   loadPayables(orderIds: string[]): Promise<Payable[]>;
   /**
    * Saves a transition and publishes its messages.
-   * @param cause A reply proves that the command it answers was sent, and so does giving up on the reply; a request proves
-   * nothing.
-   * @returns the order after the write; undefined if another write came first, or may have; then reload and decide anew
+   * @param cause `reply` records all earlier messages of the order as sent: a reply, or giving up on one, proves that its
+   * command was sent. `request` records nothing, because a request proves nothing about earlier messages.
+   * @returns the order after the write; undefined if another write came first, or may have come first. The caller then
+   * reloads the order and decides again.
    */
   commit(
     stored: StoredOrder,

@@ -2,8 +2,8 @@ import { connectMongo } from "@shop/kit/stores/mongo";
 import { createIndexes } from "./store/documents";
 
 /**
- * Creates missing indexes and drops outdated ones. Safe to run repeatedly and concurrently. `--seed` does nothing: this
- * service has no data to seed.
+ * Creates missing indexes and drops outdated ones. Safe to run repeatedly and concurrently. There is no seed data, so
+ * `--seed` has no effect.
  */
 export async function migrate(url: string): Promise<void> {
   const { client, db } = await connectMongo(url, "order-migrate");

@@ -61,7 +61,7 @@ describe("the read models", () => {
         .toArray();
     expect(await parts()).toHaveLength(1);
     expect((await parts())[0]?.entries).toHaveLength(doc.lastSeq);
-    // One writer knows about the first part, the other does not.
+    // A writer that knows of a first part with three entries writes the rest as a second part. The two parts overlap.
     await readModels.project([{ ...doc, projectedSeq: 3 }]);
     expect(await parts()).toHaveLength(2);
     expect(joinParts(await parts())).toEqual(doc.history);

@@ -43,7 +43,10 @@ export async function replay(db: Db, options: { only?: string[] } = {}): Promise
   return result;
 }
 
-/** Rebuilds the collection `order_items` from the orders' histories. @returns the number of lines */
+/**
+ * Rebuilds the collection `order_items` from the orders' histories.
+ * @returns the number of its documents
+ */
 export async function rebuildItems(db: Db): Promise<number> {
   const items = itemsCollection(db);
   const { addItems } = orderReadModels(db);
@@ -94,14 +97,17 @@ function toOrderWithItems(part: HistoryPart): Pick<OrderDocument, "_id" | "userI
 
 const toOrderId = ({ _id }: HistoryPart): string => _id.slice(0, _id.indexOf("/"));
 
-/** `bun services/order/replay.ts [--rebuild]`, with ORDER_MONGO_URL. @returns the exit code: 1 if there is a difference */
+/**
+ * The command `bun services/order/replay.ts [--rebuild]`, which reads the variable ORDER_MONGO_URL.
+ * @returns the exit code: 1 if there is a difference
+ */
 export async function main(url: string, options: string[]): Promise<number> {
   const { client, db } = await connectMongo(url, "order-replay");
   try {
     if (options.includes("--rebuild")) console.log(`order_items: ${await rebuildItems(db)} lines rebuilt`);
-    const { orders, inProgress: underWay, differences } = await replay(db);
+    const { orders, inProgress, differences } = await replay(db);
     for (const line of differences.slice(0, 100)) console.log(line);
-    console.log(`${orders} orders replayed, ${differences.length} differences, ${underWay} still in progress`);
+    console.log(`${orders} orders replayed, ${differences.length} differences, ${inProgress} still in progress`);
     return differences.length === 0 ? 0 : 1;
   } finally {
     await client.close();

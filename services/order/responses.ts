@@ -23,6 +23,6 @@ export const toOrderView = ({ order, timeline }: StoredOrder) => ({ ...toOrderSu
 
 export const toOrderPage = ({ items, nextCursor }: Page) => ({ items: items.map(toOrderSummary), nextCursor });
 
-/** The order's URL as the client sees it. The edge sends the prefix under which it serves the service. */
+/** The order's path as the client sees it. The edge sends the prefix under which it serves this service. */
 export const toLocation = ({ order }: StoredOrder, request: Request): string =>
   `${request.headers.get("x-forwarded-prefix") ?? ""}/orders/${order.id}`;

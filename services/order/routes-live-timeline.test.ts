@@ -44,7 +44,7 @@ describe("GET /orders/{id}/events", () => {
     const received = [...first, ...confirmed, ...last].filter(({ id }) => id).length + 1;
     expect(received).toBe(history.length);
   });
-  test("200 from the entry after Last-Event-ID; a number that was never sent means from now on", async () => {
+  test("200 from the entry after Last-Event-ID; only new entries if the number is higher than the last one", async () => {
     const { owner, order, path } = await placed();
     const last = order.history.length;
     const [resumed, ahead] = await Promise.all(
@@ -55,7 +55,7 @@ describe("GET /orders/{id}/events", () => {
     expect((await ahead?.reader.next())?.id).toBe(String(last + 1));
     await Promise.all([resumed?.reader.cancel(), ahead?.reader.cancel()]);
   });
-  test("200 with the entries that the order's document no longer has", async () => {
+  test("200 with the entries that were cut from the order's document, too", async () => {
     const { owner, order, path } = await placed();
     const { orders, db } = api.service;
     const doc = await orders.findOneAndUpdate({ _id: order.id }, { $set: { history: [] } });

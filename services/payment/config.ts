@@ -6,7 +6,7 @@ const schema = t.Object({
   ...accessEnv,
   PAYMENT_DATABASE_URL: postgresEnv,
   ORDER_URL: urlEnv,
-  /** Ended payments older than this are removed, with their calls. Kept for ever if not set. */
+  /** Payments that ended longer ago than this are removed, with their calls. Kept for ever if not set. */
   PAYMENT_RETENTION_DAYS: retentionDaysEnv,
   /** A JWK. Order and this service seal payment tokens with its public half. */
   PAYMENT_SEAL_PRIVATE_KEY: t.String({ minLength: 1 }),

@@ -1,6 +1,5 @@
 import type { Payable } from "@shop/contracts/internal-api";
 import type { Draft } from "@shop/contracts/messages";
-import type { Clock } from "@shop/kit/clock";
 import type { IdempotentRequest } from "@shop/kit/idempotency";
 import type { Message } from "@shop/kit/messaging/envelope";
 import type { Log } from "@shop/kit/telemetry/log";
@@ -41,8 +40,8 @@ export type LeasedWrites = {
    */
   lease(paymentId: string): Promise<Payment | undefined>;
   /**
-   * Saves the observed state, the call and the messages. If the payment ends, `message` is recorded as handled and the
-   * lease is given up.
+   * Saves the observed state, the call and the messages. If the payment ends, `message` is recorded as handled. The lease is
+   * given up if the payment ends or a pause follows; otherwise it is extended.
    * @returns the current payment, whose `desired` may have changed; undefined if the lease was lost and nothing was saved
    */
   save(before: Payment, after: PaymentTransition, record?: CallRecord, message?: Message): Promise<Payment | undefined>;
@@ -69,7 +68,7 @@ export type SagaWrites = {
     message: Message,
     decide: (payment: Payment) => PaymentTransition | undefined,
   ): Promise<Payment | undefined>;
-  /** Sends the commands of up to `limit` sagas whose reply is overdue. The interval between retries doubles. */
+  /** Sends the commands of up to `limit` sagas whose reply is overdue. The interval doubles, up to ten minutes. */
   retryCommands(limit: number, toCommand: (payment: Payment) => Draft | undefined): Promise<void>;
 };
 
@@ -77,10 +76,10 @@ export type PaymentStore = PaymentReads & LeasedWrites & SagaWrites;
 
 export type Deps = {
   store: PaymentStore;
-  /** By the name of the provider. */
+  /** The gateways by the name of their provider. */
   gateways: Record<string, Gateway>;
   /**
-   * What may be charged for an order, as the order service says.
+   * What may be charged for an order, according to the order service.
    * @throws AppError `order.not_found` (404), `order.unavailable` (503)
    */
   loadPayable(orderId: string): Promise<Payable>;
@@ -90,6 +89,5 @@ export type Deps = {
   seal(token: string): Promise<string>;
   /** Decrypts a payment token that order or this service sealed. */
   unseal(sealed: string): Promise<string>;
-  clock: Clock;
   log: Log;
 };

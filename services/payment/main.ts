@@ -25,15 +25,12 @@ import { stuckSagas } from "./store/stuck-sagas";
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
   const config = readConfig(env);
   const { log, clock, tokens, lifecycle } = await bootstrap("payment", config);
-  const redisUrl = config.REDIS_URL;
+  const messaging = { redisUrl: config.REDIS_URL, catalogue: messages, log };
 
   const sql = connectPostgres(config.PAYMENT_DATABASE_URL, { max: 20, service: "payment" });
   lifecycle.use("store", () => sql.end());
-  const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: messages, log }));
-  const outbox = lifecycle.use(
-    "outbox",
-    postgresOutbox({ sql, source: "payment", catalogue: messages, publisher, clock, log }),
-  );
+  const publisher = lifecycle.use("publisher", createPublisher(messaging));
+  const outbox = lifecycle.use("outbox", postgresOutbox({ ...messaging, sql, source: "payment", publisher, clock }));
 
   const orders = httpClient({ target: "order", baseUrl: config.ORDER_URL, tokens });
   const stripe = stripeGateway({ secretKey: config.STRIPE_SECRET_KEY, apiUrl: config.STRIPE_API_URL });
@@ -46,7 +43,6 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     waitMsMax: 5_000,
     seal: await createSealer(config.PAYMENT_SEAL_PRIVATE_KEY),
     unseal: await createUnsealer(config.PAYMENT_SEAL_PRIVATE_KEY),
-    clock,
     log,
   };
 
@@ -61,10 +57,8 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     "payment sweep",
     every(1_000, () => resumePayments(deps), log),
   );
-  lifecycle.use(
-    "consumer",
-    startConsumer({ queue: "payment", catalogue: messages, consumers, deps, redisUrl, concurrency: 64, log }),
-  );
+  const consumer = startConsumer({ ...messaging, queue: "payment", consumers, deps, concurrency: 64 });
+  lifecycle.use("consumer", consumer);
 
   return serve({
     service: "payment",

@@ -2,7 +2,7 @@ import { migratePostgres } from "@shop/kit/stores/postgres";
 
 export const migrations = `${import.meta.dir}/store/migrations`;
 
-/** Applies the migrations, as the role that owns the tables. `--seed` adds nothing here: there are no payments without orders. */
+/** Applies all migrations, as the role that owns the tables. There is no seed data, so `--seed` has no effect. */
 export async function migrate(env: Record<string, string | undefined>): Promise<void> {
   const url = env.PAYMENT_MIGRATION_URL;
   if (!url) throw new Error("PAYMENT_MIGRATION_URL is not set");

@@ -23,38 +23,45 @@ afterAll(() => service.close());
 const get = async (path: string, userId: string, permissions: string[] = []) =>
   send("GET", path, { authorization: await issuer.bearer(userId, permissions) });
 
-test("200 for the payer, by payment id and by order id, with the failure code and no data of the provider", async () => {
-  const { status, body } = await get(`/payments/${paymentId}`, order.userId);
-  expect(status).toBe(200);
-  expect(body).toMatchObject({
-    id: paymentId,
-    status: "failed",
-    amount: order.amount,
-    failureCode: "payment.declined.generic_decline",
+describe("GET /payments/{id} and /payments/order/{orderId}", () => {
+  test("200 for the payer, by payment id and by order id, with the failure code and no data of the provider", async () => {
+    const { status, body } = await get(`/payments/${paymentId}`, order.userId);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      id: paymentId,
+      status: "failed",
+      amount: order.amount,
+      failureCode: "payment.declined.generic_decline",
+    });
+    expect(Object.keys(body).sort()).toEqual([
+      "amount",
+      "createdAt",
+      "failureCode",
+      "id",
+      "orderId",
+      "provider",
+      "status",
+      "updatedAt",
+      "userId",
+    ]);
+    expect((await get(`/payments/order/${order.orderId}`, order.userId)).body).toMatchObject({
+      items: [{ id: paymentId }],
+    });
   });
-  expect(Object.keys(body).sort()).toEqual([
-    "amount",
-    "createdAt",
-    "failureCode",
-    "id",
-    "orderId",
-    "provider",
-    "status",
-    "updatedAt",
-    "userId",
-  ]);
-  expect((await get(`/payments/order/${order.orderId}`, order.userId)).body).toMatchObject({
-    items: [{ id: paymentId }],
+  test("200 with the permission payments:read", async () => {
+    expect((await get(`/payments/${paymentId}`, Bun.randomUUIDv7(), ["payments:read"])).status).toBe(200);
+  });
+  test("404 for other users and for unknown ids", async () => {
+    expect((await get(`/payments/${paymentId}`, Bun.randomUUIDv7())).status).toBe(404);
+    expect((await get(`/payments/order/${order.orderId}`, Bun.randomUUIDv7())).status).toBe(404);
+    expect((await get(`/payments/${Bun.randomUUIDv7()}`, order.userId)).status).toBe(404);
+  });
+  test("401 without a token, 422 for an invalid id", async () => {
+    expect((await send("GET", `/payments/${paymentId}`)).status).toBe(401);
+    expect((await get("/payments/nonsense", order.userId)).status).toBe(422);
   });
 });
-test("200 with the permission payments:read", async () => {
-  expect((await get(`/payments/${paymentId}`, Bun.randomUUIDv7(), ["payments:read"])).status).toBe(200);
-});
-test("404 for other users and for unknown ids", async () => {
-  expect((await get(`/payments/${paymentId}`, Bun.randomUUIDv7())).status).toBe(404);
-  expect((await get(`/payments/order/${order.orderId}`, Bun.randomUUIDv7())).status).toBe(404);
-  expect((await get(`/payments/${Bun.randomUUIDv7()}`, order.userId)).status).toBe(404);
-});
+
 describe("POST /payments/process", () => {
   const paymentMethod = { provider: "stripe", token: "pm_card_visa" };
   const post = async (body: unknown, o: { userId?: string; headers?: Record<string, string> } = {}) =>
@@ -105,9 +112,4 @@ describe("POST /payments/process", () => {
     expect([response.status, response.body.code]).toEqual([409, "order.hold_expired"]);
     expect((await send("POST", "/payments/process", { body })).status).toBe(401);
   });
-});
-
-test("401 without a token, 422 for a malformed id", async () => {
-  expect((await send("GET", `/payments/${paymentId}`)).status).toBe(401);
-  expect((await get("/payments/nonsense", order.userId)).status).toBe(422);
 });

@@ -1,4 +1,3 @@
-import type { Clock } from "@shop/kit/clock";
 import type { Log } from "@shop/kit/telemetry/log";
 import type { Account, Credentials } from "./domain/account";
 
@@ -33,7 +32,7 @@ export type UserStore = {
 };
 
 export type CredentialStore = {
-  /** Compares e-mail addresses without case and surrounding spaces. */
+  /** Finds a user by e-mail address, regardless of case and surrounding spaces. */
   find(email: string): Promise<Credentials | undefined>;
   findPasswordHash(userId: string): Promise<string | undefined>;
 };
@@ -60,7 +59,7 @@ export type Passwords = {
   /** @throws AppError `auth.busy` (503) */
   hash(password: string): Promise<string>;
   /**
-   * Takes the same time if `hash` is undefined.
+   * Takes as long for an undefined `hash`, so that the time does not reveal whether an account exists.
    * @param beforeCheck runs when the check leaves the queue; if it throws, the password is not checked
    * @throws AppError `auth.busy` (503)
    */
@@ -102,6 +101,5 @@ export type Deps = {
   throttle: LoginThrottle;
   verification: VerificationTokens;
   signAccess: SignAccess;
-  clock: Clock;
   log: Log;
 };

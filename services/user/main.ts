@@ -46,7 +46,6 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
     throttle: loginThrottle(redis, log),
     verification: await verificationTokens({ ...signing, clock }),
     signAccess: await accessTokenSigner(signing),
-    clock,
     log,
   };
   const verify = accessTokenVerifier({ issuer: config.ISSUER_URL, keys: createLocalJWKSet(publicKeys) });

@@ -7,12 +7,12 @@ import { lowStock, reservations } from "../metrics";
 /** Turns the hold of a confirmed order into a sale. No saga waits for a reply. */
 export async function commitStock(deps: Deps, order: DataFor<"order.confirmed">, message: Message): Promise<void> {
   const target = { orderId: order.orderId, productIds: [] };
-  let lowProducts = 0;
+  let isLow = false;
   const outcome = await deps.stock.changeStock(message, target, (stock) => {
     const decision = decideCommit(stock, order);
-    lowProducts = decision.drafts.length;
+    isLow = decision.drafts.length > 0;
     return decision;
   });
-  if (outcome && lowProducts > 0) lowStock.inc();
+  if (outcome && isLow) lowStock.inc();
   reservations.inc({ outcome: outcome ?? "duplicate" });
 }

@@ -4,7 +4,7 @@ import type { Deps } from "../deps";
 import { decideRelease } from "../domain/release";
 import { reservations } from "../metrics";
 
-/** Undoes a reservation, in whatever state it is. Replies with `inventory.updated`, released. */
+/** Undoes a reservation, whether its stock is held or sold. Replies with `inventory.updated`, change `released`. */
 export async function releaseStock(deps: Deps, command: DataFor<"inventory.release">, message: Message): Promise<void> {
   const target = { orderId: command.orderId, productIds: [] };
   const outcome = await deps.stock.changeStock(message, target, (stock) =>

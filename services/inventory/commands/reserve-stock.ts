@@ -4,7 +4,7 @@ import type { Deps } from "../deps";
 import { decideReservation } from "../domain/reserve";
 import { reservations } from "../metrics";
 
-/** Holds the items of an order. Replies with `inventory.updated`, reserved or rejected. */
+/** Holds the items of an order. Replies with `inventory.updated`, change `reserved` or `rejected`. */
 export async function reserveStock(deps: Deps, command: DataFor<"inventory.reserve">, message: Message): Promise<void> {
   const target = { orderId: command.orderId, productIds: command.items.map((item) => item.productId) };
   const outcome = await deps.stock.changeStock(message, target, (stock) =>

@@ -1,7 +1,7 @@
 import { AppError } from "@shop/kit/errors/app-error";
 import { countAvailable, noChanges, type ProductStock, type StockChanges } from "./stock";
 
-/** A change of a product's stock that no order causes. `quantity` is negative if units are missing. */
+/** A change of a product's stock that does not come from an order. `quantity` is negative if units are missing. */
 export type StockAdjustment = { quantity: number; reason: "received" | "returned" | "corrected" };
 
 /** Far below the value at which the 32-bit counters would overflow. */

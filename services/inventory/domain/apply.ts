@@ -1,6 +1,6 @@
 import type { Hold, ProductStock, Stock, StockChanges } from "./stock";
 
-/** The stock after a decision, for the next decision of the same transaction. */
+/** The stock after a decision. The next decision of the same transaction is based on it. */
 export function applyChanges(stock: Stock, changes: StockChanges): Stock {
   const changed = new Map(changes.holds.map((hold) => [hold.productId, hold]));
   const holds = [

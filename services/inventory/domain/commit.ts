@@ -4,9 +4,9 @@ import { isCovered } from "./reserve";
 import { getProductStock, type Hold, noChanges, type Stock } from "./stock";
 
 /**
- * Sells what an order holds. A repetition, or a commit after a release, changes nothing.
- * @throws AppError `inventory.nothing_held`, `inventory.hold_lapsed` (409): a confirmed order cannot be refused, so
- *   its message fails and becomes a dead letter for an operator
+ * Sells what an order holds. A repeated commit, or a commit after a release, changes nothing.
+ * @throws AppError `inventory.nothing_held`, `inventory.hold_lapsed` (409). A confirmed order cannot be refused, so its
+ *   message fails and becomes a dead letter for an operator.
  */
 export function decideCommit(
   stock: Stock,
@@ -43,7 +43,7 @@ export function decideCommit(
   };
 }
 
-/** True for the sale that crosses the threshold, false for the sales below it. */
+/** Whether this sale takes the stock from above the threshold to the threshold or below. */
 function fallsLow(stock: Stock, hold: Hold): boolean {
   const { onHand, lowStockThreshold } = getProductStock(stock, hold.productId);
   return onHand > lowStockThreshold && onHand - hold.quantity <= lowStockThreshold;

@@ -1,7 +1,7 @@
 import type { Draft } from "@shop/contracts/messages";
 import { type StockChanges, splitIntoLines } from "./stock";
 
-/** `outcome` is for metrics, `changes` for the store; `drafts` are the messages to publish. */
+/** What a decision returns: `outcome` for metrics, `changes` for the store, and `drafts`, the messages to publish. */
 export type Decision<O extends string = string> = { outcome: O; changes: StockChanges; drafts: Draft[] };
 
 type Change = "reserved" | "rejected" | "released" | "low";

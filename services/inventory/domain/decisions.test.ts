@@ -47,7 +47,7 @@ describe("a reservation", () => {
     expect(drafts[0]?.data).toMatchObject({ change: "rejected", code: "inventory.out_of_stock" });
   });
 
-  test("of an unknown product is rejected with a code of its own", () => {
+  test("of an unknown product is rejected with its own error code", () => {
     const { drafts } = reserve(inMemoryStock({ mug: 0 }), [item(1), item(1, "unicorn")]);
     expect(drafts[0]?.data).toMatchObject({ code: "inventory.product_unknown" });
   });
@@ -61,20 +61,20 @@ describe("a reservation", () => {
     expect(memory.getProduct("mug").pinned).toBe(1);
   });
 
-  test("after its release is rejected, even if nothing was held before", () => {
+  test("that arrives after its release is rejected", () => {
     const memory = inMemoryStock({ mug: 1 });
     memory.apply(orderId, decideRelease(memory.getStock(orderId), { orderId }));
     expect(reserve(memory).drafts[0]?.data).toMatchObject({ code: "inventory.released_before" });
   });
 
-  test("after its hold was released is rejected", () => {
+  test("that is repeated after its hold was released is rejected", () => {
     const memory = inMemoryStock({ mug: 1 });
     reserve(memory);
     memory.apply(orderId, decideRelease(memory.getStock(orderId), { orderId }));
     expect(reserve(memory).outcome).toBe("rejected");
   });
 
-  test("without an expiry pins an expiring hold", () => {
+  test("that is repeated without an expiry pins an expiring hold", () => {
     const memory = inMemoryStock({ mug: 1 });
     reserve(memory, [item(1)], { expiresAt: soon });
     expect(memory.getProduct("mug")).toMatchObject({ pinned: 0, expiring: 1 });
@@ -82,7 +82,7 @@ describe("a reservation", () => {
     expect(memory.getProduct("mug")).toMatchObject({ pinned: 1, expiring: 0 });
   });
 
-  test("renews a lapsed hold", () => {
+  test("that is repeated renews a lapsed hold", () => {
     const memory = inMemoryStock({ mug: 1 });
     reserve(memory, [item(1)], { expiresAt: soon });
     memory.lapse(orderId);
@@ -90,7 +90,7 @@ describe("a reservation", () => {
     expect(memory.getProduct("mug")).toMatchObject({ pinned: 1, expiring: 0 });
   });
 
-  test("is rejected for good if its hold has lapsed and another order took the stock", () => {
+  test("that is repeated is rejected for good if its hold has lapsed and another order took the stock", () => {
     const memory = inMemoryStock({ mug: 1 });
     reserve(memory, [item(1)], { expiresAt: soon });
     memory.lapse(orderId);

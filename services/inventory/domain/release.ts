@@ -4,7 +4,7 @@ import { type Hold, noChanges, type Stock } from "./stock";
 export type ReleaseCommand = { orderId: string; sagaId?: string };
 
 /**
- * Returns what an order holds or has bought. A repetition changes nothing and gives the same reply. A release that
+ * Returns what an order holds or has bought. A repeated release changes nothing and gets the same reply. A release that
  * arrives before its reservation leaves a tombstone, which makes the reservation fail.
  */
 export function decideRelease(stock: Stock, command: ReleaseCommand): Decision<"released" | "returned" | "tombstone"> {

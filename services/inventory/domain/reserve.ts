@@ -6,7 +6,7 @@ import { countAvailable, getProductStock, type Hold, noChanges, type Stock } fro
 export type ReserveCommand = {
   orderId: string;
   items: Item[];
-  /** Unset: the hold is pinned. */
+  /** ISO 8601. The hold is pinned if not set. */
   expiresAt?: string;
   sagaId?: string;
 };
@@ -14,8 +14,8 @@ export type ReserveCommand = {
 export type Refusal = "inventory.product_unknown" | "inventory.out_of_stock" | "inventory.released_before";
 
 /**
- * Holds all items of an order, or none. An order that already holds items keeps them: a repetition only pins the
- * hold, or renews one that has lapsed.
+ * Holds all items of an order, or none. An order that already holds items keeps them: a repeated reservation only pins
+ * the hold, or renews it if it has lapsed.
  */
 export function decideReservation(
   stock: Stock,

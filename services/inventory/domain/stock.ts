@@ -17,12 +17,15 @@ export type HoldStatus = "held" | "committed" | "released";
 /** The hold of one order on one product. `live`: held, and not lapsed. */
 export type Hold = { productId: string; quantity: number; status: HoldStatus; pinned: boolean; live: boolean };
 
-/** What a decision about one order is based on: the order's holds, and the products that it asks for or holds. */
+/**
+ * What a decision about one order is based on: the order's holds, the products that it asks for or holds, and whether its
+ * release arrived before its reservation.
+ */
 export type Stock = { holds: Hold[]; products: ProductStock[]; releasedFirst: boolean };
 
 export type MovementReason = "received" | "sold" | "returned" | "corrected";
 
-/** What a decision changes. Counters are differences. */
+/** What a decision changes. Counters are differences, added to the stored values. */
 export type StockChanges = {
   holds: { productId: string; quantity: number; status: HoldStatus; expiresAt: string | null }[];
   counters: { productId: string; onHand: number; pinned: number }[];
@@ -36,7 +39,7 @@ export const noChanges: StockChanges = { holds: [], counters: [], movements: [],
 export const countAvailable = (stock: Pick<ProductStock, "onHand" | "pinned" | "expiring">): number =>
   stock.onHand - stock.pinned - stock.expiring;
 
-/** The stock of one product, as reported to its administrator. `held`: units in holds of unfinished orders. */
+/** The stock of one product, as administrators see it. `held`: units in holds of unfinished orders. */
 export type StockLevel = { productId: string; onHand: number; held: number; available: number };
 
 export const toStockLevel = (stock: ProductStock): StockLevel => ({

@@ -9,7 +9,10 @@ export async function getProduct(deps: Deps, productId: string): Promise<Product
   return product;
 }
 
-/** @param query.q up to ten words; selects products whose name contains, for each, a word that begins with it */
+/**
+ * A page of products, ordered by id.
+ * @param query.q up to ten words, further ones are ignored. Each must be the beginning of a word in the product's name.
+ */
 export async function listProducts(
   deps: Deps,
   query: { limit: number; cursor?: string; q?: string },

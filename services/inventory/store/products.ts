@@ -9,9 +9,9 @@ const toProduct = ({ amount, currency, ...row }: Row): Product => ({
   price: { amount: Number(amount), currency },
 });
 
-/** Products in the service's PostgreSQL database. Each connection prepares each statement once. */
+/** Products in the service's PostgreSQL database. */
 export function productStore(sql: Sql): ProductStore {
-  /** `available` is never negative. A lapsed hold does not count, even if it was not released. */
+  /** The columns of a `Row`. A lapsed hold does not reduce `available`, even before it is released. */
   const columns = sql`
     id, name, description, price_amount as amount, currency,
     greatest(0, on_hand - pinned - (

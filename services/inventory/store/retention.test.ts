@@ -14,7 +14,7 @@ const ordersWithHolds = async () =>
     (row) => row.order_id,
   );
 
-/** An order that was placed and last changed `daysAgo`, with a hold that is committed or released if `end` says so. */
+/** An order that was placed and last changed `daysAgo`, with a hold. `end` says how the hold ended, if it did. */
 async function anOrder(daysAgo: number, end?: "commit" | "release"): Promise<string> {
   const orderId = idAt(daysAgo);
   await service.reserve({ orderId, items: [{ productId: await service.aProduct(5), quantity: 1 }] });

@@ -4,7 +4,7 @@ import { expiredKeysRule } from "@shop/kit/stores/idempotency";
 import type { Sql } from "@shop/kit/stores/postgres";
 import { deleteRule, type RetentionRule } from "@shop/kit/stores/retention";
 
-/** Longer than any message about an order can be delayed: by then its dead letter has been removed. */
+/** As long as dead letters are normally kept, so that a replayed message still finds the released hold or the tombstone. */
 const releasedDays = 30;
 
 /**

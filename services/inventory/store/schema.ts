@@ -4,7 +4,7 @@ import { bigint, check, index, integer, pgEnum, pgTable, primaryKey, text, times
 export { inbox, outbox, queueState } from "@shop/kit/outbox/schema";
 export { idempotencyKey } from "@shop/kit/stores/idempotency-schema";
 
-const instant = (name: string) => timestamp(name, { withTimezone: true });
+const at = (name: string) => timestamp(name, { withTimezone: true });
 
 export const product = pgTable(
   "product",
@@ -16,11 +16,11 @@ export const product = pgTable(
     currency: text().notNull(),
     /** Always equals the sum of the product's movements. */
     onHand: integer("on_hand").notNull().default(0),
-    /** The sum of the product's pinned holds, kept here so that most orders need no aggregation. */
+    /** Always equals the sum of the product's pinned holds. Stored, so that it need not be added up for each order. */
     pinned: integer().notNull().default(0),
     lowStockThreshold: integer("low_stock_threshold").notNull().default(0),
-    createdAt: instant("created_at").notNull().defaultNow(),
-    updatedAt: instant("updated_at").notNull().defaultNow(),
+    createdAt: at("created_at").notNull().defaultNow(),
+    updatedAt: at("updated_at").notNull().defaultNow(),
   },
   (table) => [
     check("product_price", sql`${table.priceAmount} >= 0`),
@@ -42,10 +42,10 @@ export const reservation = pgTable(
       .references(() => product.id),
     quantity: integer().notNull(),
     status: reservationStatus().notNull(),
-    /** Null: pinned, ends by commit or release only. Otherwise the hold counts until this time. */
-    expiresAt: instant("expires_at"),
-    createdAt: instant("created_at").notNull().defaultNow(),
-    updatedAt: instant("updated_at").notNull().defaultNow(),
+    /** The hold lapses at this time. Null for a pinned hold, which only a commit or a release ends. */
+    expiresAt: at("expires_at"),
+    createdAt: at("created_at").notNull().defaultNow(),
+    updatedAt: at("updated_at").notNull().defaultNow(),
   },
   (table) => [
     primaryKey({ columns: [table.orderId, table.productId] }),
@@ -54,17 +54,17 @@ export const reservation = pgTable(
     index("reservation_expiring")
       .on(table.productId, table.expiresAt, table.quantity)
       .where(sql`${table.status} = 'held' and ${table.expiresAt} is not null`),
-    // For retention. Small, because most holds end as sales.
+    // For retention. The index is small, because most holds are sold.
     index("reservation_released").on(table.updatedAt).where(sql`${table.status} = 'released'`),
   ],
 );
 
-/** Tombstones: orders whose release arrived before their reservation, which is refused when it arrives. */
+/** Tombstones: orders whose release arrived before their reservation. The late reservation is rejected. */
 export const releasedFirst = pgTable(
   "released_first",
   {
     orderId: uuid("order_id").primaryKey(),
-    createdAt: instant("created_at").notNull().defaultNow(),
+    createdAt: at("created_at").notNull().defaultNow(),
   },
   (table) => [index("released_first_created_at").on(table.createdAt)],
 );
@@ -82,7 +82,7 @@ export const stockMovement = pgTable(
     delta: integer().notNull(),
     reason: movementReason().notNull(),
     orderId: uuid("order_id"),
-    at: instant("at").notNull().defaultNow(),
+    at: at("at").notNull().defaultNow(),
   },
   (table) => [
     check("stock_movement_delta", sql`${table.delta} <> 0`),

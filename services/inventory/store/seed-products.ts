@@ -1,4 +1,4 @@
-/** The id of the nth product of a development stack. It never changes: the README and the benchmarks use it. */
+/** The id of the nth product of a development stack. It must not change, because the README uses it. */
 export const seedProductId = (n: number): string => `019b76da-a800-7000-8000-${String(n).padStart(12, "0")}`;
 
 type SeedProduct = { name: string; description: string; cents: number; stock: number };

@@ -8,10 +8,13 @@ import { type LockedStock, lockStock, writeStock } from "./stock-rows";
 
 export type ChangeRequest = { message: Message; target: StockTarget; decide: (stock: Stock) => Decision };
 
-/** `error` is what `decide` threw. It fails its own request only. */
+/** `error` is what `decide` threw. Only the request itself fails then. */
 export type ChangeResult = { decision?: Decision; error?: unknown };
 
-/** Locks the stock of all requests, decides them in order, each on the result of the previous one, and writes once. */
+/**
+ * Locks the stock of all requests, decides the requests one after the other, each on the result of the previous one, and
+ * writes once.
+ */
 export async function decideBatch(tx: TransactionSql, requests: ChangeRequest[]): Promise<Map<Message, ChangeResult>> {
   const results = new Map<Message, ChangeResult>();
   if (requests.length === 0) return results;

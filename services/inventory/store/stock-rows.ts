@@ -9,9 +9,9 @@ export type LockedStock = {
 };
 
 /**
- * Locks the orders and the products they request or hold, in the order of their ids, so that two transactions cannot
- * deadlock. Then reads the stock in a statement of its own: a statement sees only what was committed before it began,
- * so one that both locked and read would miss the holds of the previous owner of the lock.
+ * Locks the orders and the products they request or hold, sorted by id, so that two transactions cannot deadlock. Then
+ * reads the stock in a separate statement. A statement sees only what was committed before it began, so a statement that
+ * both locked and read would miss what the previous holder of the lock has committed.
  */
 export async function lockStock(tx: TransactionSql, orderIds: string[], productIds: string[]): Promise<LockedStock> {
   const [, , [stock]] = await Promise.all([
@@ -28,7 +28,10 @@ export async function lockStock(tx: TransactionSql, orderIds: string[], productI
   return stock as LockedStock;
 }
 
-/** Whether a hold has lapsed is decided by the database's clock: read under the lock, it never goes back. */
+/**
+ * The database's clock decides whether a hold has lapsed. It is read while the lock is held, so that a later transaction never
+ * sees an earlier time.
+ */
 const readStock = (tx: TransactionSql, orderIds: string[], productIds: string[]) => tx<LockedStock[]>`
   with clock as materialized (select clock_timestamp() as at),
   hold as (

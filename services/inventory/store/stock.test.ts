@@ -74,7 +74,7 @@ describe("an order's stock", () => {
     expect(await service.listMovements(productId)).toEqual(["received 5"]);
   });
 
-  test("is returned in full, whichever of confirmation and release comes first", async () => {
+  test("is returned in full, whether the confirmation or the release comes first", async () => {
     const productId = await service.aProduct(100);
     const orders = Array.from({ length: 20 }, id);
     for (const orderId of orders) await service.reserve({ orderId, items: [{ productId, quantity: 2 }] });

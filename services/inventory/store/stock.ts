@@ -13,9 +13,8 @@ import { type ChangeRequest, type ChangeResult, decideBatch } from "./stock-batc
 import { lockStock, writeStock } from "./stock-rows";
 
 /**
- * Stock in the service's PostgreSQL database. Commits go through the outbox, so that every change is published.
- * Messages that arrive at the same time share a transaction: the orders for a popular product would otherwise each
- * wait for a disk write.
+ * Stock in the service's PostgreSQL database. Messages that arrive at the same time share a transaction. Otherwise each
+ * order for a popular product would wait for the disk writes of all orders before it.
  */
 export function stockStore(outbox: PostgresOutbox<Messages>): StockStore {
   const change = batched<ChangeRequest, ChangeResult>({
@@ -60,7 +59,7 @@ export function stockStore(outbox: PostgresOutbox<Messages>): StockStore {
 const applyToProduct = (stock: ProductStock, changes: StockChanges): ProductStock =>
   applyChanges({ holds: [], products: [stock], releasedFirst: false }, changes).products[0] as ProductStock;
 
-/** @returns one result for each request; an empty one for a message that was handled before */
+/** @returns one result for each request; it is empty for a message that was handled before */
 async function commitBatch(outbox: PostgresOutbox<Messages>, requests: ChangeRequest[]): Promise<ChangeResult[]> {
   let results = new Map<Message, ChangeResult>();
   await outbox.commitAll(

@@ -36,7 +36,10 @@ export function inMemoryStock(initial: Record<string, number>) {
     sumPinnedHolds: (productId: string): number =>
       sumQuantities(holds.filter((hold) => hold.productId === productId && hold.status === "held" && hold.pinned)),
 
-    /** Applies the changes of a decision. @returns its outcome */
+    /**
+     * Applies the changes of a decision.
+     * @returns its outcome
+     */
     apply<O extends string>(orderId: string, { outcome, changes }: Decision<O>): O {
       for (const { productId, quantity, status, expiresAt } of changes.holds) {
         const index = holds.findIndex((hold) => hold.orderId === orderId && hold.productId === productId);

@@ -28,7 +28,10 @@ export async function testInventoryRoutes() {
       order: `Bearer ${await tokens.order.for("inventory")}`,
       payment: `Bearer ${await tokens.payment.for("inventory")}`,
     },
-    /** Creates a product through the routes. @returns its id */
+    /**
+     * Creates a product through the routes.
+     * @returns its id
+     */
     async aProduct(name = productDetails.name, stock = 0): Promise<string> {
       const id = Bun.randomUUIDv7();
       await send("PUT", `/products/${id}`, { body: { ...productDetails, name }, authorization: admin });

@@ -1,9 +1,10 @@
 import { type DataFor, type Draft, messages } from "@shop/contracts/messages";
 import { systemClock } from "@shop/kit/clock";
-import { createMessage, type Message } from "@shop/kit/messaging/envelope";
+import type { Message } from "@shop/kit/messaging/envelope";
 import { createPublisher } from "@shop/kit/messaging/publisher";
 import { postgresOutbox } from "@shop/kit/outbox/postgres";
 import { silentLog } from "@shop/kit/testing/log";
+import { testMessage } from "@shop/kit/testing/message";
 import { testPostgres, testRedisUrl } from "@shop/kit/testing/stores";
 import { commitStock } from "../commands/commit-stock";
 import { releaseStock } from "../commands/release-stock";
@@ -16,10 +17,9 @@ import { stockStore } from "../store/stock";
 export const redisUrl = testRedisUrl(2);
 
 /** A message as a consumer receives it. */
-export const aMessage = (draft: Draft): Message =>
-  createMessage(draft, { source: "order", subject: draft.type, sequence: 1, version: 1, now: new Date() });
+export const aMessage = ({ type, data, sagaid }: Draft): Message => testMessage(type, data, { sagaid });
 
-/** The service's commands on a new database. */
+/** The inventory service without HTTP and queue consumer, on a new database. */
 export async function testInventoryService() {
   const database = await testPostgres("inventory", migrations);
   const { sql } = database;
@@ -31,7 +31,11 @@ export async function testInventoryService() {
   return {
     deps,
     sql,
-    /** Creates a product. @param stock units on hand */
+    /**
+     * Creates a product.
+     * @param stock units on hand
+     * @returns its id
+     */
     async aProduct(stock: number, lowStockThreshold = 0): Promise<string> {
       const id = Bun.randomUUIDv7();
       const price = { amount: 1999, currency: "USD" };

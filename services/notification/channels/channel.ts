@@ -1,4 +1,4 @@
-/** A notification, ready to be sent. `id` is that of the delivery, the same for every attempt. */
+/** A notification that is ready to be sent. `id` is the id of the delivery; it is the same for every attempt. */
 export type OutboundNotification = { id: string; to: string; subject: string; text: string; html: string };
 
 /** A way to reach a user. To add one, write a file like `email.ts` and register it in `main.ts`. */
@@ -11,5 +11,5 @@ export type Channel = {
   close(): Promise<void>;
 };
 
-/** A retry cannot succeed. */
+/** The error of a channel when a retry cannot succeed. */
 export class Undeliverable extends Error {}

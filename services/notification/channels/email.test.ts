@@ -10,7 +10,7 @@ const notification = {
   html: "<p>Hello Ada</p>",
 };
 
-test("a mail has both texts, the sender, and a Message-ID made of the delivery's id", async () => {
+test("a mail has its sender, recipient and text, and a Message-ID made of the delivery's id", async () => {
   const server = await testMailServer();
   const channel = emailChannel({ smtpUrl: server.url, from: "shop@shop.test", connections: 1 });
   await channel.send(notification);
@@ -26,7 +26,7 @@ test("a mail has both texts, the sender, and a Message-ID made of the delivery's
   await server.close();
 });
 
-test("an attempt at a silent mail server fails after the timeout", async () => {
+test("an attempt fails after the timeout if the mail server does not respond", async () => {
   const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
   const channel = emailChannel({
     smtpUrl: `smtp://127.0.0.1:${silent.port}`,

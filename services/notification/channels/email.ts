@@ -4,8 +4,8 @@ import MailComposer from "nodemailer/lib/mail-composer";
 import { type Channel, type OutboundNotification, Undeliverable } from "./channel";
 
 /**
- * Sends mail over SMTP on a pool of connections. Every step has a time limit, so that an attempt at an unresponsive
- * server fails well before the delivery's lease ends.
+ * Sends mail over SMTP on a pool of connections. Each step of the protocol has a time limit, so that an attempt fails
+ * soon if the server does not respond.
  */
 export function emailChannel(o: { smtpUrl: string; from: string; connections: number; timeoutMs?: number }): Channel {
   const timeoutMs = o.timeoutMs ?? 8_000;
@@ -26,7 +26,7 @@ export function emailChannel(o: { smtpUrl: string; from: string; connections: nu
       try {
         const mail = new MailComposer({
           from: o.from,
-          // An object is always one address; a string with a comma would be parsed as two.
+          // An object is always one address. A string that contains a comma would be parsed as two addresses.
           to: { name: "", address: to },
           subject,
           text,
@@ -54,8 +54,8 @@ export function emailChannel(o: { smtpUrl: string; from: string; connections: nu
 type SmtpError = Error & { code?: string; command?: string; responseCode?: number };
 
 /**
- * Whether the server refused this recipient or this mail for good. A refused login or sender is a fault of our
- * configuration, so it is retried.
+ * Whether the server refused this recipient or this mail for good. A refused login or sender is an error in the
+ * configuration of this service, so the delivery is retried.
  */
 function isPermanent(error: unknown): boolean {
   const { code, command, responseCode } = error as SmtpError;

@@ -5,7 +5,7 @@ import { userClient } from "./users";
 
 const user = { id: "user-1", email: "ada@mail.test", name: "Ada" };
 
-/** A user service that answers every request with `respond`. `paths` are those of the requests. */
+/** A client of a user service that answers every request with `respond`, and the paths that were requested. */
 function aUserService(respond: () => unknown) {
   const paths: string[] = [];
   const http: HttpClient = {
@@ -22,7 +22,7 @@ const fail = (code: string) => () => {
   throw new AppError(code, { kind: "not_found", public: "Not found." });
 };
 
-test("a user is cached, a verification is requested each time", async () => {
+test("a user is cached; a verification is requested each time", async () => {
   const { paths, client } = aUserService(() => user);
   for (let times = 0; times < 2; times++) {
     expect(await client.findUser("user-1")).toEqual(user);
@@ -35,7 +35,7 @@ test("a user is cached, a verification is requested each time", async () => {
   ]);
 });
 
-test("a user that the user service does not know is undefined", async () => {
+test("the result is undefined for a user whom the user service does not know", async () => {
   const { client } = aUserService(fail("user.not_found"));
   expect(await client.findUser("user-1")).toBeUndefined();
   expect(await client.requestVerification("user-1")).toBeUndefined();

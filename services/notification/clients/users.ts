@@ -4,7 +4,10 @@ import { AppError } from "@shop/kit/errors/app-error";
 import type { HttpClient } from "@shop/kit/http/client";
 import type { UserClient } from "../deps";
 
-/** Calls to the user service. @throws AppError `user.unavailable` (503) */
+/**
+ * Calls the user service.
+ * @throws AppError `user.unavailable` (503)
+ */
 export const userClient = (users: HttpClient): UserClient => ({
   findUser: cached((id) => users.get<InternalUser>(`/internal/users/${id}`).catch(undefinedIfNotFound), {
     ttlMs: 30_000,
@@ -14,7 +17,7 @@ export const userClient = (users: HttpClient): UserClient => ({
     users.get<InternalEmailVerification>(`/internal/users/${id}/email-verification`).catch(undefinedIfNotFound),
 });
 
-/** Checks the code, not the status: a 404 from anything else at the service's address must not drop a mail. */
+/** Checks the error code, not the status, because a 404 that does not come from this route must not cancel a mail. */
 function undefinedIfNotFound(error: unknown): undefined {
   if (error instanceof AppError && error.code === "user.not_found") return undefined;
   throw error;

@@ -25,7 +25,7 @@ afterAll(async () => {
   await server.close();
 });
 
-test("a notification goes to the buyer's current address; its data is removed after it is sent", async () => {
+test("a notification is sent to the buyer's current address; its data is removed afterwards", async () => {
   const userId = service.aUser("old@mail.test");
   const email = anEmail();
   service.changeEmail(userId, email);
@@ -73,7 +73,7 @@ test("a refund is notified once with its amount, even if its message is repeated
   expect(server.mailsTo(email)[0]?.raw).toContain(data.refundId);
 });
 
-test("a message fails while the user service is unavailable, and no delivery is recorded", async () => {
+test("the command fails while the user service is unavailable, and records no delivery", async () => {
   const userId = Bun.randomUUIDv7();
   const { data, message } = anOrderConfirmed(userId);
   const findUser = () => Promise.reject(new Error("user unavailable"));

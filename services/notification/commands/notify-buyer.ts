@@ -9,7 +9,7 @@ type BuyerEvent = "order.confirmed" | "order.cancelled" | "order.status_changed"
 /** A template and its data, without the buyer's name. */
 type BuyerNotification = { [T in Template]: { template: T; data: Omit<TemplateData<T>, "name"> } }[Template];
 
-/** Which event leads to which notification; undefined means to none. */
+/** The notification for each event; undefined if the event needs none. */
 const notifications: { [E in BuyerEvent]: (event: DataFor<E>) => BuyerNotification | undefined } = {
   "order.confirmed": (order) => ({ template: "order-confirmed", data: order }),
   "order.cancelled": (order) => ({ template: "order-cancelled", data: order }),

@@ -17,8 +17,7 @@ const channel = "email";
 
 /**
  * Records a delivery and hands it to the delivery worker. The message is then handled: if the mail server is
- * unavailable, the delivery is retried, not the message. A duplicate message finds the existing delivery and changes
- * nothing.
+ * unavailable, only the delivery is retried. A duplicate message finds the existing delivery and changes nothing.
  */
 export async function notify<T extends Template>(
   deps: Deps,

@@ -32,7 +32,7 @@ describe.each([
   ["user.registered", welcomeUser, "welcome", "Welcome to the Shop"],
   ["user.email_changed", verifyNewEmail, "verify-email", "Verify your new e-mail address"],
 ] as const)("%s", (type, handle, template, subject) => {
-  test("sends one mail with a token to the address that the token verifies, and stores no token", async () => {
+  test("sends one mail with a token to the address that the token verifies, and then removes the token", async () => {
     const email = anEmail();
     const userId = service.aUser(email);
     const data = { userId, email: "outdated@mail.test", name: "Ada" };

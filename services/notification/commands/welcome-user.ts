@@ -12,8 +12,8 @@ export const verifyNewEmail = (deps: Deps, user: DataFor<"user.email_changed">, 
   requestToVerify(deps, user.userId, "verify-email", message);
 
 /**
- * The token is requested when the mail is made, so that no queue and no outbox contains it. It verifies the user's
- * current address, so the mail goes there, even if the message names an older one.
+ * Requests the token when the mail is made, so that no queue and no outbox contains it. The token verifies the user's
+ * current address, so the mail goes to that address, even if the message names an older one.
  */
 async function requestToVerify(
   deps: Deps,

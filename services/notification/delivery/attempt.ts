@@ -8,7 +8,10 @@ import { isTemplate, render } from "../templates/render";
 
 type AttemptOptions = { channels: Record<string, Channel>; publicUrl: string; clock: Clock; log: Log };
 
-/** Sends a delivery once. @returns the outcome to be recorded; a failure is an outcome too */
+/**
+ * Sends a delivery once.
+ * @returns the outcome to be recorded. A failure is an outcome, too.
+ */
 export async function attemptDelivery(o: AttemptOptions, delivery: Delivery): Promise<Outcome> {
   const { template, recipient: to, id, data } = delivery;
   try {
@@ -19,7 +22,7 @@ export async function attemptDelivery(o: AttemptOptions, delivery: Delivery): Pr
     notifications.inc({ template, outcome: "sent" });
     return sentOutcome(delivery, o.clock.now());
   } catch (error) {
-    // Mail servers repeat the recipient's address in error texts, so the text goes into the table, not into the log.
+    // A mail server's error text may contain the recipient's address, so it is stored in the table and not logged.
     const failure = { error: errorMessage(error), final: error instanceof Undeliverable };
     const outcome = failedOutcome(delivery, o.clock.now(), failure);
     notifications.inc({ template, outcome: outcome.status === "failed" ? "failed" : "retried" });

@@ -10,7 +10,7 @@ export function outcomeBuffer(o: { deliveries: DeliveryStore; clock: Clock }) {
       outcomes.push(...added);
     },
 
-    /** Records the collected outcomes. If that fails they are kept: a lost outcome would send its mail twice. */
+    /** Records the collected outcomes. If that fails, they are kept: without its outcome a mail would be sent twice. */
     async flush(): Promise<void> {
       const batch = outcomes.splice(0);
       if (batch.length === 0) return;

@@ -1,9 +1,9 @@
 import type { Clock } from "@shop/kit/clock";
 import { type Delivery, hasTimeForAttempt } from "../domain/delivery";
 
-/** The deliveries that a worker has claimed: at most `concurrency` are being sent, the others wait in memory. */
+/** The deliveries that a worker has claimed. At most `concurrency` of them are being sent; the others wait in memory. */
 export function deliveryQueue(o: {
-  /** The limit on waiting deliveries and those being sent together. */
+  /** The limit on all deliveries in the queue: those that wait and those being sent. */
   capacity: number;
   concurrency: number;
   clock: Clock;
@@ -17,7 +17,8 @@ export function deliveryQueue(o: {
     while (!stopped && sending.size < o.concurrency) {
       const delivery = waiting.shift();
       if (!delivery) return;
-      // Dropped after a long wait: its lease might end during the attempt, and another worker would send it too.
+      // The delivery has waited too long: its lease might end during the attempt, and another worker would send it, too. It
+      // is dropped here, and a later sweep claims it again.
       if (!hasTimeForAttempt(delivery, o.clock.now())) continue;
       const attempt: Promise<void> = o.send(delivery).then(() => {
         sending.delete(attempt);
@@ -43,7 +44,10 @@ export function deliveryQueue(o: {
       stopped = true;
     },
 
-    /** Waits for the attempts under way. @returns the deliveries that still wait */
+    /**
+     * Waits for the attempts under way.
+     * @returns the deliveries that were not attempted
+     */
     async drain(): Promise<Delivery[]> {
       await Promise.all(sending);
       return waiting.splice(0);

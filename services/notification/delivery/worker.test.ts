@@ -74,8 +74,8 @@ describe("a failing mail server", () => {
 });
 
 describe("a process that crashes before sending", () => {
-  /** A delivery that was recorded as being sent and then lost by its worker. */
-  async function aLostDelivery(email: string): Promise<string> {
+  /** A delivery that was recorded as `sending`, and whose worker then crashed. */
+  async function anAbandonedDelivery(email: string): Promise<string> {
     const userId = service.aUser(email);
     await confirmOrder({ ...deps, worker: { hasCapacity: () => true, accept: () => {} } }, userId);
     return userId;
@@ -83,7 +83,7 @@ describe("a process that crashes before sending", () => {
 
   test("leaves a delivery that another worker sends after its lease has ended", async () => {
     const email = anEmail();
-    const userId = await aLostDelivery(email);
+    const userId = await anAbandonedDelivery(email);
     await deps.worker.sweep();
     expect(server.mailsTo(email)).toHaveLength(0);
     service.clock.advance(61);
@@ -94,7 +94,7 @@ describe("a process that crashes before sending", () => {
 
   test("leaves deliveries that concurrent sweeps of two workers send once", async () => {
     const emails = Array.from({ length: 20 }, anEmail);
-    const userIds = await Promise.all(emails.map(aLostDelivery));
+    const userIds = await Promise.all(emails.map(anAbandonedDelivery));
     const second = service.start();
     service.clock.advance(61);
     await Promise.all([deps.worker.sweep(), second.worker.sweep(), deps.worker.sweep()]);
@@ -161,9 +161,18 @@ describe("a delivery worker", () => {
     const userId = service.aUser(anEmail());
     const now = service.clock.now();
     await deps.deliveries.record({
-      ...{ id: Bun.randomUUIDv7(), messageId: Bun.randomUUIDv7(), channel: "email", userId, recipient: anEmail() },
-      ...{ template: "from-the-future", subject: "?", data: {}, status: "pending" },
-      ...{ attempts: 0, leaseUntil: now, createdAt: now },
+      id: Bun.randomUUIDv7(),
+      messageId: Bun.randomUUIDv7(),
+      channel: "email",
+      userId,
+      recipient: anEmail(),
+      template: "unknown-template",
+      subject: "",
+      data: {},
+      status: "pending",
+      attempts: 0,
+      leaseUntil: now,
+      createdAt: now,
     });
     await deps.worker.sweep();
     expect(await service.waitForStatus(userId, "failed")).toHaveLength(1);

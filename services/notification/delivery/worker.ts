@@ -22,8 +22,8 @@ const sweepSizeMax = 100;
 
 /**
  * Sends deliveries and records their outcomes. Its queue is bounded: while the mail server is slow, deliveries wait
- * in the table. After a crash between sending and recording, the delivery is sent again under the same id when its
- * lease has ended.
+ * in the table. After a crash between sending and recording, the delivery is sent again with the same Message-ID
+ * when its lease has ended.
  */
 export function startDeliveryWorker(o: {
   deliveries: DeliveryStore;

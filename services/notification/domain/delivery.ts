@@ -21,9 +21,12 @@ export type Outcome = {
   error: string | null;
 };
 
-/** Much longer than an attempt can take, because no other worker may send the delivery meanwhile. */
+/** Much longer than an attempt usually takes. While the lease lasts, no other worker sends the delivery. */
 export const leaseSeconds = 60;
-/** An upper bound on the time that an attempt can take. */
+/**
+ * The time that a lease must still last when an attempt starts. An attempt usually takes less. A server that responds very
+ * slowly to each step can need more; the mail is then sent again with the same Message-ID.
+ */
 export const attemptSecondsMax = 30;
 
 /** With the delays below, about eight hours of attempts. */
@@ -63,6 +66,6 @@ export const releasedOutcome = ({ id, attempts }: Delivery, now: Date): Outcome 
   error: null,
 });
 
-/** Whether an attempt would end before the lease does. */
+/** Whether the lease lasts long enough for an attempt. */
 export const hasTimeForAttempt = (delivery: Delivery, now: Date): boolean =>
   plusSeconds(now, attemptSecondsMax) < delivery.leaseUntil;

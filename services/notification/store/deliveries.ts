@@ -39,7 +39,7 @@ export function deliveryStore(sql: Sql): DeliveryStore {
         returning delivery.id, channel, template, recipient, data, attempts, lease_until as "leaseUntil"`;
     },
 
-    /** `sent` is always recorded. Any other outcome is recorded only if it is that of the latest attempt. */
+    /** The outcome `sent` is always recorded; any other outcome only if it belongs to the latest attempt. */
     async recordOutcomes(outcomes, now) {
       await sql`
         update delivery set status = o.status, last_error = o.error, lease_until = o."leaseUntil",

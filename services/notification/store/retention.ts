@@ -3,7 +3,7 @@ import { firstIdAt } from "@shop/kit/ids";
 import type { Sql } from "@shop/kit/stores/postgres";
 import { deleteRule, type RetentionRule } from "@shop/kit/stores/retention";
 
-/** The table also serves as the inbox, so this is longer than any duplicate message can be delayed. */
+/** Longer than dead letters are normally kept, because the table also serves as the inbox for replayed messages. */
 const deliveryDays = 90;
 
 /** Removes finished deliveries. A delivery's id contains its creation time, so the primary key serves as the index. */

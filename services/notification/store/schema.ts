@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, jsonb, pgEnum, pgTable, text, timestamp, unique, uuid } from "drizzle-orm/pg-core";
 
-const instant = (name: string) => timestamp(name, { withTimezone: true });
+const at = (name: string) => timestamp(name, { withTimezone: true });
 
 export const deliveryStatus = pgEnum("delivery_status", ["pending", "sending", "sent", "failed", "skipped"]);
 
@@ -23,9 +23,9 @@ export const delivery = pgTable(
     attempts: integer().notNull().default(0),
     lastError: text("last_error"),
     /** No worker may claim the delivery earlier: the end of the current attempt's lease, or of the retry delay. */
-    leaseUntil: instant("lease_until").notNull(),
-    createdAt: instant("created_at").notNull().defaultNow(),
-    sentAt: instant("sent_at"),
+    leaseUntil: at("lease_until").notNull(),
+    createdAt: at("created_at").notNull().defaultNow(),
+    sentAt: at("sent_at"),
   },
   (table) => [
     // The inbox of this service: a message creates at most one delivery for each channel.

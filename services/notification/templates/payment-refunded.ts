@@ -13,7 +13,7 @@ export const paymentRefunded = ({ orderId, refundId, refunded, name, publicUrl }
     name,
     blocks: [
       {
-        text: `We have given back ${formatMoney(refunded)}, the way you paid. Your bank may take some days to show it.`,
+        text: `We have refunded ${formatMoney(refunded)} to the payment method that you used. Your bank may take some days to show it.`,
       },
       { text: `Order number: ${orderId}` },
       { text: `Refund number: ${refundId}` },

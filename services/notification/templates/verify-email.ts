@@ -1,6 +1,6 @@
 import { type Block, type Content, layout } from "./layout";
 
-/** The token is in the URL's fragment, which browsers do not send, so it appears in no log and on no other site. */
+/** The token is in the URL's fragment, which browsers do not send to servers, so it appears in no log and no referrer. */
 export const verifyLink = ({ token, publicUrl }: { token: string; publicUrl: string }): Block[] => [
   { link: `${publicUrl}/verify-email#${token}`, label: "Verify your e-mail address" },
   { text: "The link works for a day." },

@@ -3,7 +3,10 @@ import { SMTPServer } from "smtp-server";
 export type Mail = { to: string[]; raw: string; messageId: string };
 type Refusal = { code: number; text: string };
 
-/** A real SMTP server that keeps the mails it receives. @param port a free port by default */
+/**
+ * A real SMTP server that keeps the mails it receives.
+ * @param port a free port by default
+ */
 export async function testMailServer(port = 0) {
   const mails: Mail[] = [];
   let refusal: Refusal | undefined;

@@ -1,9 +1,10 @@
 import type { InternalUser } from "@shop/contracts/internal-api";
 import type { DataFor, Draft } from "@shop/contracts/messages";
-import { createMessage, type Message } from "@shop/kit/messaging/envelope";
+import type { Message } from "@shop/kit/messaging/envelope";
 import { testClock } from "@shop/kit/testing/clock";
 import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
+import { testMessage } from "@shop/kit/testing/message";
 import { testPostgres } from "@shop/kit/testing/stores";
 import { emailChannel } from "../channels/email";
 import { type RunningDeliveryWorker, startDeliveryWorker } from "../delivery/worker";
@@ -15,8 +16,7 @@ export const publicUrl = "https://shop.test";
 export const from = "Shop <shop@shop.test>";
 export const anEmail = () => `ada-${crypto.randomUUID()}@mail.test`;
 
-export const aMessage = (draft: Draft): Message =>
-  createMessage(draft, { source: "order", subject: draft.type, sequence: 1, version: 1, now: new Date() });
+export const aMessage = ({ type, data, sagaid }: Draft): Message => testMessage(type, data, { sagaid });
 
 export const anOrder = (userId: string): DataFor<"order.confirmed"> => ({
   orderId: Bun.randomUUIDv7(),
@@ -26,7 +26,10 @@ export const anOrder = (userId: string): DataFor<"order.confirmed"> => ({
 });
 
 export const aRefund = (userId: string): DataFor<"payment.refunded"> => ({
-  ...{ paymentId: Bun.randomUUIDv7(), orderId: Bun.randomUUIDv7(), userId, provider: "stripe" },
+  paymentId: Bun.randomUUIDv7(),
+  orderId: Bun.randomUUIDv7(),
+  userId,
+  provider: "stripe",
   amount: { amount: 3998, currency: "USD" },
   refundId: Bun.randomUUIDv7(),
   refunded: { amount: 1999, currency: "USD" },
@@ -49,7 +52,7 @@ type Row = {
 
 type Options = { capacity?: number; concurrency?: number; deliveries?: DeliveryStore };
 
-/** Deliveries in a new database, a clock that only `advance` moves, and as many workers as a test starts. */
+/** The notification service without HTTP and queue consumer, on a new database, with a clock that only `advance` moves. */
 export async function testNotificationService(smtpUrl: string) {
   const database = await testPostgres("notification", migrations);
   const { sql } = database;
@@ -78,7 +81,13 @@ export async function testNotificationService(smtpUrl: string) {
     } {
       const email = emailChannel({ smtpUrl, from, connections: concurrency });
       const worker = startDeliveryWorker({
-        ...{ deliveries, channels: { email }, publicUrl, clock, log: silentLog, concurrency, capacity },
+        deliveries,
+        channels: { email },
+        publicUrl,
+        clock,
+        log: silentLog,
+        concurrency,
+        capacity,
         // Tests call `sweep` themselves; a timer would interfere with their steps.
         sweepEveryMs: 3_600_000,
       });

@@ -9,7 +9,7 @@ import { statusChanged } from "../sagas/messages";
 import { takePayment as saga } from "../sagas/take-payment";
 import { answerPayment, isTakingPayment, type PaymentHandler, refusePayment } from "./answer-payment";
 
-/** The payment failed: the order awaits another one if that is allowed; otherwise it is cancelled and its stock released. */
+/** A payment failed: the order awaits another one if that is allowed; otherwise it is cancelled and its stock released. */
 export const abandonPayment: PaymentHandler<"order.abandon"> = (deps, command, message) =>
   answerPayment(deps, command, message, (stored) => {
     const mayRetry = (order: Order) =>
@@ -18,7 +18,7 @@ export const abandonPayment: PaymentHandler<"order.abandon"> = (deps, command, m
   });
 
 /**
- * @param mayRetry whether the order, with this payment failed, may have another payment
+ * @param mayRetry whether the order may have another payment after this one has failed
  * @returns undefined if the payment was abandoned or refused before
  */
 export function decideAbandon(
@@ -28,11 +28,11 @@ export function decideAbandon(
   mayRetry: (order: Order) => boolean,
 ): SagaTransition<Order> | undefined {
   if (stored.order.refusedPayments?.includes(paymentId)) return undefined;
-  // The payment is abandoned before it has begun: refuse it, so that a late `order.begin` cannot begin it.
+  // A payment that is abandoned before it has begun is refused, so that a late `order.begin` cannot begin it.
   if (!isTakingPayment(stored, message.sagaid)) return refusePayment(stored, paymentId, code, message.sagaid);
   const next = advance(saga, stored.order, stored.saga, { kind: "message", message });
   if (!next || stored.saga.abort || !mayRetry(next.aggregate)) return next;
-  // The saga ends without releasing the stock. The hold stays pinned: only order decides when its time is over.
+  // The saga ends and the stock stays pinned. From now on only the order's own `holdExpiresAt` limits the hold.
   return {
     aggregate: moveTo(next.aggregate, "awaiting_payment"),
     state: { ...stored.saga, status: "compensated", failure: { step: "payment", code } },

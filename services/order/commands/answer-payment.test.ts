@@ -46,9 +46,9 @@ describe("a payment", () => {
     expect(doc.sentSeq).toBe(doc.lastSeq);
   });
   test("that begins races with hold expiry; exactly one wins", async () => {
-    // By the clock of the process that begins the payment the hold has not lapsed; by the other's it has.
+    // For the process that begins the payment the hold has not lapsed; for the other process it has.
     const [before, after] = [999, 1_000].map((ms) => ({ ...service.deps, clock: { now: () => new Date(ms) } }));
-    if (!before || !after) throw new Error("two clocks");
+    if (!before || !after) throw new Error("there must be two clocks");
     for (let round = 0; round < 20; round++) {
       const id = await service.awaitingPayment();
       const payment = aPayment(id);
@@ -75,7 +75,7 @@ describe("a payment", () => {
     await service.reply(id, "inventory.updated", { change: "released" });
     expect(await service.documentAtRest(id)).toMatchObject({ status: "cancelled", cancelReason: "payment.declined" });
   });
-  test("whose command is repeated gets its last answer resent, as the same message, and nothing is written", async () => {
+  test("whose command is repeated gets its last answer again, with the same message id; nothing is written", async () => {
     const { id, payment, sagaId } = await payingOrder();
     const { version, history } = (await service.document(id)) as OrderDocument;
     const answer = history.findLast(({ type }) => type === "order.status_changed");

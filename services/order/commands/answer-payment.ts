@@ -8,7 +8,7 @@ import { paymentRefused } from "../sagas/messages";
 import { takePayment } from "../sagas/take-payment";
 import { changeOrder } from "./change-order";
 
-/** What begin, settle and abandon have in common: each answers a command of the payment service's saga pay-order. */
+/** What the commands begin, settle and abandon share: each answers a command of the payment service's saga pay-order. */
 
 export type PaymentHandler<T extends MessageType> = (
   deps: Deps,
@@ -21,8 +21,9 @@ export type PaymentCommand = { orderId: string; paymentId: string };
 const answerTypes: MessageType[] = ["order.status_changed", "order.payment_refused"];
 
 /**
- * Decides on a command of the payment service. Order has no inbox: if the decision changes nothing, the command is a repeat,
- * and the last answer to its saga is resent.
+ * Handles a command of the payment service. This service has no inbox: a decision that changes nothing means that the
+ * command was handled before, and the last answer to its saga is resent.
+ * @param decide returns undefined if the command was handled before
  */
 export async function answerPayment(
   deps: Deps,

@@ -8,13 +8,13 @@ import { takePayment as saga } from "../sagas/take-payment";
 import { answerPayment, type PaymentCommand, type PaymentHandler, refusePayment } from "./answer-payment";
 
 /**
- * Payment asks for permission before it charges: the order moves to `paying`, or the payment is refused. Races with hold
- * expiry; exactly one wins.
+ * Answers the payment service, which asks for permission before it charges: the order moves to `paying`, or the payment
+ * is refused. Of a payment that begins and a hold that expires at the same time, exactly one wins.
  */
 export const beginPayment: PaymentHandler<"order.begin"> = (deps, command, message) =>
   answerPayment(deps, command, message, (stored) => decideBegin(stored, command, message, deps.clock.now()));
 
-/** @returns undefined if this payment, or its saga, has begun or was refused before */
+/** @returns undefined if this payment or its saga began before, or the payment was refused before */
 export function decideBegin(
   stored: OrderAndSaga,
   { paymentId }: PaymentCommand,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { errorCode } from "@shop/kit/testing/error-code";
 import type { OrderDocument } from "../store/documents";
-import { errorCode } from "../testing/error-code";
 import { type TestOrders, testOrders } from "../testing/order-service";
 import { cancelOrder } from "./cancel-order";
 import { setStatus } from "./set-status";
@@ -55,7 +55,7 @@ describe("a cancellation request", () => {
     expect(end).toMatchObject({ status: "cancelled", saga: { status: "completed" }, payment: { status: "voided" } });
     expect(end.sentSeq).toBe(end.lastSeq);
   });
-  test("sent ten times at once, and once more later, is one write", async () => {
+  test("sent ten times at once, and once more later, causes one write", async () => {
     for (const isConfirmed of [false, true]) {
       const order = await service.placed();
       if (isConfirmed) await service.confirm(order.id);

@@ -10,7 +10,7 @@ import { findSaga } from "../sagas/registry";
 import { changeOrder } from "./change-order";
 
 /**
- * Requests the cancellation of an order. The returned order's status says how far it is. Idempotent.
+ * Requests the cancellation of an order. The status of the returned order says how far it is. Idempotent.
  * @throws AppError `order.not_found` (404) also for another user's order, `order.not_cancellable` (409)
  */
 export async function cancelOrder(deps: Deps, user: User, orderId: string): Promise<StoredOrder> {
@@ -22,8 +22,8 @@ export async function cancelOrder(deps: Deps, user: User, orderId: string): Prom
 }
 
 /**
- * What a cancellation request changes. A saga in progress is aborted: it compensates at its next reply, so a charge whose
- * result is unknown is waited for. If no saga is in progress, a saga that cancels the order starts.
+ * What a cancellation request changes. A saga in progress is aborted: it compensates when its next reply arrives, because
+ * the result of a charge must be known first. If no saga is in progress, a saga that cancels the order starts.
  * @returns undefined if the order is being cancelled already
  * @throws AppError `order.not_cancellable` (409)
  */

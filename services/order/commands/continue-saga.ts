@@ -12,7 +12,7 @@ export async function continueSaga(deps: Deps, { orderId }: { orderId: string },
     if (!stored) return deps.log.warn({ orderId }, "event for an unknown order");
     const next = advance(findSaga(stored.saga), stored.order, stored.saga, { kind: "message", message });
     if (next && (await deps.store.commit(stored, next, "reply"))) return measureSagaEnd(stored, next, deps.clock.now());
-    // Another process may have written since: what is not a reply to the recent state may be one to the current state.
+    // `recent` may be outdated, because another process may have written since. The stored order is then tried as well.
     if (!next && !recent) return;
     recent = undefined;
   }

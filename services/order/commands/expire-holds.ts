@@ -6,7 +6,10 @@ import { holdExpired, isLapsed } from "../domain/payability";
 import { cancelUnpaidOrder as saga } from "../sagas/cancel-order";
 import { changeOrder } from "./change-order";
 
-/** Cancels orders that were not paid for in time. Races with a payment that begins; exactly one wins. */
+/**
+ * Cancels orders that were not paid for in time. Of a payment that begins and a hold that expires at the same time,
+ * exactly one wins.
+ */
 export async function expireHolds(deps: Deps): Promise<void> {
   const ids = await deps.store.findLapsed(deps.clock.now(), 50);
   await Promise.all(

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { errorCode } from "../testing/error-code";
+import { errorCode } from "@shop/kit/testing/error-code";
 import { lamp, rug, type TestOrders, testOrders } from "../testing/order-service";
 import { placeOrder, toIdempotentRequest } from "./place-order";
 
@@ -28,7 +28,7 @@ describe("placing an order", () => {
     const command = service.anOrder({ userId: Bun.randomUUIDv7() });
     expect(await errorCode(placeOrder(service.deps, command))).toBe("order.user_unknown");
   });
-  test("without a payment method leads to an order that waits without being swept", async () => {
+  test("without a payment method stores an order that waits for payment and that the sweep does not visit", async () => {
     const doc = await service.documentAtRest(await service.awaitingPayment());
     expect(doc).toMatchObject({ status: "awaiting_payment", saga: { status: "completed" } });
     expect(doc.sentSeq).toBe(doc.lastSeq);
@@ -37,7 +37,7 @@ describe("placing an order", () => {
 });
 
 describe("a full backlog", () => {
-  test("refuses new orders and still answers a replayed key", async () => {
+  test("refuses new orders, and still returns the order of a replayed key", async () => {
     const command = service.anOrder({ idempotencyKey: "before" });
     const before = await placeOrder(service.deps, command);
     const full = { ...service.deps, backlogIsFull: () => true };

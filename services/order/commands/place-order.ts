@@ -33,7 +33,7 @@ export async function placeOrder(deps: Deps, command: PlaceOrder): Promise<Store
     return previous.stored;
   }
 
-  // Checked after the key: a replayed key is answered even when the backlog is full.
+  // Checked after the key, so that a replayed key gets its order even when the backlog is full.
   if (deps.backlogIsFull())
     throw new AppError("order.too_many_under_way", {
       kind: "unavailable",
@@ -65,7 +65,7 @@ async function seal(deps: Deps, method: PlaceOrder["paymentMethod"]) {
   return method && { provider: method.provider, sealedToken: await deps.seal(method.token) };
 }
 
-/** Scope and hash are stored for two days: a change of either makes the keys of that time unknown. */
+/** Scope and hash are stored for two days: a change to either breaks replays of earlier requests. */
 export function toIdempotentRequest(command: PlaceOrder): IdempotentRequest | undefined {
   const { userId, items, paymentMethod, shippingAddress, idempotencyKey } = command;
   return idempotentRequest({

@@ -8,7 +8,7 @@ import { changeOrder } from "./change-order";
 export type SetStatus = { orderId: string; status: "shipped" | "delivered"; reason?: string };
 
 /**
- * Records where an order's parcel is. Setting the current status changes nothing and publishes nothing.
+ * Marks an order as shipped or delivered. Setting the current status changes nothing and publishes nothing.
  * @throws AppError `order.not_found` (404), `order.illegal_transition`, `order.being_cancelled` (409)
  */
 export async function setStatus(deps: Deps, command: SetStatus): Promise<StoredOrder> {

@@ -56,7 +56,7 @@ describe("a saga without a reply", () => {
     await timeOut(service.deps, id, version + 1);
     expect((await service.document(id))?.version).toBe(version + 1);
   });
-  test("is not given up if the reply came in the meantime", async () => {
+  test("is not given up if the order was written in the meantime", async () => {
     const { id } = await service.placed();
     await service.reply(id, "inventory.updated", { change: "reserved" });
     await timeOut(service.deps, id, 1);

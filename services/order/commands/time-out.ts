@@ -8,7 +8,7 @@ const timedOut = "order.timed_out";
 
 /**
  * Gives up on a reply: the order's saga is compensated, or parked if its pivot may have happened.
- * @param version the version of the order that waited too long; a later version has had its reply
+ * @param version the version that waited too long. A later version is left unchanged: each write starts the waiting anew.
  */
 export async function timeOut(
   deps: Pick<Deps, "store" | "clock" | "log">,

@@ -75,8 +75,8 @@ describe("a replay reports", () => {
     const illegal = [...entries, { seq: 4, type: "saga.step", data: {}, set: { status: "pending" as const } }];
     expect(found(placed, illegal)).toContain("changes the status from confirmed to pending");
   });
-  test("a published status that the order does not have", () => {
-    const untrue = [...entries, { seq: 4, type: "order.status_changed", data: { to: "shipped" } }];
-    expect(found(last(writes), untrue)).toContain("published status shipped, but the status is confirmed");
+  test("a published status that the order has not reached", () => {
+    const withUntrueEvent = [...entries, { seq: 4, type: "order.status_changed", data: { to: "shipped" } }];
+    expect(found(last(writes), withUntrueEvent)).toContain("published status shipped, but the status is confirmed");
   });
 });

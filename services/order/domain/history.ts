@@ -39,7 +39,7 @@ export type RebuiltOrder = { order: RecordedOrder; problems: string[] };
 
 /**
  * Rebuilds an order from its history. `problems` lists what is wrong with the history itself: missing entries, illegal
- * transitions, and a published status that the order does not have.
+ * transitions, and a published status that the order has not reached.
  */
 export function rebuildOrder(entries: readonly RecordedEntry[]): RebuiltOrder {
   const order: Record<string, unknown> = {};

@@ -39,7 +39,7 @@ async function subscribe(feed: ChangeFeed) {
   return { received, unsubscribe, ids: () => received.flatMap((ids) => ids ?? []) };
 }
 
-test("changes made at the same time are one message, which all instances receive; the own one without Redis", async () => {
+test("changes made at the same time are one message for the other instances; the own instance needs no Redis", async () => {
   const [own, other] = [await subscribe(here), await subscribe(there)];
   for (let n = 0; n < 200; n++) here.publish(`order-${n % 100}`);
   await eventually(() => other.ids().length > 0);
@@ -60,7 +60,7 @@ test("an instance is subscribed only while it has a listener", async () => {
   await eventually(async () => (await publishCount()) === 1);
 });
 
-test("without Redis own changes are reported; after its return anything may have changed, and others' changes are reported", async () => {
+test("without Redis only own changes are reported; after a reconnect, that anything may have changed, then all changes", async () => {
   const own = await subscribe(here);
   await server.kill();
   here.publish("a");
@@ -88,7 +88,7 @@ test("messages are dropped while Redis accepts none", async () => {
     here.publish("last");
     return other.ids().includes("last");
   });
-  // Twenty were in flight. The rest is found by polling.
+  // Twenty messages were in flight. The streams find the other changes by polling.
   const received = other.ids().filter((id) => id.startsWith("hung"));
   expect(received).toEqual(Array.from({ length: 20 }, (_, n) => `hung-${n}`));
   own.unsubscribe();

@@ -4,14 +4,14 @@ import type { Log } from "@shop/kit/telemetry/log";
 const channel = "order.changed";
 /** Changes are collected for this long and then sent together. */
 const batchMs = 50;
-/** While this many messages have not been accepted by Redis, about one second's worth, further ones are dropped. */
+/** The limit on messages that Redis has not accepted yet, about as many as one second produces. Further ones are dropped. */
 const inFlightMax = 20;
 
 /** Receives the ids of changed orders; undefined if any order may have changed. */
 type ChangeListener = (orderIds: string[] | undefined) => void;
 
 export type ChangeFeed = {
-  /** Call after an order was written. Cheap: all changes within 50 ms are one message, and nothing waits for it. */
+  /** Call after an order was written. Cheap: all changes within 50 ms are sent in one message, and no caller waits for it. */
   publish(orderId: string): void;
   /**
    * Reports changes made by this instance and, while Redis is reachable, by the others. One listener at a time.
@@ -26,7 +26,7 @@ export type ChangeFeed = {
  * reported, because a message was lost or Redis is unreachable, must be found by polling.
  */
 export function changeFeed(o: { redisUrl: string; log: Log }): ChangeFeed {
-  /** Marks this instance's messages, which it receives itself, too. */
+  /** Identifies this instance's own messages, because Redis also delivers them to the instance itself. */
   const self = crypto.randomUUID();
   const redis = createRedis(o.redisUrl, o.log);
   redis.connect().catch(() => {}); // the client reconnects by itself

@@ -5,13 +5,13 @@ import { streamsOpen } from "../metrics";
 import type { ChangeFeed } from "./change-feed";
 import type { Stream } from "./stream";
 
-/** After these statuses nothing happens that concerns the buyer. */
+/** No command or saga changes an order after these statuses, so its streams end. */
 const finalStatuses: readonly OrderStatus[] = ["delivered", "cancelled", "refunded"];
 
 /**
  * The open streams of this process, and the loop that sends them new entries. Every sign of a change (own writes, other
- * instances, polling) leads to `refresh`: load the timeline, send each stream the entries it does not have. The change
- * feed is subscribed to while there are streams.
+ * instances, polling) calls `refresh`, which loads the timelines and sends each stream the entries that it does not have yet.
+ * The set is subscribed to the change feed while it has streams.
  */
 export function streamSet(o: { loadTimelines: LoadTimelines; changes: Pick<ChangeFeed, "subscribe">; log: Log }) {
   const streams = new Set<Stream>();
@@ -26,7 +26,7 @@ export function streamSet(o: { loadTimelines: LoadTimelines; changes: Pick<Chang
     if (!isAdvancing) lastAdvance = advance();
   }
 
-  /** One query at a time, for all orders that are due and have a stream. */
+  /** Makes one query at a time, for all orders that are due and have a stream. */
   async function advance(): Promise<void> {
     isAdvancing = true;
     try {

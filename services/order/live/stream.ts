@@ -3,7 +3,7 @@ import type { OrderTimeline } from "../deps";
 
 /** How long a client waits before it reconnects. */
 const retryMs = 1_000;
-/** `setTimeout` overflows beyond this and would fire at once. */
+/** The longest delay that `setTimeout` accepts. With a longer one it would fire at once. */
 const timerMaxMs = 2 ** 31 - 1;
 
 /** Why a stream ends. After `order_final` there is no reason to reconnect. */
@@ -18,7 +18,7 @@ export type Stream = {
   /** Sends the entries that were not sent yet. May be called with the same timeline repeatedly and in any order. */
   send(timeline: OrderTimeline): void;
   sendHeartbeat(): void;
-  /** Tells the client why, and closes the stream. */
+  /** Tells the client why the stream ends, and closes it. */
   end(reason: EndReason): void;
   /** Stops the expiry timer. Call when the client has closed the stream. */
   release(): void;

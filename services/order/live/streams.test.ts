@@ -14,7 +14,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** Streams of orders that are in memory. `report` plays the change feed. */
+/** Streams of orders that are in memory. `report` stands in for the change feed. */
 function inMemoryStreams(o: { heartbeatMs?: number; pollMs?: number } = {}) {
   const orders = new Map<string, OrderTimeline>();
   const queries: string[][] = [];
@@ -24,7 +24,6 @@ function inMemoryStreams(o: { heartbeatMs?: number; pollMs?: number } = {}) {
     async loadTimelines(after) {
       if (isStoreDown) throw new Error("the store is down");
       queries.push([...after.keys()]);
-      // Returns only what was requested.
       const found = [...after].flatMap(([id, seq]) => {
         const order = orders.get(id);
         return order ? { ...order, entries: order.entries.filter((entry) => entry.seq > seq) } : [];

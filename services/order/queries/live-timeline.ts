@@ -4,7 +4,8 @@ import { orderNotFound } from "./orders";
 
 /**
  * An order's timeline as a stream, for its owner only.
- * @param lastEventId the `seq` of the last entry the client has; a higher number than the last entry's counts as the last
+ * @param lastEventId the `seq` of the last entry that the client has. If it is higher than the order's last `seq`, the
+ *   stream begins with the next new entry.
  * @throws AppError `order.not_found` (404) also for another user's order, `order.too_many_streams` (429)
  */
 export async function liveTimeline(

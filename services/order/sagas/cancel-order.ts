@@ -4,13 +4,13 @@ import type { Change, Reply, Saga } from "@shop/kit/saga/definition";
 import { moveTo, type Order } from "../domain/order";
 import { cancelWithReason, isReleased, isVoided, release } from "./messages";
 
-/** The cancel reason if the owner or an employee requested the cancellation. */
+/** The value of `cancelReason` if the owner or an employee requested the cancellation. */
 export const cancelRequested = "order.cancel_requested";
 
 /**
- * Cancels a confirmed order: return the money, then the stock. The first step is the pivot, so no step can be rejected or
- * undone; each is retried until it is done. The step that voids the payment is not called `funds`, because that name marks
- * an order that payment may still charge.
+ * Cancels a confirmed order: return the money, then the stock. The first step is the pivot, so nothing is compensated; the
+ * later steps are retried until they succeed. The step that voids the payment is not called `funds`, because payment may
+ * charge an order whose saga is at a step of that name.
  */
 export const cancelOrder: Saga<Order> = {
   name: "cancel-order",
@@ -36,7 +36,7 @@ function startCancelling(order: Order): Change<Order> {
   return { aggregate: moveTo(order, "cancelling"), drafts: [] };
 }
 
-/** Carries the payment's id: payment cannot find it by this saga's id, because another saga made the payment. */
+/** Names the payment by its id. The payment service cannot find it by this saga's id, because another saga made it. */
 function voidPayment({ id: orderId, payment }: Order): Draft {
   const data = { orderId, reason: cancelRequested, ...(payment && { paymentId: payment.id }) };
   return { type: "payment.void", data };

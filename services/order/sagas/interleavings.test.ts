@@ -11,7 +11,7 @@ import { findSaga } from "./registry";
 
 /**
  * A model check of an order and its participants: from every reachable state, everything that can happen next is tried. A
- * sent message may arrive at any later time, any number of times and in any order, so all duplicates, delays and
+ * message that was sent may arrive at any later time, any number of times and in any order, so all duplicates, delays and
  * reorderings are covered; so are a cancellation request, shipping, and steps that time out and are compensated or parked.
  */
 type World = {
@@ -60,7 +60,7 @@ function send(world: World, ...drafts: Draft[]): World {
 const applied = (world: World, next: SagaTransition<typeof newOrder> | undefined): World =>
   next ? send({ ...world, order: { aggregate: next.aggregate, state: next.state } }, ...next.drafts) : world;
 
-/** The payment service: one charge per saga; a void before the charge refuses it; the reply goes to the saga that sent the command. */
+/** The payment service: one charge per saga; a charge after its void is refused; the reply goes to the command's saga. */
 function paymentReceives(world: World, { type, sagaid, data }: Sent, participants: Participants): World {
   const event = (name: string, more = {}) => ({ type: `payment.${name}`, data: { paymentId: "p", ...more }, sagaid });
   const { charge, charges, refunds } = world.payment;
@@ -74,7 +74,7 @@ function paymentReceives(world: World, { type, sagaid, data }: Sent, participant
       charge === "held" ? event("processed") : event(charge === "voided" ? "voided" : "failed", { code: "no" }),
     );
   }
-  // The void finds the payment by its saga or by its id. Otherwise it leaves a tombstone, and the money is kept.
+  // A void finds the payment by its saga or by its id. A void that finds none leaves a tombstone and returns no money.
   const finds = sagaid === "place" || (data as { paymentId?: string }).paymentId === "p";
   if (!finds) return send(world, event("voided"));
   if (charge === "held")
@@ -83,7 +83,7 @@ function paymentReceives(world: World, { type, sagaid, data }: Sent, participant
   return send({ ...world, payment: { charge: after, charges, refunds } }, event("voided"));
 }
 
-/** Inventory: a release before the reserve leaves a tombstone; a confirmation after a release sells nothing. */
+/** Inventory: a release before its reservation leaves a tombstone; a confirmation after a release sells nothing. */
 function inventoryReceives(world: World, { type, sagaid }: Sent, participants: Participants): World {
   const event = (change: string) => ({ type: "inventory.updated", data: { change }, sagaid });
   const { stock } = world;
@@ -189,14 +189,17 @@ test.each([
   { participants: { hasStock: true, cardWorks: true }, ends: ["cancelled", "confirmed", "shipped"] },
   { participants: { hasStock: true, cardWorks: false }, ends: ["cancelled"] },
   { participants: { hasStock: false, cardWorks: true }, ends: ["cancelled"] },
-])("an order and its cancellation hold all invariants under every order of messages: %j", ({ participants, ends }) => {
-  const worlds = reachableWorlds(participants);
-  expect(worlds.length).toBeGreaterThan(20);
-  expect(worlds.some((world) => world.cancelRequested)).toBe(true);
-  const parkedAt = new Set(worlds.filter(({ order }) => order.state.stuck).map(({ order }) => order.state.step));
-  for (const step of ["stock", ...(participants.hasStock ? ["funds"] : [])]) expect(parkedAt).toContain(step);
-  expect([...new Set(worlds.flatMap(violations))]).toEqual([]);
-  const settled = worlds.map((world) => settle(world, participants));
-  expect([...new Set(settled.flatMap(violationsWhenSettled))]).toEqual([]);
-  expect(new Set<string>(settled.map((world) => world.order.aggregate.status))).toEqual(new Set(ends));
-});
+])(
+  "an order and its cancellation keep all invariants, whatever the sequence of messages: %j",
+  ({ participants, ends }) => {
+    const worlds = reachableWorlds(participants);
+    expect(worlds.length).toBeGreaterThan(20);
+    expect(worlds.some((world) => world.cancelRequested)).toBe(true);
+    const parkedAt = new Set(worlds.filter(({ order }) => order.state.stuck).map(({ order }) => order.state.step));
+    for (const step of ["stock", ...(participants.hasStock ? ["funds"] : [])]) expect(parkedAt).toContain(step);
+    expect([...new Set(worlds.flatMap(violations))]).toEqual([]);
+    const settled = worlds.map((world) => settle(world, participants));
+    expect([...new Set(settled.flatMap(violationsWhenSettled))]).toEqual([]);
+    expect(new Set<string>(settled.map((world) => world.order.aggregate.status))).toEqual(new Set(ends));
+  },
+);

@@ -3,7 +3,7 @@ import type { Message } from "@shop/kit/messaging/envelope";
 import type { Change, Reply } from "@shop/kit/saga/definition";
 import { moveTo, type Order, type OrderStatus } from "../domain/order";
 
-/** What order's sagas send, and how they read the replies. A saga's own messages are in its own file. */
+/** Messages and replies that more than one saga or command uses. Those of a single saga are in its own file. */
 
 const toPayload = ({ id, userId, items, total }: Order) => ({ orderId: id, userId, items, total });
 

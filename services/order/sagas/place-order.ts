@@ -57,7 +57,7 @@ function reserve(order: Order): Draft {
   return reserveStock(order, order.holdExpiresAt);
 }
 
-/** Without the payment method: the store adds it when it sends the message, so that history does not contain the token. */
+/** Has no payment method yet. The store adds it when it sends the message, so that the history does not contain the token. */
 function charge(order: Order): UncheckedDraft {
   return { type: "payment.charge", data: { orderId: order.id } };
 }

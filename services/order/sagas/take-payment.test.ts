@@ -121,7 +121,7 @@ describe("a payment that begins", () => {
     expect(end.drafts[1]).toMatchObject({ data: { code: "order.hold_expired" } });
     expect(end.aggregate).toMatchObject({ cancelReason: "order.hold_expired", payment: { status: "failed" } });
   });
-  test("while another payment is in progress is refused, then and whenever the command is repeated", () => {
+  test("while another payment is in progress is refused, and stays refused when the command is repeated", () => {
     const refused = begin(paying, "q", "other");
     expect(refused.drafts[0]).toMatchObject({
       type: "order.payment_refused",

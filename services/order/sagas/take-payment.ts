@@ -17,8 +17,8 @@ import {
 } from "./messages";
 
 /**
- * Order's part of the payment service's saga pay-order; both have the same saga id. Pin the stock, allow the payment service
- * to charge, and wait for the result: `order.settle` or `order.abandon`.
+ * The order service's part of the payment service's saga pay-order; both have the same saga id. Pins the stock, allows the
+ * payment service to charge, and waits for the result: `order.settle` or `order.abandon`.
  */
 export const takePayment: Saga<Order> = {
   name: "take-payment",
@@ -50,7 +50,7 @@ function cancel(order: Order, { code }: Failure): Change<Order> {
   return { aggregate: { ...aggregate, payment }, drafts: [...drafts, paymentRefused(order, id, code)] };
 }
 
-/** The hold no longer expires: only order decides about it from now on. */
+/** Pins the hold: inventory no longer lets it lapse, and only this service releases it. */
 function pinStock(order: Order): Draft {
   return reserveStock(order);
 }

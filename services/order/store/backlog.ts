@@ -21,7 +21,7 @@ export function orderBacklog(o: { orders: Collection<OrderDocument>; limit: numb
 
   const close = every(o.everyMs ?? 1_000, count, o.log, "at once");
   return {
-    /** As of the last count, about a second ago. */
+    /** Whether the limit was reached at the last count, about a second ago. */
     isFull: () => inProgress >= o.limit,
     close,
   };

@@ -8,7 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-test("each update of a batch knows whether it was written, if one of them met another version", async () => {
+test("if one update of a batch finds another version, each update still reports whether it was written", async () => {
   const ids = await Promise.all(Array.from({ length: 12 }, () => service.awaitingPayment()));
   const stored = await Promise.all(ids.map((id) => service.deps.store.load(id)));
   await service.orders.updateOne({ _id: ids[3] as string }, { $inc: { version: 1 } });

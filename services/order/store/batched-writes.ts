@@ -8,12 +8,12 @@ type Update = {
   /** The version that the update expects. */
   version: number;
   update: UpdateFilter<OrderDocument>;
-  /** The id of a history entry that this update adds: if the document has it, the update was written. */
+  /** The id of a history entry that this update adds. If the document has this entry, the update was written. */
   entryId: string | undefined;
 };
 
 /**
- * Writes of single documents that arrive at the same time are sent in one command and wait for one journal flush. Each
+ * Sends writes of single documents that arrive at the same time in one command, so that they wait for one journal flush. Each
  * write stays atomic by itself.
  */
 export function batchedWrites(orders: Collection<OrderDocument>) {
@@ -40,7 +40,7 @@ export function batchedWrites(orders: Collection<OrderDocument>) {
       );
       if (matchedCount === updates.length) return updates.map(() => true);
       if (matchedCount === 0) return updates.map(() => false);
-      // Some updates met another version. The server does not say which.
+      // Some documents had another version. The server does not say which.
       return Promise.all(updates.map(isWritten));
     },
   });
@@ -62,8 +62,8 @@ export function batchedWrites(orders: Collection<OrderDocument>) {
     },
     /**
      * Writes if the document still has the expected version.
-     * @returns false if it has another version. A batch that failed and was retried may return false for an update that was
-     * written, so the caller must reload the document.
+     * @returns false if it has another version. The updates of a failed batch are repeated one by one; an update that the
+     * failed batch has written then returns false, too. The caller must therefore reload the document.
      */
     update: (change: Update): Promise<boolean> => update(change),
   };

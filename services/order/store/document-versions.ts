@@ -60,7 +60,7 @@ export function nextDocument(
     saga: next.state,
     updatedAt: o.now,
     lastSeq: before.lastSeq + entries.length,
-    // A reply proves that the command it answers and all earlier messages were sent. This saves a write that records it.
+    // A reply proves that the command it answers and all earlier messages were sent. Recording it here saves a write.
     sentSeq: o.cause === "reply" ? Math.max(before.sentSeq, lastMessageSeq(before)) : before.sentSeq,
     unsentSince: o.now,
     wakeAt: plusSeconds(o.now, graceSeconds),

@@ -22,7 +22,7 @@ export function orderWrites(o: {
       const doc = newDocument(placed, { request, createEntries, now: o.clock.now() });
       if (!(await writes.insert(doc))) {
         const existing = request && (await o.loadByKey(request.scope));
-        invariant(existing, "an order can only be a duplicate by its idempotency key");
+        invariant(existing, "a duplicate order must have the idempotency key of an existing one");
         return existing;
       }
       o.onWritten(doc);

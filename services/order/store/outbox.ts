@@ -10,7 +10,7 @@ import type { Collection } from "mongodb";
 import { findSaga } from "../sagas/registry";
 import { type OrderDocument, toOrder } from "./documents";
 
-/** If a saga has had no reply for this long, its command is resent. */
+/** A command is resent if its reply has not arrived for this long. */
 const replyWithinSeconds = 10;
 
 /** The outbox of orders. It also resends the commands of their sagas until a reply comes. */

@@ -113,7 +113,7 @@ describe("the query for", () => {
       "hold",
       limit,
     ));
-  test("messages that a lost Redis may have had", async () => {
+  test("orders whose messages Redis may have lost", async () => {
     const recently = new Date(Date.UTC(2025, 0, 1) + (count - 10) * 300_000);
     expectIndexed(await explain({ sentAt: { $gte: recently } }), "sent", 10);
   });

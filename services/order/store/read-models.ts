@@ -9,7 +9,10 @@ import type { OrderDocument } from "./documents";
  */
 export type HistoryPart = { _id: string; to: number; entries: HistoryEntry[] };
 
-/** A product of an order, in the collection `order_items`. `_id` is `<productId>/<orderId>`: a product's orders by time. */
+/**
+ * A product of an order, in the collection `order_items`. `_id` is `<productId>/<orderId>`, so the orders of a product are
+ * sorted by time.
+ */
 export type OrderItem = { _id: string; userId: string; quantity: number };
 
 export const historyCollection = (db: Db): Collection<HistoryPart> => db.collection<HistoryPart>("order_history");
@@ -20,8 +23,8 @@ const toPartId = (orderId: string, from: number) => `${orderId}/${String(from).p
 export const idsBelow = (prefix: string) => ({ $gte: `${prefix}/`, $lt: `${prefix}0` });
 
 /**
- * Joins the parts of one order's history, sorted by id. Parts may overlap if one was written from an outdated document; an
- * entry is the same in both.
+ * Joins the parts of one order's history, sorted by id. Parts overlap if one was written from an outdated document. An entry
+ * that is in two parts is the same in both.
  */
 export function joinParts(parts: readonly HistoryPart[]): HistoryEntry[] {
   const entries: HistoryEntry[] = [];

@@ -37,9 +37,9 @@ async function stored(days: number, over: Partial<OrderDocument> = {}): Promise<
   return _id;
 }
 const storedWithKey = (days: number) => stored(days, { idempotency: { scope: crypto.randomUUID(), hash: "h" } });
-const rule = (what: string, orderDays?: number) => {
-  const found = retentionRules({ db: service.db, clock, orderDays }).find((it) => it.name === what);
-  if (!found) throw new Error(`no rule ${what}`);
+const rule = (name: string, orderDays?: number) => {
+  const found = retentionRules({ db: service.db, clock, orderDays }).find((each) => each.name === name);
+  if (!found) throw new Error(`no rule ${name}`);
   return found;
 };
 const orderIds = async () => (await service.orders.find().sort({ _id: 1 }).toArray()).map((doc) => doc._id);
@@ -66,10 +66,10 @@ test("each order is read once, in batches, also by several processes at the same
 });
 
 test("orders are kept for ever unless a retention time is configured", () => {
-  expect(retentionRules({ db: service.db, clock }).map(({ name: what }) => what)).toEqual(["order.idempotency"]);
+  expect(retentionRules({ db: service.db, clock }).map(({ name }) => name)).toEqual(["order.idempotency"]);
 });
 
-test("ended orders without recent changes are removed; orders in progress, parked or recently changed are kept", async () => {
+test("old orders are removed in any status; orders in progress, parked or recently changed are kept", async () => {
   await stored(101);
   await stored(102, { status: "cancelled", saga: { status: "compensated" } as OrderDocument["saga"] });
   const kept = [

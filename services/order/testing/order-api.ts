@@ -24,7 +24,7 @@ export type OrderBody = {
   code: string;
 };
 
-/** The routes of the order service on real stores, and clients of different permissions. */
+/** The routes of the order service on real stores, and clients with different permissions. */
 export async function testOrderApi() {
   const service = await testOrders();
   const issuer = await testIssuer();
@@ -46,7 +46,7 @@ export async function testOrderApi() {
     send,
     /** A client of routes whose dependencies are partly replaced. */
     clientWith: (over: Partial<Deps>) => testClient(routesWith({ ...service.deps, ...over })),
-    /** Answers a request without reading the body, as a stream requires. */
+    /** Sends a request and leaves the response body unread, as a stream requires. */
     open: (path: string, headers: Record<string, string>) =>
       app.handle(new Request(`http://service.test${path}`, { headers })),
     async user(permissions: string[] = []) {

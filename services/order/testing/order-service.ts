@@ -5,6 +5,7 @@ import { createPublisher } from "@shop/kit/messaging/publisher";
 import { connectMongo } from "@shop/kit/stores/mongo";
 import { eventually } from "@shop/kit/testing/eventually";
 import { silentLog } from "@shop/kit/testing/log";
+import { testMessage } from "@shop/kit/testing/message";
 import { testMongoUrl, testRedisUrl } from "@shop/kit/testing/stores";
 import { continueSaga } from "../commands/continue-saga";
 import { type PlaceOrder, placeOrder } from "../commands/place-order";
@@ -28,6 +29,7 @@ export const rug = {
   price: { amount: 4500, currency: "USD" },
   available: 9,
 };
+/** A product in another currency. */
 export const krone = {
   id: "01920000-0000-7000-8000-000000000003",
   name: "Krone",
@@ -37,7 +39,7 @@ export const krone = {
 
 export const replyLimitSeconds = 600;
 
-/** The order service without its HTTP port, on real stores. `reply` plays the other services. */
+/** The order service without its HTTP port, on real stores. `reply` stands in for the other services. */
 export async function testOrders(redisUrl = testRedisUrl(4)) {
   const mongoUrl = testMongoUrl("order");
   const { client, db } = await connectMongo(mongoUrl, "order-test");
@@ -74,7 +76,7 @@ export async function testOrders(redisUrl = testRedisUrl(4)) {
     db,
     orders,
     loadTimelines: store.loadTimelines,
-    /** A service that starts resends the messages of all orders that it finds. Waits until that is done. */
+    /** Waits until the start is complete: a service that starts resends the messages of all orders that it finds. */
     untilStarted: () => eventually(async () => (await queueStateCollection(db).countDocuments()) > 0),
     newUser() {
       const id = Bun.randomUUIDv7();
@@ -107,23 +109,12 @@ export async function testOrders(redisUrl = testRedisUrl(4)) {
     /** Handles an event of another service, as if it came from the queue. It carries the id of the order's current saga. */
     async reply(orderId: string, type: keyof typeof messages, data: object = {}): Promise<Message> {
       const stored = await store.load(orderId);
-      const message: Message = {
-        specversion: "1.0",
-        id: Bun.randomUUIDv7(),
-        type,
-        source: "/services/test",
-        subject: orderId,
-        time: new Date().toISOString(),
-        dataschema: `urn:shop:schema:${type}:1`,
-        sequence: 1,
-        sagaid: stored?.saga.id,
-        data: { orderId, ...data },
-      };
+      const message = testMessage(type, { orderId, ...data }, { subject: orderId, sagaid: stored?.saga.id });
       await continueSaga(deps, { orderId }, message);
       return message;
     },
     document: (orderId: string) => orders.findOne({ _id: orderId }),
-    /** Waits until the order's document fits. */
+    /** Waits until `fits` accepts the order's document. */
     documentWhen(orderId: string, fits: (doc: OrderDocument) => boolean): Promise<OrderDocument> {
       return eventually(async () => {
         const doc = await orders.findOne({ _id: orderId });

@@ -93,7 +93,7 @@ describe("a repeated charge", () => {
     expect(await service.ledgerLines(order)).toEqual(["charge 1999"]);
     expect(await service.messageTypes(order.orderId)).toEqual(["payment.processed", "payment.processed"]);
   });
-  // Many rounds, because the failure it guards against needs two inserts to meet in one index before the other.
+  // Many rounds, because the failure to prevent is rare: two inserts must meet in one unique index before the other one.
   test("ten times concurrently charges once, in each of fifty rounds", async () => {
     for (let round = 0; round < 50; round++) {
       const order = service.newOrder();

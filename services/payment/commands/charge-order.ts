@@ -6,7 +6,7 @@ import { converge } from "./converge";
 
 /**
  * Handles `payment.charge`. Replies `payment.processed` only when the money is captured and `payment.failed` only when no
- * money is held. The amount is the one that order reports, never one from the message.
+ * money is held. The amount comes from the order service, never from the message.
  */
 export async function chargeOrder(deps: Deps, command: DataFor<"payment.charge">, message: Message): Promise<void> {
   const { orderId, paymentMethod } = command;
@@ -22,7 +22,7 @@ export async function chargeOrder(deps: Deps, command: DataFor<"payment.charge">
   });
   const opened = await deps.store.open(payable.payable ? payment : { ...payment, ...refused });
   if (isAtEnd(opened.payment)) return deps.store.sendReply(opened.payment, message);
-  // An existing payment may be leased by another process. If that process has died, the lease expires and the sweep continues.
+  // Another process may have leased an existing payment. If that process has died, its lease expires and the sweep continues.
   const leased = opened.isNew ? opened.payment : await deps.store.lease(opened.payment.id);
   if (leased) await converge(deps, leased, opened.isNew, message);
 }

@@ -19,7 +19,7 @@ export async function converge(deps: Deps, payment: Payment, isNew: boolean, mes
   let isCurrent = isNew;
   for (;;) {
     const call = nextCall(current, isCurrent);
-    // No call is needed, for example, to void a payment that does not exist at the provider.
+    // There is nothing to call if, for example, a payment is voided that does not exist at the provider.
     const { record, observation }: CallResult = call
       ? await callProvider(deps, current, call)
       : { observation: current };
@@ -48,8 +48,8 @@ type CallResult = { record?: CallRecord; observation?: Observation };
 
 /** Makes one call and measures it. Without a response `observation` is undefined: the provider may or may not have acted. */
 async function callProvider(deps: Deps, payment: Payment, call: GatewayCall): Promise<CallResult> {
-  // Stripe stores the response to a key, even a 500, so every attempt has a key of its own. This cannot charge twice: money
-  // is taken by the provider's id, after the state was fetched; and a payment that was created twice is confirmed once.
+  // Stripe stores the response to a key, even a 500, so every attempt has its own key. A new key cannot charge twice: a lost
+  // `confirm` is repeated for the same provider id, after the state was fetched; of two creations only one is confirmed.
   const idempotencyKey = `${payment.id}-${call}-${payment.attempts}`;
   const started = performance.now();
   const toRecord = (outcome: CallRecord["outcome"], detail: string): CallRecord => {

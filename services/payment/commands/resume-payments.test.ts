@@ -12,7 +12,7 @@ afterAll(() => service.close());
 
 describe("after a lost response", () => {
   test.each(["payment_intents.create", "payment_intents.confirm"])(
-    "to %s, which acted, the sweep completes the payment and charges once",
+    "to a %s that took effect, the sweep completes the payment and charges once",
     async (operation) => {
       const order = service.newOrder();
       await service.sandbox.fault(operation, "drop_answer_after_acting");
@@ -64,7 +64,7 @@ describe("after a process died", () => {
     await service.expireLeases();
     await resumePayments(service.deps);
     expect((await service.paymentOf(order)).status).toBe("completed");
-    // The process may be alive after all. Its save with the old lease is refused.
+    // If the process is still alive, its save with the old lease is refused.
     const late = { payment: { ...payment, status: "failed" as const }, drafts: [] };
     expect(await service.deps.store.save(payment, late)).toBeUndefined();
     expect((await service.paymentOf(order)).status).toBe("completed");

@@ -3,7 +3,7 @@ import { pendingCommand } from "@shop/kit/saga/engine";
 import type { Deps } from "../deps";
 import { payOrder } from "../sagas/pay-order";
 
-/** Sends the pending command of every saga whose reply is overdue. */
+/** Sends the pending commands of up to 50 sagas whose reply is overdue. */
 export const retryCommands = (deps: Deps): Promise<void> =>
   deps.store.retryCommands(
     50,

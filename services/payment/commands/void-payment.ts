@@ -10,7 +10,7 @@ type VoidPayment = DataFor<"payment.void">;
  * Handles `payment.void`: cancels or refunds a charge, whatever its state, and replies `payment.voided` when no money is held.
  *
  * If the void arrives before its charge, it leaves a voided payment as a tombstone, and the late charge is refused. A saga
- * other than the one that charged must name the payment; it receives the reply.
+ * other than the one that charged must name the payment by its id. The reply goes to the saga that sent the void.
  */
 export async function voidPayment(deps: Deps, command: VoidPayment, message: Message): Promise<void> {
   const sagaId = message.sagaid ?? message.id;
@@ -29,7 +29,10 @@ export async function voidPayment(deps: Deps, command: VoidPayment, message: Mes
   if (leased) await converge(deps, leased, false, message);
 }
 
-/** @throws Error if the order has no such payment. The id came from this service, so treating it as "no money held" could hide money. */
+/**
+ * @throws Error if the order has no such payment. The id came from this service, so the payment must exist: a reply that no
+ *   money is held could be false.
+ */
 async function loadPaymentOfOrder(deps: Deps, orderId: string, paymentId: string): Promise<Payment> {
   const payment = await deps.store.findById(paymentId);
   if (payment?.orderId !== orderId) throw new Error(`order ${orderId} has no payment ${paymentId}`);

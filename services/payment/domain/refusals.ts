@@ -1,6 +1,6 @@
 import { AppError } from "@shop/kit/errors/app-error";
 
-/** Why the order service does not let an order be paid for, by error code. */
+/** The texts for the error codes with which the order service refuses a payment. */
 const messages: Record<string, string | undefined> = {
   "order.not_awaiting_payment": "This order is not awaiting payment yet.",
   "order.being_paid": "A payment for this order is already in progress.",

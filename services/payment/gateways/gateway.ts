@@ -1,7 +1,7 @@
 import type { Money } from "@shop/contracts/common";
 import type { Observation } from "../domain/payment";
 
-/** The payment that a call is about, and the idempotency key of the call. */
+/** The payment that a call concerns, and the idempotency key of the call. */
 export type GatewayRequest = { paymentId: string; orderId: string; amount: Money; idempotencyKey: string };
 
 /**

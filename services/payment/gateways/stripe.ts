@@ -2,7 +2,7 @@ import Stripe from "stripe";
 import { type Observation, type Observed, refundIdFor } from "../domain/payment";
 import type { Gateway } from "./gateway";
 
-/** Longer than any healthy response takes, and shorter than the lease of a payment (6 s). */
+/** The time limit of one request: longer than a healthy response takes, and shorter than the lease of a payment (6 s). */
 const timeoutMs = 4_000;
 
 /**

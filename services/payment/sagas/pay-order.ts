@@ -7,8 +7,9 @@ import { refundEvents, replyFor } from "../domain/events";
 import { isAtEnd, type NewPayment, type Payment, reachesEnd } from "../domain/payment";
 
 /**
- * Pays for an order that awaits payment: order accepts the payment and pins its stock, the money is captured, order
- * confirms. If the charge fails, order abandons the payment. The saga is stored in its payment, so one commit changes both.
+ * Pays for an order that awaits payment: the order service accepts the payment and pins the stock, the money is captured, and
+ * the order is confirmed. If the charge fails, the payment is abandoned. The saga is stored in its payment, so one commit
+ * changes both.
  */
 export const payOrder: Saga<Payment> = {
   name: "pay-order",
@@ -36,7 +37,7 @@ function parseBeginReply(message: Message): Reply | undefined {
   return hasStatus(message, "paying") ? { ok: {} } : undefined;
 }
 
-/** A refused payment fails with order's code. The refusal that replies to `order.abandon` finds the payment already failed. */
+/** A refused payment fails with the code of the refusal. A refusal that replies to `order.abandon` changes nothing. */
 function applyRefusal(payment: Payment, message: Message): Payment {
   if (!isMessage(message, "order.payment_refused") || isAtEnd(payment)) return payment;
   return { ...payment, status: "failed", failureCode: message.data.code, sealedToken: undefined };
@@ -50,7 +51,7 @@ function isAbandoned(message: Message): boolean {
   return isMessage(message, "order.payment_refused") || hasStatus(message, "awaiting_payment");
 }
 
-/** No service is called: `converge` charges the card, and the event that it emits is the reply. */
+/** No other service takes part: `converge` charges the card, and the event that it commits is the reply. */
 function noCommand(): undefined {
   return undefined;
 }
@@ -65,7 +66,7 @@ function settleCommand({ id: paymentId, orderId }: Payment): Draft {
   return { type: "order.settle", data: { orderId, paymentId } };
 }
 
-/** Order refuses if its owner asked for cancellation in the meantime. Order then voids the payment itself. */
+/** The order service refuses if cancellation was requested in the meantime. It then voids the payment itself. */
 function parseSettleReply(message: Message): Reply | undefined {
   return isMessage(message, "order.payment_refused") || hasStatus(message, "confirmed") ? { ok: {} } : undefined;
 }

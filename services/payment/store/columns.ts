@@ -3,14 +3,17 @@ import type { TransactionSql } from "@shop/kit/stores/postgres";
 import { type Payment, reachesEnd } from "../domain/payment";
 import { payOrder } from "../sagas/pay-order";
 
-/** Longer than a call to a provider can take (4 s), so that two processes never call it for one payment at the same time. */
+/**
+ * Longer than one request to a provider can take (4 s), so that two processes do not call it for one payment at the same time.
+ * A refund makes two requests and can outlive the lease. The next process then repeats it with the same idempotency key.
+ */
 export const leaseSeconds = 6;
 
 /** The longest pause after calls without a response. The pause doubles with each of them. */
 const pauseSecondsMax = 60;
 
-/** The command of a saga is sent again when its reply has not arrived for this long. */
-export const replyLimitSeconds = 10;
+/** A command is resent if its reply has not arrived for this long. */
+export const replyWithinSeconds = 10;
 
 /** Leases the payment, in the same write that makes it due. */
 export const leaseColumns = (db: TransactionSql) => db`,
@@ -38,5 +41,5 @@ export function sagaColumns(db: TransactionSql, before: Payment, after: Payment)
   const awaitsReply = pendingCommand(payOrder, after, after.saga) !== undefined;
   return db`,
     saga = ${db.json(after.saga as never)},
-    saga_wake_at = now() + make_interval(secs => ${awaitsReply ? replyLimitSeconds : null})`;
+    saga_wake_at = now() + make_interval(secs => ${awaitsReply ? replyWithinSeconds : null})`;
 }

@@ -1,14 +1,14 @@
 import type { IdempotentRequest } from "@shop/kit/idempotency";
 import type { TransactionSql } from "@shop/kit/stores/postgres";
 import { isDue, type NewPayment, type Payment } from "../domain/payment";
-import { leaseSeconds, replyLimitSeconds } from "./columns";
+import { leaseSeconds, replyWithinSeconds } from "./columns";
 import { firstPayment, type PaymentRow } from "./rows";
 
 /**
  * Inserts a payment. One that is due is leased to the caller.
  *
- * `on conflict` names no index on purpose. Of two concurrent inserts for one saga, the second may meet the first in the
- * index of live payments before it meets it in the index of sagas. With the index named, that insert would fail.
+ * `on conflict` deliberately names no index. Of two concurrent inserts for one saga, the second may conflict in the index of
+ * live payments before it conflicts in the index of sagas. If only the index of sagas were named, that insert would fail.
  * @returns undefined if the saga or the idempotency key already has a payment, or the order has a live one
  */
 export async function insertPayment(
@@ -29,7 +29,7 @@ export async function insertPayment(
         ${payment.failureCode ?? null}, ${leaseId},
         now() + make_interval(secs => ${leaseSecondsOrNull}), now() + make_interval(secs => ${leaseSecondsOrNull}),
         ${payment.saga ? db.json(payment.saga as never) : null},
-        now() + make_interval(secs => ${payment.saga ? replyLimitSeconds : null}),
+        now() + make_interval(secs => ${payment.saga ? replyWithinSeconds : null}),
         ${request?.scope ?? null}, ${request?.requestHash ?? null}
       ) on conflict do nothing returning *`,
   );

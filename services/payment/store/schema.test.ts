@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-test("the migrations create the tables that the schema declares", async () => {
+test("the migrations create the schema", async () => {
   const { declared, migrated } = await compareSchema(database.sql, schema);
   expect(Object.keys(declared).length).toBeGreaterThan(0);
   expect(migrated).toEqual(declared);

@@ -51,7 +51,7 @@ export const payment = pgTable(
   ],
 );
 
-/** Every call to a provider. Append-only. */
+/** Every call to a provider. Rows are never changed, and are removed only together with their payment. */
 export const transaction = pgTable(
   "transaction",
   {

@@ -3,6 +3,7 @@ import type { MessageType } from "@shop/contracts/messages";
 import type { User } from "@shop/kit/auth/access";
 import type { Message } from "@shop/kit/messaging/envelope";
 import type { Sql } from "@shop/kit/stores/postgres";
+import { testMessage } from "@shop/kit/testing/message";
 import { chargeOrder } from "../commands/charge-order";
 import { continueSaga } from "../commands/continue-saga";
 import { type ProcessPayment, processPayment } from "../commands/process-payment";
@@ -13,22 +14,10 @@ import type { TestSandbox } from "./sandbox";
 
 type OrderReply = "order.status_changed" | "order.payment_refused";
 
-/** The actions of order and of payers, and the results that tests check. */
+/** What the order service and payers do, and the results that tests check. */
 export function paymentActions(deps: Deps, sql: Sql, sandbox: TestSandbox) {
-  function message(type: MessageType, orderId: string, sagaid: string, data: object = {}): Message {
-    return {
-      specversion: "1.0",
-      id: Bun.randomUUIDv7(),
-      type,
-      source: "/services/order",
-      subject: orderId,
-      time: new Date().toISOString(),
-      dataschema: `urn:shop:schema:${type}:1`,
-      sequence: 1,
-      sagaid,
-      data: { orderId, ...data },
-    };
-  }
+  const message = (type: MessageType, orderId: string, sagaid: string, data: object = {}): Message =>
+    testMessage(type, { orderId, ...data }, { subject: orderId, sagaid });
 
   /** @throws Error unless the order has exactly one payment */
   async function paymentOf({ orderId }: Payable): Promise<Payment> {
@@ -50,7 +39,7 @@ export function paymentActions(deps: Deps, sql: Sql, sandbox: TestSandbox) {
     paymentOf,
     replyFromOrder,
 
-    /** Delivers `payment.charge`. The order's id serves as the saga's. */
+    /** Delivers `payment.charge`. The saga id is the order id unless another one is given. */
     async charge({ orderId }: Payable, token = "pm_card_visa", sagaId = orderId): Promise<Message> {
       const command = message("payment.charge", orderId, sagaId);
       await chargeOrder(deps, chargeData(orderId, token), command);
@@ -109,10 +98,3 @@ export const payRequest = ({ orderId }: Payable): ProcessPayment => ({
 });
 
 export const ownerOf = ({ userId }: Payable): User => ({ id: userId, permissions: [], expiresAt: 0 });
-
-/** The error code that a promise rejects with, or "no error". */
-export const errorCode = (work: Promise<unknown>): Promise<string> =>
-  work.then(
-    () => "no error",
-    (error) => error.code,
-  );

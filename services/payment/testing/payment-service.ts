@@ -17,15 +17,9 @@ import { sandboxKey, startSandbox } from "./sandbox";
 export async function testPayments() {
   const [database, sandbox] = await Promise.all([testPostgres("payment", migrations), startSandbox()]);
   const { sql } = database;
-  const publisher = createPublisher({ redisUrl: testRedisUrl(5), catalogue: messages, log: silentLog });
-  const outbox = postgresOutbox({
-    sql,
-    source: "payment",
-    catalogue: messages,
-    publisher,
-    clock: systemClock,
-    log: silentLog,
-  });
+  const messaging = { redisUrl: testRedisUrl(5), catalogue: messages, log: silentLog };
+  const publisher = createPublisher(messaging);
+  const outbox = postgresOutbox({ ...messaging, sql, source: "payment", publisher, clock: systemClock });
   const payables = new Map<string, Payable>();
   const deps: Deps = {
     store: paymentStore(sql, outbox),
@@ -38,7 +32,6 @@ export async function testPayments() {
     waitMsMax: 5_000,
     seal: async (token) => `sealed(${token})`,
     unseal: async (sealed) => sealed.replace(/^sealed\((.*)\)$/, "$1"),
-    clock: systemClock,
     log: silentLog,
   };
   return {

@@ -4,7 +4,7 @@ export const sandboxKey = "sk_test_unit";
 
 type LedgerEntry = { type: "charge" | "refund"; amount: number; metadata: { refundId?: string } };
 
-/** Starts the sandbox as a separate process. Services must not import it. */
+/** Starts the sandbox in a separate process, because services must not import it. */
 export async function startSandbox() {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;

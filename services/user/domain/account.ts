@@ -12,7 +12,7 @@ export type Account = {
   createdAt: Date;
 };
 
-/** What a login is checked against. */
+/** The stored data that a login is checked against. */
 export type Credentials = { userId: string; passwordHash: string };
 
 /** The form in which an e-mail address is stored: as typed, without surrounding spaces. */

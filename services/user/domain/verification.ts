@@ -5,7 +5,10 @@ export const verificationLifetimeSeconds = 24 * 60 * 60;
 export const verificationExpired = () =>
   new AppError("auth.verification_expired", { kind: "invalid", public: "The verification link has expired." });
 
-/** Forged, of another type, or for a former address of the account. The response does not say which. */
+/**
+ * The error for a token that is forged, has another type, or belongs to a deleted user or a former address. The response
+ * does not say which.
+ */
 export const verificationInvalid = () =>
   new AppError("auth.verification_invalid", {
     kind: "invalid",

@@ -20,7 +20,7 @@ describe("POST /auth/login", () => {
     expect(response.body).toMatchObject({ tokenType: "Bearer", expiresIn: 900, user: { id, roles: ["customer"] } });
   });
 
-  test("401: answers the same for a wrong password and for an unknown account", async () => {
+  test("401: gives the same answer for a wrong password and for an unknown account", async () => {
     const { email } = await service.register();
     const [wrong, unknown] = [await service.logIn(email, "wrong-password"), await service.logIn(anEmail())];
     for (const { status, body } of [wrong, unknown])

@@ -22,7 +22,7 @@ describe("GET /users/{id}", () => {
     expect((await get(`/users/${ada.id}`, support)).body.email).toBe(ada.email);
   });
 
-  test("404: answers the same for another user and for an unknown id", async () => {
+  test("404: gives the same answer for another user and for an unknown id", async () => {
     const [ada, eve, support] = [
       await service.register(),
       await service.register(),

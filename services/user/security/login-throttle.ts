@@ -6,8 +6,9 @@ import type { LoginThrottle } from "../deps";
 import { canonicalEmail } from "../domain/account";
 import { hashOf } from "../domain/session";
 
+/** A count expires this long after the last attempt that was counted. */
 const windowSeconds = 15 * 60;
-/** Attempts in one window. */
+/** The number of attempts after which further ones are refused. */
 const limits = { account: 10, address: 100 };
 
 const accountKey = (email: string) => `throttle:account:${hashOf(canonicalEmail(email))}`;

@@ -8,7 +8,7 @@ import type { Passwords } from "../deps";
  */
 export const argon2id = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
 
-/** One hash uses most of a core for about 50 ms. Few run at the same time, so that the other routes stay fast. */
+/** One hash keeps a core busy for about 50 ms. Only a few run at the same time, so that the other routes stay fast. */
 export async function passwords(
   { maxConcurrent, maxQueued } = { maxConcurrent: 2, maxQueued: 200 },
 ): Promise<Passwords> {

@@ -6,7 +6,10 @@ type SigningKey = { kty: "EC"; crv: "P-256"; kid: string; x: string; y: string; 
 export type SigningKeys = [SigningKey, ...SigningKey[]];
 export type PublicKeys = ReturnType<typeof toPublicKeys>;
 
-/** @returns the keys of a private JWK set, or undefined: the JSON parser's error message would contain part of a key */
+/**
+ * Parses a private JWK set.
+ * @returns undefined if it is invalid. There is no error, because the JSON parser's message would contain part of a key.
+ */
 export function parseSigningKeys(json: string): SigningKeys | undefined {
   try {
     const { keys } = JSON.parse(json) as { keys: JWK[] };

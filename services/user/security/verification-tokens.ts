@@ -36,7 +36,10 @@ export async function verificationTokens(o: {
 
     async read(token) {
       const { payload } = await jwtVerify(token, publicKeys, {
-        ...{ issuer: o.issuer, audience, typ, algorithms: ["ES256"] },
+        issuer: o.issuer,
+        audience,
+        typ,
+        algorithms: ["ES256"],
         requiredClaims: ["sub", "exp", "email"],
         currentDate: o.clock.now(),
       }).catch((error) => {

@@ -80,7 +80,7 @@ test("a change confirmed with an outdated password is refused", async () => {
   expect(await credentials.findPasswordHash(userId)).toBe("another");
 });
 
-test("the old password opens no session while it is changed", async () => {
+test("the old password opens no session while a password change commits", async () => {
   const { id: userId, passwordHash } = await anAccount();
   const opened = await whileHeld(
     (tx) => tx`update users set password_hash = 'another' where id = ${userId}`,

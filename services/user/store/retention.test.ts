@@ -11,12 +11,12 @@ afterAll(() => service.close());
 test("refresh tokens are removed in batches, 30 days after they expire", async () => {
   const { id } = await service.register();
   await service.sql`delete from refresh_token`;
-  const staying = ["ended-lately", "live"];
+  const staying = ["live", "recently-expired"];
   for (const [hash, daysAgo] of [
     ["a", 31],
     ["b", 90],
     ["c", 30.1],
-    ["ended-lately", 29.9],
+    ["recently-expired", 29.9],
     ["live", -1],
   ] as const)
     await service.sql`

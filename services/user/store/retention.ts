@@ -1,7 +1,7 @@
 import type { Sql } from "@shop/kit/stores/postgres";
 import { deleteRule, type RetentionRule } from "@shop/kit/stores/retention";
 
-/** Expired tokens are kept for this long, so that the reuse of a stolen one is still detected. */
+/** Expired refresh tokens are kept for this long, so that the reuse of a stolen token is still detected. */
 const expiredDays = 30;
 
 export const retentionRules = (sql: Sql): RetentionRule[] => [

@@ -2,7 +2,7 @@ import { permissions, roles } from "@shop/contracts/permissions";
 import type { Sql } from "@shop/kit/stores/postgres";
 import { argon2id } from "../security/passwords";
 
-/** Roles and permissions belong to the program, so every migration adds new ones. */
+/** Roles and permissions are defined in the code, so every migration adds those that are missing. */
 export async function seedRoles(sql: Sql): Promise<void> {
   const granted = Object.entries(permissions).flatMap(([permission, grantedTo]) =>
     grantedTo.map((role) => ({ role, permission })),

@@ -4,8 +4,8 @@ import { refreshLifetimeDays } from "../domain/session";
 
 /**
  * Revokes all tokens of one user, or of the session that a token belongs to. A concurrent rotation may insert a token
- * that the statement does not see, but the statement waits for the rotation's lock. It is therefore repeated until it
- * finds no token.
+ * that the statement does not see. The statement waits for the rotation's lock, so the next run sees that token: the
+ * statement is repeated until it finds no token.
  */
 export async function revokeTokens(
   sql: Sql | TransactionSql,
@@ -29,7 +29,8 @@ export async function revokeTokens(
 export function sessionStore(sql: Sql): SessionStore {
   return {
     async open({ userId, passwordHash, tokenHash }) {
-      // Waits for the lock of a concurrent password change, which would not see this session when it revokes them all.
+      // A concurrent password change does not see this session when it revokes the user's sessions. `for share` waits for it,
+      // and then finds that the hash has changed.
       const opened = await sql`
         with holder as (
           select id from users where id = ${userId} and password_hash = ${passwordHash} and deleted_at is null for share

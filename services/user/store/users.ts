@@ -55,7 +55,7 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
     async change(userId, confirmedHash, { name, email, passwordHash }) {
       const changed = await outbox
         .commit(undefined, async (tx) => {
-          const [row] = await tx<{ moved: boolean; email: string; name: string }[]>`
+          const [row] = await tx<{ isNewAddress: boolean; email: string; name: string }[]>`
             with before as (select id, email from users where id = ${userId} for update)
             update users u set name = coalesce(${name ?? null}, name), email = coalesce(${email ?? null}, u.email),
               email_verified_at = case when lower(u.email) = lower(coalesce(${email ?? null}, u.email)) then email_verified_at end,
@@ -63,10 +63,10 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
             from before
             where u.id = before.id and deleted_at is null
               and password_hash = coalesce(${confirmedHash ?? null}, password_hash)
-            returning lower(u.email) <> lower(before.email) as moved, u.email, u.name`;
+            returning lower(u.email) <> lower(before.email) as "isNewAddress", u.email, u.name`;
           if (row && passwordHash !== undefined) await revokeTokens(tx, { userId });
           const data = { userId, email: row?.email ?? "", name: row?.name ?? "" };
-          const drafts = row?.moved ? [{ type: "user.email_changed" as const, data }] : [];
+          const drafts = row?.isNewAddress ? [{ type: "user.email_changed" as const, data }] : [];
           return { subject: userId, drafts, result: row !== undefined };
         })
         .catch(rethrowEmailTaken);
@@ -82,7 +82,7 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
 
     async erase(userId) {
       await sql.begin(async (tx) => {
-        // Updates the user first: a concurrent role grant or login waits for this lock and then finds the user deleted.
+        // The user is updated first: a concurrent role grant or login waits for this lock and then finds the user deleted.
         await tx`
           update users set email = id || '@deleted.invalid', name = 'Deleted user', password_hash = '', deleted_at = now(),
             email_verified_at = null

@@ -74,7 +74,6 @@ export async function testUserService() {
     throttle: loginThrottle(redis, silentLog),
     verification: await verificationAt(systemClock),
     signAccess: await accessTokenSigner({ issuer, keys }),
-    clock: systemClock,
     log: silentLog,
   };
   const services = await testServiceTokens("user", "order", "notification", "payment", "inventory");

@@ -1,4 +1,4 @@
-import type { AppError } from "@shop/kit/errors/app-error";
+import type { AppError } from "../errors/app-error";
 
 /** The code of the error with which `work` fails, or "nothing thrown". */
 export const errorCode = (work: Promise<unknown>): Promise<string> =>
