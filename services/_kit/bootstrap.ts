@@ -1,7 +1,7 @@
 import type { Static, TObject } from "@sinclair/typebox";
 import { serviceTokens } from "./auth/service-tokens";
 import { systemClock } from "./clock";
-import type { commonEnv } from "./config";
+import { type commonEnv, InvalidEnvironment } from "./config";
 import { createLifecycle } from "./lifecycle";
 import { createLog } from "./telemetry/log";
 import { startTelemetry } from "./telemetry/tracing";
@@ -34,6 +34,6 @@ function parseJson(name: string, json: string) {
   try {
     return JSON.parse(json);
   } catch {
-    throw new Error(`Invalid environment variables:\n  ${name}: Expected JSON`);
+    throw new InvalidEnvironment(new Map([[name, "Expected JSON"]]));
   }
 }

@@ -1,4 +1,7 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Type as t } from "@sinclair/typebox";
 import { accessEnv, commonEnv, postgresEnv, readConfig, urlEnv } from "./config";
 
@@ -65,4 +68,39 @@ describe("a missing or invalid variable", () => {
   });
   test("is also one that is set to an empty text", () =>
     expect(problemsOf({ SERVICE_KEY: "" })).toContain("SERVICE_KEY"));
+});
+
+describe("a variable in a file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = (content: string): string => {
+    const path = join(folder, crypto.randomUUID());
+    writeFileSync(path, content);
+    return path;
+  };
+  const fromFile = (content: string) =>
+    readConfig(schema, { ...env, DATABASE_URL: undefined, DATABASE_URL_FILE: file(content) }).DATABASE_URL;
+
+  test("is read without its last line break, and only that one", () => {
+    expect(fromFile("postgres://u:p@h/d")).toBe("postgres://u:p@h/d");
+    expect(fromFile("postgres://u:p@h/d\n")).toBe("postgres://u:p@h/d");
+    expect(fromFile("postgres://u:p@h/d\r\n")).toBe("postgres://u:p@h/d");
+    expect(fromFile("postgres://u:p@h/d\n\n")).toBe("postgres://u:p@h/d\n");
+  });
+  test("is converted to its type", () => {
+    expect(readConfig(schema, { ...env, PORT: undefined, PORT_FILE: file("3000\n") }).PORT).toBe(3000);
+  });
+  test("is missing if the file is empty", () => {
+    expect(problemsOf({ SERVICE_KEY: undefined, SERVICE_KEY_FILE: file("\n") })).toContain("SERVICE_KEY");
+  });
+  test("is named if the file cannot be read, together with other problems", () => {
+    const text = problemsOf({ SERVICE_KEY: undefined, SERVICE_KEY_FILE: join(folder, "missing"), PORT: undefined });
+    expect(text).toContain("  SERVICE_KEY: Expected a readable file in SERVICE_KEY_FILE (ENOENT)");
+    expect(text).toContain("  PORT: ");
+  });
+  test("is refused if the variable itself is set too, without either value", () => {
+    const text = problemsOf({ SERVICE_KEY: "hunter2", SERVICE_KEY_FILE: file("hunter3") });
+    expect(text).toContain("  SERVICE_KEY: Expected either SERVICE_KEY or SERVICE_KEY_FILE, not both");
+    expect(text).not.toContain("hunter");
+  });
 });

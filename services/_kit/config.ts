@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Static, TObject } from "@sinclair/typebox";
 import { Type as t } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
@@ -29,30 +30,65 @@ export const urlEnv = t.String({ pattern: "^https?://" });
 /** How long to keep business records, days. At least 30, because another service may still need younger ones. */
 export const retentionDaysEnv = t.Optional(t.Integer({ minimum: 30 }));
 export const postgresEnv = t.String({ pattern: "^postgres(ql)?://" });
+export const mongoEnv = t.String({ pattern: "^mongodb(\\+srv)?://" });
+
+export type Env = Record<string, string | undefined>;
 
 /**
  * Parses environment variables by a schema. Variables that are not in the schema are dropped; empty ones count as missing.
- * @throws Error that names all missing and invalid variables, without their values: these may be secrets
+ * A value may be in a file: `NAME_FILE` is then its path, as with the secrets of Docker and Kubernetes.
+ * @throws InvalidEnvironment that names all missing and invalid variables
  */
-export function readConfig<T extends TObject>(schema: T, env: Record<string, string | undefined>): Static<T> {
-  const present = Object.fromEntries(
-    Object.keys(schema.properties)
-      .filter((name) => env[name] !== undefined && env[name] !== "")
-      .map((name) => [name, env[name]]),
-  );
+export function readConfig<T extends TObject>(schema: T, env: Env): Static<T> {
+  const problems = new Map<string, string>();
+  const present: Env = {};
+  for (const name of Object.keys(schema.properties))
+    try {
+      const value = readVariable(env, name);
+      if (value !== undefined) present[name] = value;
+    } catch (error) {
+      problems.set(name, (error as Error).message);
+    }
   const parsed = Value.Convert(schema, Value.Default(schema, present));
-  const problems = [...Value.Errors(schema, parsed)];
-  if (problems.length > 0) {
-    const lines = new Set(problems.map(({ path, message }) => `  ${path.slice(1)}: ${message}`));
-    throw new Error(`Invalid environment variables:\n${[...lines].join("\n")}`);
+  for (const { path, message } of Value.Errors(schema, parsed)) {
+    const name = path.slice(1);
+    if (!problems.has(name)) problems.set(name, message);
   }
+  if (problems.size > 0) throw new InvalidEnvironment(problems);
   return parsed as Static<T>;
+}
+
+/** The values are not printed: they may be secrets. */
+export class InvalidEnvironment extends Error {
+  override name = "InvalidEnvironment";
+
+  /** @param problems by variable: what is wrong with it */
+  constructor(problems: ReadonlyMap<string, string>) {
+    const lines = [...problems].map(([name, problem]) => `  ${name}: ${problem}`);
+    super(`Invalid environment variables:\n${lines.join("\n")}`);
+  }
+}
+
+/**
+ * The value of `name`, or the content of the file that `<name>_FILE` names, without its last line break.
+ * @returns undefined if it is missing or empty
+ * @throws Error if both are set, or the file cannot be read
+ */
+function readVariable(env: Env, name: string): string | undefined {
+  const path = env[`${name}_FILE`];
+  if (!path) return env[name] || undefined;
+  if (env[name]) throw new Error(`Expected either ${name} or ${name}_FILE, not both`);
+  try {
+    return readFileSync(path, "utf8").replace(/\r?\n$/, "") || undefined;
+  } catch (error) {
+    throw new Error(`Expected a readable file in ${name}_FILE (${(error as NodeJS.ErrnoException).code})`);
+  }
 }
 
 /** An unknown `APP_ENV` counts as production. */
 const seedable = new Set(["dev", "test", "bench"]);
 
 /** @throws Error outside development and tests: example data has public passwords */
-export function refuseSeedInProduction(env: Record<string, string | undefined>): void {
+export function refuseSeedInProduction(env: Env): void {
   if (!seedable.has(env.APP_ENV ?? "")) throw new Error("--seed is refused: APP_ENV must be dev, test or bench");
 }

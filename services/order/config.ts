@@ -1,11 +1,11 @@
 import { Integer } from "@shop/contracts/common";
-import { accessEnv, commonEnv, readConfig, retentionDaysEnv, urlEnv } from "@shop/kit/config";
+import { accessEnv, commonEnv, mongoEnv, readConfig, retentionDaysEnv, urlEnv } from "@shop/kit/config";
 import { t } from "elysia";
 
 const schema = t.Object({
   ...commonEnv,
   ...accessEnv,
-  ORDER_MONGO_URL: t.String({ pattern: "^mongodb(\\+srv)?://" }),
+  ORDER_MONGO_URL: mongoEnv,
   USER_URL: urlEnv,
   INVENTORY_URL: urlEnv,
   /** While this many orders are in progress, new orders are refused. */

@@ -15,7 +15,7 @@ const publicJwk = JSON.stringify(await exportJWK(publicKey));
 /** Starts the service on a database of its own, without the services that it calls. */
 async function start() {
   const url = testMongoUrl("order_main");
-  await migrate(url);
+  await migrate({ ORDER_MONGO_URL: url });
   const server = await main({
     APP_ENV: "test",
     PORT: "0",

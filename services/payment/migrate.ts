@@ -1,12 +1,14 @@
+import { type Env, postgresEnv, readConfig } from "@shop/kit/config";
 import { migratePostgres } from "@shop/kit/stores/postgres";
+import { t } from "elysia";
 
 export const migrations = `${import.meta.dir}/store/migrations`;
+const schema = t.Object({ PAYMENT_MIGRATION_URL: postgresEnv });
 
 /** Applies all migrations, as the role that owns the tables. There is no seed data, so `--seed` has no effect. */
-export async function migrate(env: Record<string, string | undefined>): Promise<void> {
-  const url = env.PAYMENT_MIGRATION_URL;
-  if (!url) throw new Error("PAYMENT_MIGRATION_URL is not set");
-  await migratePostgres(url, migrations);
+export async function migrate(env: Env): Promise<void> {
+  const config = readConfig(schema, env);
+  await migratePostgres(config.PAYMENT_MIGRATION_URL, migrations);
 }
 
 if (import.meta.main) await migrate(process.env);

@@ -1,4 +1,4 @@
-import { accessEnv, commonEnv, postgresEnv, readConfig } from "@shop/kit/config";
+import { accessEnv, commonEnv, InvalidEnvironment, postgresEnv, readConfig } from "@shop/kit/config";
 import { t } from "elysia";
 import { parseSigningKeys } from "./security/signing-keys";
 
@@ -15,8 +15,8 @@ export function config(env: Record<string, string | undefined>) {
   const known = readConfig(schema, env);
   const keys = parseSigningKeys(known.USER_SIGNING_KEYS);
   if (!keys)
-    throw new Error(
-      "The environment is not usable:\n  USER_SIGNING_KEYS: Expected a JWK set of private P-256 keys, each with a unique kid",
+    throw new InvalidEnvironment(
+      new Map([["USER_SIGNING_KEYS", "Expected a JWK set of private P-256 keys, each with a unique kid"]]),
     );
   return { ...known, USER_SIGNING_KEYS: keys };
 }
