@@ -7,6 +7,8 @@ import { typeUrl } from "./envoy-api";
  */
 export const tracing = (samplePercent: number) => ({
   random_sampling: { value: samplePercent },
+  // A span has a tag with the URL, whose path and query can contain a card number. The route is in the span's name.
+  max_path_tag_length: 1,
   provider: {
     name: "envoy.tracers.opentelemetry",
     typed_config: {

@@ -23,7 +23,7 @@ export function routeConfig(o: {
           ...o.documents.flatMap(documentRoutes),
           ...serviceRoutes(o),
           notFound,
-        ],
+        ].map(withSpanName),
         typed_per_filter_config: { "envoy.filters.http.cors": corsPolicy(o.allowedOrigins) },
       },
     ],
@@ -32,6 +32,12 @@ export function routeConfig(o: {
     validate_clusters: false,
   };
 }
+
+/** A span is named after its route. By default its name would be the `Host` header, which the client chooses. */
+const withSpanName = <R extends { name: string }>(route: R) => ({
+  ...route,
+  decorator: { operation: route.name, propagate: false },
+});
 
 const corsPolicy = (allowedOrigins: string[]) => ({
   "@type": typeUrl("extensions.filters.http.cors.v3.CorsPolicy"),

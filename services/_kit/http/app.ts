@@ -3,7 +3,7 @@ import { type AppError, errorMessage } from "../errors/app-error";
 import { problemResponse } from "../errors/problem";
 import type { Log } from "../telemetry/log";
 import { httpDuration } from "../telemetry/metrics";
-import { inSpan, SpanKind, traceId } from "../telemetry/tracing";
+import { inSpan, SpanKind, traceId, unrecordedTraceparent } from "../telemetry/tracing";
 import { readBody } from "./body";
 import { rejectCardNumberInRequest } from "./card-numbers";
 import { malformedRequest, toAppError } from "./error-handling";
@@ -52,7 +52,7 @@ export function createApp(o: {
       // The path of a rejected request may contain a card number: it must reach neither the span nor the log.
       const response = await inSpan(
         method,
-        { kind: SpanKind.SERVER, traceparent: request.headers.get("traceparent"), root: true },
+        { kind: SpanKind.SERVER, traceparent: request.headers.get("traceparent") ?? unrecordedTraceparent() },
         async (span) => {
           const answer = rejection ? problemResponse(rejection, traceId()) : await app.fetch(request);
           span.updateName(`${method} ${toRoute(request)}`);

@@ -54,6 +54,16 @@ function contextFrom(traceparent: string | undefined | null): Context {
   return trace.setSpanContext(ROOT_CONTEXT, newSpanContext());
 }
 
+/**
+ * The parent for a request that came without one. Clients come through the edge, which starts the trace and decides whether
+ * it is recorded. What comes without it is a probe, a scrape or a fetch of public keys: it gets ids for log lines and
+ * errors, and is not recorded.
+ */
+export function unrecordedTraceparent(): string {
+  const { traceId, spanId } = newSpanContext();
+  return `00-${traceId}-${spanId}-00`;
+}
+
 const hex = (bytes: number) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex");
 const newSpanContext = () => ({ traceId: hex(16), spanId: hex(8), traceFlags: TraceFlags.SAMPLED, isRemote: true });
 
