@@ -1,5 +1,6 @@
 import { type Stack, type StackOptions, startStack } from "../../deploy/local/stack/stack";
 import type { ServiceName } from "../../services/_contracts/services";
+import { collectorPort } from "./collector";
 import { type Outcome, runTests } from "./run-tests";
 
 /** Tests that run together on one stack. */
@@ -9,6 +10,8 @@ export type Part = {
   coverage?: true;
   /** The number of instances of each service that needs more than one. Such a part has its own stack. */
   scale?: Partial<Record<ServiceName, number>>;
+  /** Traces are exported to `collectorPort`, where a test may receive them. */
+  exportsTraces?: true;
 };
 
 export const parts: Part[] = [
@@ -17,7 +20,12 @@ export const parts: Part[] = [
   { name: "end to end", paths: ["tests/e2e/"] },
   // After the parts above, because these tests kill processes that the others need.
   { name: "chaos", paths: ["tests/chaos/"] },
-  { name: "two instances", paths: ["tests/instances/"], scale: { user: 2, order: 2, payment: 2, inventory: 2 } },
+  {
+    name: "two instances",
+    paths: ["tests/instances/"],
+    scale: { user: 2, order: 2, payment: 2, inventory: 2 },
+    exportsTraces: true,
+  },
 ];
 
 /** Runs the parts in order. Adjacent parts with the same `scale` share a stack. */
@@ -36,7 +44,8 @@ export async function runParts(
       }
       scale = part.scale;
       const report = (line: string) => console.log(line);
-      stack ??= await startStack({ ...o, scale, appEnv: "test", fresh: true, report });
+      const collectorUrl = part.exportsTraces && `http://127.0.0.1:${collectorPort(o.offset)}`;
+      stack ??= await startStack({ ...o, scale, collectorUrl, appEnv: "test", fresh: true, report });
       console.log(`\n── ${part.name} ──`);
       const outcome = await runTests({ ...part, env: { ...testEnv(stack), ...o.env }, full: o.full, signal: o.signal });
       total.passed += outcome.passed;

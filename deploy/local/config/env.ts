@@ -6,7 +6,15 @@ import { publicServiceKeys, type Secrets } from "./secrets";
 
 export type AppEnv = "dev" | "test" | "bench";
 export type Scale = Partial<Record<ServiceName, number>>;
-export type EnvSource = { appEnv: AppEnv; ports: Ports; secrets: Secrets; stores: StoreUrls; scale: Scale };
+export type EnvSource = {
+  appEnv: AppEnv;
+  ports: Ports;
+  secrets: Secrets;
+  stores: StoreUrls;
+  scale: Scale;
+  /** An OTLP/HTTP collector, to which services and edge send traces. */
+  collectorUrl: string | undefined;
+};
 
 /** The complete environment of one instance of a service. It contains no secrets of other services. */
 export function serviceEnv(source: EnvSource, service: ServiceName, index = 0): Record<string, string> {
@@ -22,6 +30,7 @@ export function serviceEnv(source: EnvSource, service: ServiceName, index = 0): 
     REDIS_URL: stores.redis.forService(service),
     SERVICE_KEY: JSON.stringify(secrets.serviceKeys[service]),
     SERVICE_KEYS: JSON.stringify(publicServiceKeys(secrets)),
+    ...(source.collectorUrl && { OTEL_EXPORTER_OTLP_ENDPOINT: source.collectorUrl }),
     ISSUER_URL: `http://localhost:${ports.edge}`,
     JWKS_URL: `http://127.0.0.1:${ports.user}/.well-known/jwks.json`,
     ...(isSql(service) ? { [`${service.toUpperCase()}_DATABASE_URL`]: stores.sql[service].app } : {}),
@@ -84,7 +93,7 @@ function instanceUrls({ ports, scale }: EnvSource, service: ServiceName): string
   return indexes.map((index) => `http://127.0.0.1:${instancePort(ports, service, index)}`).join(",");
 }
 
-const inheritedEnv = () => ({ LOG_LEVEL: "info", ...inherit("LOG_LEVEL", "OTEL_EXPORTER_OTLP_ENDPOINT") });
+const inheritedEnv = () => ({ LOG_LEVEL: "info", ...inherit("LOG_LEVEL") });
 
 /** Those of the variables that are set in the launcher's own environment. */
 function inherit(...names: string[]): Record<string, string> {

@@ -29,6 +29,8 @@ export type StackOptions = {
   seed?: boolean;
   /** The number of instances of each service. Default: one. */
   scale?: Scale;
+  /** An OTLP/HTTP collector that receives all traces. Default: `OTEL_EXPORTER_OTLP_ENDPOINT`; without one, none are exported. */
+  collectorUrl?: string;
   report?: Progress | ((line: string) => void);
   /** Start only the stores, with their roles and databases: enough for the tests of one service. */
   only?: "stores";
@@ -103,6 +105,7 @@ async function bringUp(options: StackOptions, launch: Launch): Promise<StackHand
   const urls = storeUrls(ports, secrets, process.env);
   const stores = embeddedStores(urls);
   const scale = options.scale ?? {};
+  const collectorUrl = options.collectorUrl ?? (process.env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined);
   const withServices = options.only !== "stores";
   assertNoListeners(requiredPorts(ports, stores, withServices ? scale : undefined));
 
@@ -115,7 +118,7 @@ async function bringUp(options: StackOptions, launch: Launch): Promise<StackHand
       update(`${spec.name} is up`);
     });
   });
-  const source: EnvSource = { appEnv: options.appEnv, ports, secrets, stores: urls, scale };
+  const source: EnvSource = { appEnv: options.appEnv, ports, secrets, stores: urls, scale, collectorUrl };
   const file = await writeStackFile(paths, source);
   if (withServices) await startServices(launch, source, binaries.envoy);
   return toHandle(file, secrets);

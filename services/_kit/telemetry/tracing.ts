@@ -18,6 +18,9 @@ export { SpanKind } from "@opentelemetry/api";
 /** Whether the SDK is running. The SDK starts new traces itself; without it, `contextFrom` does. */
 let recording = false;
 
+/** A collector that does not answer must not delay the end of the process: its last spans are then lost. */
+const flushLimitMs = 2_000;
+
 /**
  * Starts tracing. With an OTLP endpoint, spans are exported by the OpenTelemetry SDK. Without one nothing is recorded, but the
  * trace context is still passed on through HTTP, outbox and queue, so that logs and errors have a trace id.
@@ -37,7 +40,7 @@ export async function startTelemetry(service: string, endpoint: string | undefin
     recording = true;
     return () => {
       recording = false;
-      return sdk.shutdown();
+      return Promise.race([sdk.shutdown(), Bun.sleep(flushLimitMs)]);
     };
   }
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
