@@ -1,4 +1,4 @@
-import { Money, Uuid } from "@shop/contracts/common";
+import { Integer, Money, Uuid } from "@shop/contracts/common";
 import { t } from "elysia";
 
 export const ProductParams = t.Object({ productId: Uuid });
@@ -25,11 +25,11 @@ export const PutProductBody = t.Object({
   name: t.String({ minLength: 1, maxLength: 200 }),
   description: t.String({ maxLength: 5000 }),
   price: Money,
-  lowStockThreshold: t.Integer({ minimum: 0, maximum: 1_000_000, default: 0 }),
+  lowStockThreshold: Integer({ minimum: 0, maximum: 1_000_000, default: 0 }),
 });
 
 export const AdjustStockBody = t.Object({
-  quantity: t.Union([t.Integer({ minimum: 1, maximum: 1_000_000 }), t.Integer({ minimum: -1_000_000, maximum: -1 })]),
+  quantity: t.Union([Integer({ minimum: 1, maximum: 1_000_000 }), Integer({ minimum: -1_000_000, maximum: -1 })]),
   reason: t.Union([t.Literal("received"), t.Literal("returned"), t.Literal("corrected")]),
 });
 

@@ -83,6 +83,7 @@ describe("PUT /products/{productId}", () => {
       { name: "" },
       { price: { amount: -1, currency: "USD" } },
       { price: { amount: 1, currency: "usd" } },
+      { lowStockThreshold: "3" },
     ]) {
       const body = { ...productDetails, ...invalid };
       expect((await send("PUT", path, { body, authorization: bearers.admin })).status).toBe(422);

@@ -41,7 +41,14 @@ describe("POST /products/{productId}/stock", () => {
     expect((await send("POST", `/products/${id}/stock`, { body: receipt })).status).toBe(401);
     expect((await adjust(id, receipt, bearers.customer)).status).toBe(403);
     expect((await adjust(Bun.randomUUIDv7(), receipt)).status).toBe(404);
-    for (const invalid of [{ quantity: 0 }, { quantity: 1.5 }, { quantity: 1e9 }, { reason: "sold" }, { quantity: -1 }])
+    for (const invalid of [
+      { quantity: 0 },
+      { quantity: 1.5 },
+      { quantity: 1e9 },
+      { quantity: "2" },
+      { reason: "sold" },
+      { quantity: -1 },
+    ])
       expect((await adjust(id, { ...receipt, ...invalid })).status).toBe(422);
   });
 });
