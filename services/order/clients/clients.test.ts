@@ -50,4 +50,11 @@ describe("the user service's answer", () => {
     expect(await failure()).toBe(unavailable);
     expect(paths).toEqual(["/internal/users/ada", "/internal/users/ada"]);
   });
+  test("is an error for a 404 that does not come from its route", async () => {
+    const { client } = clientOf(() => {
+      throw new AppError("route.not_found", { kind: "not_found", public: "Route not found." });
+    });
+    const failure = await userLookup(client)("ada").catch((error) => error);
+    expect(failure).toMatchObject({ code: "user.unavailable", kind: "unavailable" });
+  });
 });

@@ -14,8 +14,15 @@ export const userLookup = (users: HttpClient): ((userId: string) => Promise<bool
         await users.get<InternalUser>(`/internal/users/${userId}`);
         return true;
       } catch (error) {
-        if (error instanceof AppError && error.kind === "not_found") return false;
-        throw error;
+        if (!(error instanceof AppError) || error.kind !== "not_found") throw error;
+        if (error.code === "user.not_found") return false;
+        // A 404 that does not come from this route says nothing about the account.
+        throw new AppError("user.unavailable", {
+          kind: "unavailable",
+          public: "The user service cannot be reached right now.",
+          retryAfterSeconds: 2,
+          cause: error,
+        });
       }
     },
     { ttlMs: 30_000, max: 10_000 },
