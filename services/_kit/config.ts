@@ -40,9 +40,10 @@ export type Env = Record<string, string | undefined>;
  * @throws InvalidEnvironment that names all missing and invalid variables
  */
 export function readConfig<T extends TObject>(schema: T, env: Env): Static<T> {
+  const names = Object.keys(schema.properties);
   const problems = new Map<string, string>();
   const present: Env = {};
-  for (const name of Object.keys(schema.properties))
+  for (const name of names)
     try {
       const value = readVariable(env, name);
       if (value !== undefined) present[name] = value;
@@ -54,7 +55,8 @@ export function readConfig<T extends TObject>(schema: T, env: Env): Static<T> {
     const name = path.slice(1);
     if (!problems.has(name)) problems.set(name, message);
   }
-  if (problems.size > 0) throw new InvalidEnvironment(problems);
+  const inOrder = [...problems].sort(([a], [b]) => names.indexOf(a) - names.indexOf(b));
+  if (inOrder.length > 0) throw new InvalidEnvironment(new Map(inOrder));
   return parsed as Static<T>;
 }
 
