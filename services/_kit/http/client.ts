@@ -84,16 +84,20 @@ async function measured<T>(target: string, call: () => Promise<T>): Promise<T> {
   } catch (error) {
     outcome = toOutcome(error);
     if (error instanceof AppError) throw error;
-    throw new AppError(`${target}.unavailable`, {
-      kind: "unavailable",
-      public: `The ${target} service cannot be reached right now.`,
-      retryAfterSeconds: error instanceof BulkheadRejectedError ? 1 : 2,
-      cause: error,
-    });
+    throw serviceUnavailable(target, error);
   } finally {
     clientDuration.observe({ target, outcome }, (performance.now() - started) / 1000);
   }
 }
+
+/** `<target>.unavailable` (503): the service gave no usable response. */
+export const serviceUnavailable = (target: string, cause: unknown): AppError =>
+  new AppError(`${target}.unavailable`, {
+    kind: "unavailable",
+    public: `The ${target} service cannot be reached right now.`,
+    retryAfterSeconds: cause instanceof BulkheadRejectedError ? 1 : 2,
+    cause,
+  });
 
 function toOutcome(error: unknown): string {
   if (error instanceof BrokenCircuitError) return "refused_by_breaker";

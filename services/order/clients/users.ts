@@ -1,7 +1,7 @@
 import type { InternalUser } from "@shop/contracts/internal-api";
 import { cached } from "@shop/kit/async/cache";
 import { AppError } from "@shop/kit/errors/app-error";
-import type { HttpClient } from "@shop/kit/http/client";
+import { type HttpClient, serviceUnavailable } from "@shop/kit/http/client";
 
 /**
  * Asks the user service whether an account exists. An answer is cached for 30 s.
@@ -17,12 +17,7 @@ export const userLookup = (users: HttpClient): ((userId: string) => Promise<bool
         if (!(error instanceof AppError) || error.kind !== "not_found") throw error;
         if (error.code === "user.not_found") return false;
         // A 404 that does not come from this route says nothing about the account.
-        throw new AppError("user.unavailable", {
-          kind: "unavailable",
-          public: "The user service cannot be reached right now.",
-          retryAfterSeconds: 2,
-          cause: error,
-        });
+        throw serviceUnavailable("user", error);
       }
     },
     { ttlMs: 30_000, max: 10_000 },
