@@ -1,8 +1,8 @@
 import { UserError } from "../deploy/local/user-error";
-import { abortOnTermination } from "./support/abort";
-import { coverageProblems } from "./support/coverage";
-import type { Outcome } from "./support/run-tests";
-import { type Part, parts, runParts } from "./support/with-stack";
+import { abortOnTermination } from "./runner/abort";
+import { coverageProblems } from "./runner/coverage";
+import type { Outcome } from "./runner/run-tests";
+import { type Part, parts, runParts } from "./runner/with-stack";
 
 /**
  * `bun run test [path…]`: starts a stack of real servers and runs every test against it, or those below the paths. The

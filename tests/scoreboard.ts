@@ -1,9 +1,9 @@
 import { cpus, totalmem } from "node:os";
 import { UserError } from "../deploy/local/user-error";
-import { abortOnTermination } from "./support/abort";
+import { abortOnTermination } from "./runner/abort";
 import type { ScoreRecord } from "./support/score";
 import { type LineNumber, scoreLines } from "./support/score-lines";
-import { parts, runParts } from "./support/with-stack";
+import { parts, runParts } from "./runner/with-stack";
 
 /**
  * `bun run scoreboard [path…]`: runs the checks of tests/chaos and tests/instances at full size and writes

@@ -1,6 +1,6 @@
 import { type Stack, type StackOptions, startStack } from "../../deploy/local/stack/stack";
 import type { ServiceName } from "../../services/_contracts/services";
-import { collectorPort } from "./collector";
+import { collectorPort } from "../support/collector";
 import { type Outcome, runTests } from "./run-tests";
 
 /** Tests that run together on one stack. */
