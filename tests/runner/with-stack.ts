@@ -1,32 +1,8 @@
 import { type Stack, type StackOptions, startStack } from "../../deploy/local/stack/stack";
-import type { ServiceName } from "../../services/_contracts/services";
 import { collectorPort } from "../support/collector";
+import type { Part } from "./parts";
 import { type Outcome, runTests } from "./run-tests";
-
-/** Tests that run together on one stack. */
-export type Part = {
-  name: string;
-  paths: string[];
-  coverage?: true;
-  /** The number of instances of each service that needs more than one. Such a part has its own stack. */
-  scale?: Partial<Record<ServiceName, number>>;
-  /** Traces are exported to `collectorPort`, where a test may receive them. */
-  exportsTraces?: true;
-};
-
-export const parts: Part[] = [
-  { name: "unit", paths: ["services/", "deploy/"], coverage: true },
-  { name: "architecture and contracts", paths: ["tests/architecture/", "tests/contract/"] },
-  { name: "end to end", paths: ["tests/e2e/"] },
-  // After the parts above, because these tests kill processes that the others need.
-  { name: "chaos", paths: ["tests/chaos/"] },
-  {
-    name: "two instances",
-    paths: ["tests/instances/"],
-    scale: { user: 2, order: 2, payment: 2, inventory: 2 },
-    exportsTraces: true,
-  },
-];
+import { missingTools, type ToolName } from "./tools";
 
 /** Runs the parts in order. Adjacent parts with the same `scale` share a stack. */
 export async function runParts(
@@ -38,23 +14,43 @@ export async function runParts(
   let scale: Part["scale"];
   try {
     for (const part of wanted) {
-      if (stack && part.scale !== scale) {
+      if (stack && (part.tools || part.scale !== scale)) {
         await stack.stop();
         stack = undefined;
+      }
+      if (part.tools) {
+        add(total, await runWithTools(part, part.tools, o));
+        continue;
       }
       scale = part.scale;
       const report = (line: string) => console.log(line);
       const collectorUrl = part.exportsTraces && `http://127.0.0.1:${collectorPort(o.offset)}`;
       stack ??= await startStack({ ...o, scale, collectorUrl, appEnv: "test", fresh: true, report });
       console.log(`\n── ${part.name} ──`);
-      const outcome = await runTests({ ...part, env: { ...testEnv(stack), ...o.env }, full: o.full, signal: o.signal });
-      total.passed += outcome.passed;
-      total.failed += outcome.failed;
+      add(total, await runTests({ ...part, env: { ...testEnv(stack), ...o.env }, full: o.full, signal: o.signal }));
     }
     return total;
   } finally {
     await stack?.stop();
   }
+}
+
+/** Runs a part that has no stack. Without its programs nothing of it can run, and each missing one is a failure. */
+async function runWithTools(
+  part: Part,
+  tools: ToolName[],
+  o: { offset: number; full?: boolean; signal: AbortSignal },
+): Promise<Outcome> {
+  console.log(`\n── ${part.name} ──`);
+  const missing = missingTools(tools);
+  for (const line of missing) console.log(`FAILED ${part.name}: ${line}`);
+  if (missing.length > 0) return { passed: 0, failed: missing.length };
+  return await runTests({ ...part, env: { TEST_PORT_OFFSET: String(o.offset) }, full: o.full, signal: o.signal });
+}
+
+function add(total: Outcome, { passed, failed }: Outcome): void {
+  total.passed += passed;
+  total.failed += failed;
 }
 
 const testEnv = ({ adminUrls, offset }: Stack) => ({
