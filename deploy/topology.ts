@@ -2,35 +2,40 @@ import { type Method, routes } from "../envoy/routes";
 import { type ServiceName, serviceNames, services } from "../services/_contracts/services";
 
 /**
- * Who opens connections to whom. The NetworkPolicies and the resources of the mesh are generated from this table
+ * Who opens connections to whom. The NetworkPolicies and the rules of the mesh are generated from this table
  * (deploy/mesh/generate.ts), and tests/instances/topology.test.ts compares it with the connections of a running stack.
  */
 export type Connection = {
   from: Party;
   to: Party;
   port: number;
-  /** The requests that `from` may send. Undefined: any, or the protocol is not HTTP. */
+  /** The requests that `from` may send. Undefined: any request, or the protocol is not HTTP. */
   requests?: Request[];
-  /** Why a stack in development has no such connection. Undefined: a test must see it. */
+  /** Why a stack in development has no such connection. Undefined: the test must see it. */
   notInDevelopment?: string;
 };
 
-/** What this project deploys. It has no connections but those in the table. */
-export type Program = ServiceName | "edge" | "ops" | `${ServiceName}-migration`;
-export type Store = "postgres" | "mongo" | "redis";
+/** What the shop deploys. It opens no connection that is not in the table. */
+export type Program = ServiceName | "edge" | "ops" | Migration;
+export type Migration = `${ServiceName}-migration`;
+/** `user-db` is the database of the user service, in whatever store that service has. */
+export type Store = `${ServiceName}-db` | "redis";
+/** Outside of the cluster. */
 export type Provider = "stripe" | "smtp";
-/** What belongs to the cluster. `gateway` takes the clients' connections. */
-type Platform = "gateway" | "prometheus" | "collector" | "dns";
+/** Belongs to the cluster or its operators. Clients come through the `gateway`; `keda` scales services by their queues. */
+export type Platform = "gateway" | "prometheus" | "keda" | "collector" | "dns";
 export type Party = Program | Store | Provider | Platform;
 
 /** `{…}` in a path stands for one segment. */
 export type Request = { method: Method; path: string };
 
-export const migrationOf = (service: ServiceName) => `${service}-migration` as const;
-export const programs: Program[] = [...serviceNames, "edge", "ops", ...serviceNames.map(migrationOf)];
-export const stores: Store[] = ["postgres", "mongo", "redis"];
+const migrationOf = (service: ServiceName): Migration => `${service}-migration`;
+const databaseOf = (service: ServiceName): Store => `${service}-db`;
 
-/** The ports in containers and clusters. Development has others (deploy/local/config/ports.ts). */
+export const programs: Program[] = [...serviceNames, "edge", "ops", ...serviceNames.map(migrationOf)];
+export const stores: Store[] = [...serviceNames.map(databaseOf), "redis"];
+
+/** The ports in containers. Development has others (deploy/local/config/ports.ts). */
 export const ports = {
   service: 3000,
   edge: 8080,
@@ -39,13 +44,16 @@ export const ports = {
   mongo: 27017,
   redis: 6379,
   collector: 4318,
-  stripe: 443,
+  https: 443,
   smtp: 587,
   dns: 53,
 };
 
+export const portOf = (store: Store): number =>
+  store === "redis" ? ports.redis : ports[services[store.replace(/-db$/, "") as ServiceName].store];
+
 const get = (path: string): Request => ({ method: "GET", path });
-/** The keys that verify access tokens. The user service has them without a request. */
+/** The keys that verify access tokens. */
 const publicKeys = get("/.well-known/jwks.json");
 
 const calls: { from: ServiceName; to: ServiceName; requests: Request[] }[] = [
@@ -62,42 +70,44 @@ const calls: { from: ServiceName; to: ServiceName; requests: Request[] }[] = [
 ];
 
 /** The requests that the edge forwards to a service. */
-const publicRequests = (service: ServiceName): Request[] =>
+const forwarded = (service: ServiceName): Request[] =>
   routes
     .filter((route) => route.service === service)
     .flatMap(({ path, public: open = [], token = [] }) => [...open, ...token].map((method) => ({ method, path })));
 
-const toStore = <P extends Program>(from: P, store: Store) => ({ from, to: store, port: ports[store] });
+const toStore = (from: Party, store: Store): Connection => ({ from, to: store, port: portOf(store) });
+
+const inDevelopment: Connection[] = [
+  ...serviceNames
+    .filter((service) => forwarded(service).length > 0)
+    .map((to): Connection => ({ from: "edge", to, port: ports.service, requests: forwarded(to) })),
+  ...calls.map((call) => ({ ...call, port: ports.service })),
+  ...serviceNames.map((service) => toStore(service, databaseOf(service))),
+  // Services without a queue too: they publish messages.
+  ...serviceNames.map((service) => toStore(service, "redis")),
+  ...[...serviceNames, "edge" as const].map((from): Connection => ({ from, to: "collector", port: ports.collector })),
+  { from: "payment", to: "stripe", port: ports.https },
+  { from: "notification", to: "smtp", port: ports.smtp },
+];
+
+const migrations = serviceNames.map((service) => toStore(migrationOf(service), databaseOf(service)));
+
+/** Notification sends no messages, so `ops` has nothing to look at in its database. */
+const inspected = stores.filter((store) => store !== "notification-db");
+
+const inClusters: Connection[] = [
+  { from: "gateway", to: "edge", port: ports.edge },
+  { from: "prometheus", to: "edge", port: ports.edgeOperations, requests: [get("/stats/prometheus")] },
+  ...serviceNames.map(
+    (to): Connection => ({ from: "prometheus", to, port: ports.service, requests: [get("/metrics")] }),
+  ),
+  toStore("keda", "redis"),
+  ...programs.map((from): Connection => ({ from, to: "dns", port: ports.dns })),
+];
 
 export const connections: Connection[] = [
-  ...calls.map((call) => ({ ...call, port: ports.service })),
-  ...serviceNames.map((service) => ({
-    from: "edge" as const,
-    to: service,
-    port: ports.service,
-    requests: publicRequests(service),
-  })).filter(({ requests }) => requests.length > 0),
-
-  ...serviceNames.map((service) => toStore(service, services[service].store)),
-  // Also services without a queue: they publish messages, and user counts logins.
-  ...serviceNames.map((service) => toStore(service, "redis")),
-  ...[...serviceNames, "edge" as const].map((from) => ({ from, to: "collector" as const, port: ports.collector })),
-
-  { from: "payment", to: "stripe", port: ports.stripe },
-  { from: "notification", to: "smtp", port: ports.smtp },
-
-  ...serviceNames.map((service) => ({
-    ...toStore(migrationOf(service), services[service].store),
-    notInDevelopment: "a migration ends before the stack is ready",
-  })),
-  ...stores.map((store) => ({
-    ...toStore("ops", store),
-    notInDevelopment: "an operator starts it",
-  })),
-  ...[
-    { from: "gateway" as const, to: "edge" as const, port: ports.edge },
-    ...serviceNames.map((to) => ({ from: "prometheus" as const, to, port: ports.service, requests: [get("/metrics")] })),
-    { from: "prometheus" as const, to: "edge" as const, port: ports.edgeOperations, requests: [get("/stats/prometheus")] },
-    ...programs.map((from) => ({ from, to: "dns" as const, port: ports.dns })),
-  ].map((row) => ({ ...row, notInDevelopment: "it belongs to the cluster" })),
+  ...inDevelopment,
+  ...migrations.map((row) => ({ ...row, notInDevelopment: "a migration ends before the services start" })),
+  ...inspected.map((store) => ({ ...toStore("ops", store), notInDevelopment: "an operator starts it" })),
+  ...inClusters.map((row) => ({ ...row, notInDevelopment: "it belongs to the cluster" })),
 ];
