@@ -1,5 +1,6 @@
 import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/validate-edge";
+import { validateManifests } from "./support/validate-manifests";
 
 /** `bun run check`: the static checks. Exits with 1 if one of them fails. */
 const bun = process.execPath;
@@ -17,6 +18,7 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   },
   { name: "dead code", run: command(tool("knip")) },
   { name: "edge configuration", run: validateEdge },
+  { name: "Kubernetes manifests", run: validateManifests },
   { name: "published messages", run: stalePublications },
 ];
 
