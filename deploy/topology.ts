@@ -22,7 +22,7 @@ export type Migration = `${ServiceName}-migration`;
 export type Store = `${ServiceName}-db` | "redis";
 /** Outside of the cluster. */
 export type Provider = "stripe" | "smtp";
-/** Belongs to the cluster or its operators. Clients come through the `gateway`; `keda` scales services by their queues. */
+/** Belongs to the cluster. Clients come through the `gateway`; `keda` scales services by the lengths of their queues. */
 export type Platform = "gateway" | "prometheus" | "keda" | "collector" | "dns";
 export type Party = Program | Store | Provider | Platform;
 
@@ -95,12 +95,15 @@ const migrations = serviceNames.map((service) => toStore(migrationOf(service), d
 /** Notification sends no messages, so `ops` has nothing to look at in its database. */
 const inspected = stores.filter((store) => store !== "notification-db");
 
+/** Both read metrics: Prometheus, and the collector where metrics leave the cluster. */
+export const scrapers: Platform[] = ["prometheus", "collector"];
+
 const inClusters: Connection[] = [
   { from: "gateway", to: "edge", port: ports.edge },
-  { from: "prometheus", to: "edge", port: ports.edgeOperations, requests: [get("/stats/prometheus")] },
-  ...serviceNames.map(
-    (to): Connection => ({ from: "prometheus", to, port: ports.service, requests: [get("/metrics")] }),
-  ),
+  ...scrapers.flatMap((from) => [
+    { from, to: "edge" as const, port: ports.edgeOperations, requests: [get("/stats/prometheus")] },
+    ...serviceNames.map((to) => ({ from, to, port: ports.service, requests: [get("/metrics")] })),
+  ]),
   toStore("keda", "redis"),
   ...programs.map((from): Connection => ({ from, to: "dns", port: ports.dns })),
 ];

@@ -1,27 +1,28 @@
-import { type Connection, connections, type Request } from "../topology";
+import { type Connection, connections, type Request, scrapers } from "../topology";
 import { istio, type Manifest } from "./manifest";
-import { type Meshed, meshed, podsOf, principalOf } from "./parties";
+import { meshed, podsOf, principalOf } from "./parties";
 
-/** Refuses every request to a program in the mesh, then allows those of the topology, by the caller's certificate. */
+/**
+ * Refuses every request to a program in the mesh, then allows those of the topology, by the caller's certificate. Probes and
+ * scrapes have no rule: they go to the sidecar's agent, or to a port that the sidecar does not capture.
+ */
 export const authorizationPolicies = (): Manifest[] => [
   istio("security", "AuthorizationPolicy", "deny-all", {}),
-  ...meshed.map((program) =>
-    istio("security", "AuthorizationPolicy", program, {
+  ...meshed.flatMap((program) => {
+    const callers = connections.filter(({ from, to }) => to === program && !scrapers.some((one) => one === from));
+    if (callers.length === 0) return [];
+    return istio("security", "AuthorizationPolicy", program, {
       selector: { matchLabels: podsOf(program) },
       action: "ALLOW",
-      rules: connections.filter(({ to }) => to === program).map((row) => toRule(row, program)),
-    }),
-  ),
+      rules: callers.map(toRule),
+    });
+  }),
 ];
 
-function toRule({ from, port, requests }: Connection, to: Meshed) {
-  const principal = principalOf(from);
-  if (!principal) throw new Error(`${from} → ${to}: ${from} has no certificate of the mesh`);
-  return {
-    from: [{ source: { principals: [principal] } }],
-    to: requests ? operations(port, requests) : [{ operation: { ports: [String(port)] } }],
-  };
-}
+const toRule = ({ from, port, requests }: Connection) => ({
+  from: [{ source: { principals: [principalOf(from)] } }],
+  to: requests ? operations(port, requests) : [{ operation: { ports: [String(port)] } }],
+});
 
 /** One operation for each method. */
 const operations = (port: number, requests: Request[]) =>

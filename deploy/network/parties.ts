@@ -1,5 +1,5 @@
 import { type ServiceName, serviceNames } from "../../services/_contracts/services";
-import { type Party, type Platform, type Program, ports, type Provider, type Store, stores } from "../topology";
+import { type Party, type Platform, type Program, type Provider, type Store, stores } from "../topology";
 import { storePods } from "./store-pods";
 
 /** Where the parties of the topology are: their pods, hosts and addresses, and the accounts by which the mesh knows them. */
@@ -10,13 +10,10 @@ export const providerHosts: Record<Provider, string> = { stripe: "api.stripe.com
 type Labels = Record<string, string>;
 
 /** With the names that the Helm charts of Istio, Prometheus Operator and KEDA give. */
-const platform: Record<Exclude<Platform, "collector">, { namespace: string; labels: Labels; account?: string }> = {
+const platform: Record<Platform, { namespace: string; labels: Labels; account?: string }> = {
   gateway: { namespace: "istio-ingress", labels: { istio: "ingress" }, account: "istio-ingress" },
-  prometheus: {
-    namespace: "monitoring",
-    labels: { "app.kubernetes.io/name": "prometheus" },
-    account: "prometheus",
-  },
+  prometheus: { namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } },
+  collector: { namespace: "telemetry", labels: { "app.kubernetes.io/name": "otel-collector" } },
   keda: { namespace: "keda", labels: { app: "keda-operator" } },
   dns: { namespace: "kube-system", labels: { "k8s-app": "kube-dns" } },
 };
@@ -25,9 +22,6 @@ const platform: Record<Exclude<Platform, "collector">, { namespace: string; labe
 export const meshed = [...serviceNames, "edge"] as const;
 export type Meshed = (typeof meshed)[number];
 
-/** The ports of parties in the cluster that are not in the mesh. Connections to them bypass the sidecar. */
-export const portsOutsideMesh = [ports.collector, ports.postgres, ports.redis, ports.mongo];
-
 const isPlatform = (party: Party): party is keyof typeof platform => party in platform;
 export const isStore = (party: Party): party is Store => stores.some((store) => store === party);
 export const isProvider = (party: Party): party is Provider => party in providerHosts;
@@ -35,16 +29,15 @@ export const isMeshed = (party: Party): party is Meshed => meshed.some((program)
 const isService = (party: string): party is ServiceName => serviceNames.some((service) => service === party);
 
 /** The labels of a program's pods. */
-export function podsOf(program: Program | "collector" | "sandbox"): Labels {
+export function podsOf(program: Program): Labels {
   if (isService(program)) return toLabels(program, "service");
-  if (program === "collector") return toLabels("otel-collector");
   const service = program.replace(/-migration$/, "");
-  return isService(service) ? toLabels(service, "migration") : toLabels(program);
+  return isService(service) ? toLabels(service, "migration") : toLabels(program, program);
 }
 
-const toLabels = (name: string, component?: string): Labels => ({
+const toLabels = (name: string, component: string): Labels => ({
   "app.kubernetes.io/name": name,
-  ...(component && { "app.kubernetes.io/component": component }),
+  "app.kubernetes.io/component": component,
 });
 
 /** Ranges that are not on the internet. 169.254.0.0/16 has the metadata service of clouds. */
@@ -66,12 +59,15 @@ export const inNamespace = (name: string) => ({
   namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": name } },
 });
 
-/** A party's identity in its certificate; undefined if it has none. */
-export function principalOf(party: Party): string | undefined {
+/**
+ * A party's identity in its certificate.
+ * @throws Error if it is not in the mesh, so that nothing in the mesh can recognize it
+ */
+export function principalOf(party: Party): string {
   if (isMeshed(party)) return toPrincipal(namespace, party);
-  if (!isPlatform(party)) return undefined;
-  const { namespace: space, account } = platform[party];
-  return account && toPrincipal(space, account);
+  const { namespace: space, account } = isPlatform(party) ? platform[party] : {};
+  if (!space || !account) throw new Error(`${party} has no certificate of the mesh`);
+  return toPrincipal(space, account);
 }
 
 const toPrincipal = (space: string, account: string) => `cluster.local/ns/${space}/sa/${account}`;

@@ -1,7 +1,7 @@
-import { connections, type Program, programs } from "../topology";
+import { programs, scrapers } from "../topology";
 import type { Manifest } from "./manifest";
 import { incoming, networkPolicy, outgoing, toPorts } from "./network-policy";
-import { isProvider, podsOf, selectPods } from "./parties";
+import { inNamespace, peersOf, podsOf, selectPods } from "./parties";
 
 /** Denies every connection of every pod in the namespace, then allows those of the topology. */
 export const programPolicies = (): Manifest[] => [
@@ -14,23 +14,12 @@ export const programPolicies = (): Manifest[] => [
   ...programs.map((program) =>
     networkPolicy(program, podsOf(program), { ingress: incoming(program), egress: outgoing(program) }),
   ),
-  networkPolicy("otel-collector", podsOf("collector"), { ingress: incoming("collector") }),
 ];
 
-const sandboxPorts = { stripe: 3000, smtp: 2525 };
-
-/** For an overlay in which the sandbox stands in for the providers. */
-export function sandboxPolicies(): Manifest[] {
-  const uses = connections.flatMap(({ from, to }) =>
-    isProvider(to) ? [{ program: from as Program, ports: toPorts(sandboxPorts[to]) }] : [],
-  );
-  const sandbox = podsOf("sandbox");
-  return [
-    networkPolicy("sandbox", sandbox, {
-      ingress: uses.map(({ program, ports }) => ({ from: [selectPods(podsOf(program))], ports })),
-    }),
-    ...uses.map(({ program, ports }) =>
-      networkPolicy(`${program}-sandbox`, podsOf(program), { egress: [{ to: [selectPods(sandbox)], ports }] }),
-    ),
-  ];
-}
+/** What the sidecars add: they get configuration and certificates from istiod, and their agent serves the metrics. */
+export const sidecarPolicies = (): Manifest[] => [
+  networkPolicy("sidecars", { "sidecar.istio.io/inject": "true" }, {
+    ingress: [{ from: scrapers.flatMap(peersOf), ports: toPorts(15020) }],
+    egress: [{ to: [{ ...inNamespace("istio-system"), ...selectPods({ app: "istiod" }) }], ports: toPorts(15012) }],
+  }),
+];

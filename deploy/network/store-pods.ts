@@ -6,8 +6,8 @@ export type StorePods = {
   name: string;
   labels: Record<string, string>;
   stores: Store[];
-  /** The namespace of the operator that runs them. */
-  operator?: string;
+  /** The namespace of the operator that runs them, and whether the pods call the Kubernetes API. */
+  operator?: { namespace: string; callsApi: boolean };
 };
 
 const allOn = (kind: "postgres" | "mongo"): Store[] =>
@@ -20,13 +20,23 @@ export const storePods: StorePods[] = [
       name: `${service}-db`,
       labels: { "cnpg.io/cluster": `${service}-db` },
       stores: [`${service}-db`],
-      operator: "cnpg-system",
+      operator: { namespace: "cnpg-system", callsApi: true },
     }),
   ),
   ...allOn("mongo").map(
-    (store): StorePods => ({ name: store, labels: { app: `${store}-svc` }, stores: [store], operator: "mongodb" }),
+    (store): StorePods => ({
+      name: store,
+      labels: { app: `${store}-svc` },
+      stores: [store],
+      operator: { namespace: "mongodb", callsApi: true },
+    }),
   ),
   { name: "postgres", labels: { "app.kubernetes.io/name": "postgres" }, stores: allOn("postgres") },
   { name: "mongo", labels: { "app.kubernetes.io/name": "mongo" }, stores: allOn("mongo") },
-  { name: "redis", labels: { "app.kubernetes.io/name": "redis" }, stores: ["redis"] },
+  {
+    name: "redis",
+    labels: { "app.kubernetes.io/name": "redis" },
+    stores: ["redis"],
+    operator: { namespace: "redis-operator", callsApi: false },
+  },
 ];

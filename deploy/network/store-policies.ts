@@ -4,7 +4,7 @@ import { incoming, networkPolicy, toPorts } from "./network-policy";
 import { inNamespace, isStore, peersOf, podsOf, selectPods } from "./parties";
 import { storePods } from "./store-pods";
 
-/** The ports of the Kubernetes API, which an operator's store calls. No label selects its address. */
+/** The ports of the Kubernetes API. No label selects its address. */
 const apiPorts = [443, 6443].flatMap(toPorts);
 
 /** For stores in the cluster. Besides its clients, a store talks to its other members and to its operator. */
@@ -15,12 +15,12 @@ export const storePolicies = (): Manifest[] =>
       ingress: [
         ...incoming(...stores),
         { from: members },
-        ...(operator ? [{ from: [inNamespace(operator)] }] : []),
+        ...(operator ? [{ from: [inNamespace(operator.namespace)] }] : []),
       ],
       egress: [
         { to: members },
         { to: peersOf("dns"), ports: toPorts(ports.dns) },
-        ...(operator ? [{ ports: apiPorts }] : []),
+        ...(operator?.callsApi ? [{ ports: apiPorts }] : []),
       ],
     });
   });
