@@ -1,39 +1,31 @@
 import { UserError } from "../deploy/local/user-error";
-import { abortOnTermination } from "./support/abort";
-import { coverageProblems } from "./support/coverage";
-import type { Outcome } from "./support/run-tests";
-import { type Part, parts, runParts } from "./support/with-stack";
+import { abortOnTermination } from "./runner/abort";
+import { coverageProblems } from "./runner/coverage";
+import { selectParts } from "./runner/parts";
+import type { Outcome } from "./runner/run-tests";
+import { runParts } from "./runner/with-stack";
 
 /**
  * `bun run test [path…]`: starts a stack of real servers and runs every test against it, or those below the paths. The
  * tests that need two instances of a service run on a second stack. If no path is below `tests`, only the stores are
- * started. `bun run test:full` also runs the slow tests, `*.full.test.ts`.
+ * started. `bun run test:full` also runs the slow tests, `*.full.test.ts`, and the parts that need more programs, which
+ * can be run alone by name: `bun run test:full containers`.
  *
  * The last line printed is `N passed, N failed`.
  */
 const offset = Number(process.env.TEST_PORT_OFFSET ?? 4_000);
 const full = process.argv.includes("--full");
-const paths = process.argv.slice(2).filter((argument) => argument !== "--full");
+const selected = process.argv.slice(2).filter((argument) => argument !== "--full");
 const signal = abortOnTermination();
 
 async function run(): Promise<Outcome> {
-  if (paths.length > 0) return await runPaths();
-  const outcome = await runParts(parts, { offset, full, signal });
+  const needsEdge = selected.length === 0 || selected.some((path) => path.startsWith("tests"));
+  const wanted = selectParts(selected, full);
+  const outcome = await runParts(wanted, { offset, only: needsEdge ? undefined : "stores", full, signal });
+  if (selected.length > 0) return outcome;
   const problems = await coverageProblems();
   for (const problem of problems) console.log(`coverage: ${problem}`);
   return { ...outcome, failed: outcome.failed + problems.length };
-}
-
-async function runPaths(): Promise<Outcome> {
-  const scaledPart = parts.find(({ scale }) => scale) as Part;
-  const scaledPaths = paths.filter((path) => scaledPart.paths.some((folder) => path.startsWith(folder.slice(0, -1))));
-  const otherPaths = paths.filter((path) => !scaledPaths.includes(path));
-  const only = otherPaths.some((path) => path.startsWith("tests")) || otherPaths.length === 0 ? undefined : "stores";
-  const wanted = [
-    ...(otherPaths.length > 0 ? [{ name: "selected paths", paths: otherPaths }] : []),
-    ...(scaledPaths.length > 0 ? [{ ...scaledPart, paths: scaledPaths }] : []),
-  ];
-  return await runParts(wanted, { offset, only, full, signal });
 }
 
 const started = performance.now();

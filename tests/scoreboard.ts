@@ -1,9 +1,10 @@
 import { cpus, totalmem } from "node:os";
 import { UserError } from "../deploy/local/user-error";
-import { abortOnTermination } from "./support/abort";
+import { abortOnTermination } from "./runner/abort";
+import { parts } from "./runner/parts";
+import { runParts } from "./runner/with-stack";
 import type { ScoreRecord } from "./support/score";
 import { type LineNumber, scoreLines } from "./support/score-lines";
-import { parts, runParts } from "./support/with-stack";
 
 /**
  * `bun run scoreboard [path…]`: runs the checks of tests/chaos and tests/instances at full size and writes
