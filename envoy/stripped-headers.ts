@@ -9,7 +9,6 @@ const prefixes = [
   "x-service-",
   "x-internal-",
   "x-envoy-",
-  "x-forwarded-", // for example -for, -proto, -host, -user, -client-cert. Envoy sets -for and -proto itself
   "x-original-",
   "x-client-",
   "x-remote-",
@@ -36,7 +35,14 @@ const names = [
   "b3",
 ];
 
-export const strippedHeaders = [
-  ...prefixes.map((prefix) => ({ remove_on_match: { key_matcher: { prefix } } })),
+// For example -for, -proto, -host, -user, -client-cert. Envoy sets -for and -proto itself.
+const forwarded = { prefix: "x-forwarded-" };
+const forwardedExceptFor = { safe_regex: { regex: "x-forwarded-([^f].*|f([^o].*)?|fo([^r].*)?|for.+)" } };
+
+/** @param trustedProxies see `EdgeOptions`. Without a proxy, `x-forwarded-for` comes from the client and is removed too. */
+export const strippedHeaders = (trustedProxies: number) => [
+  ...[...prefixes.map((prefix) => ({ prefix })), trustedProxies > 0 ? forwardedExceptFor : forwarded].map(
+    (key_matcher) => ({ remove_on_match: { key_matcher } }),
+  ),
   ...names.map((remove) => ({ remove })),
 ];
