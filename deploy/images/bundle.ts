@@ -8,9 +8,15 @@ import { serviceNames, services } from "../../services/_contracts/services";
  */
 const root = resolve(import.meta.dir, "../..");
 
+/** The one-shot programs of compose.yaml. */
+const setupPrograms = Object.fromEntries(
+  ["configure", "init", "sandbox-mode", "secrets"].map((name) => [name, `deploy/compose/setup/${name}.ts`]),
+);
+
 /** The programs in an image, by the name of their bundle. */
 function entryPoints(image: string): Record<string, string> {
   if (image === "ops") return { main: "deploy/ops/main.ts" };
+  if (image === "setup") return setupPrograms;
   if (image === "sandbox") return { main: "deploy/sandbox/main.ts", health: "deploy/images/health.ts" };
   return {
     main: `services/${image}/main.ts`,
@@ -19,7 +25,7 @@ function entryPoints(image: string): Record<string, string> {
   };
 }
 
-const images = [...serviceNames, "ops", "sandbox"];
+const images = [...serviceNames, "ops", "sandbox", "setup"];
 
 async function bundle(image: string, folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });

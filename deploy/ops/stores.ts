@@ -3,6 +3,7 @@ import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 import postgres, { type Sql } from "postgres";
 import { queueNames, type SqlServiceName, sqlServiceNames } from "../../services/_contracts/services";
+import { type Env, readVariable } from "../../services/_kit/config";
 import type { OrderDocument } from "../../services/order/store/documents";
 import { offsetFrom } from "../local/config/ports";
 import { readStack } from "../local/stack/stack-file";
@@ -16,19 +17,20 @@ const outboxServices = sqlServiceNames.filter((name): name is OutboxService => n
 export type OpsUrls = { redis: string; mongo: string; sql: Record<OutboxService, string> };
 
 /**
- * The stores to inspect: `REDIS_URL`, `ORDER_MONGO_URL` and `<SERVICE>_DATABASE_URL`. Those that are not set are taken
- * from the running dev stack.
+ * The stores to inspect: `REDIS_URL`, `ORDER_MONGO_URL` and `<SERVICE>_DATABASE_URL`, or the files that these variables
+ * with `_FILE` name. Those that are not set are taken from the running dev stack.
  */
-export async function opsUrls(env: Record<string, string | undefined>): Promise<OpsUrls> {
+export async function opsUrls(env: Env): Promise<OpsUrls> {
   const variables = ["REDIS_URL", "ORDER_MONGO_URL", ...outboxServices.map(databaseVariable)];
-  const stack = variables.every((name) => env[name]) ? undefined : await readStack(offsetFrom(env));
+  const values = Object.fromEntries(variables.map((name) => [name, readVariable(env, name)]));
+  const stack = variables.every((name) => values[name]) ? undefined : await readStack(offsetFrom(env));
   const databaseUrl = (service: OutboxService) => {
     const name = databaseVariable(service);
-    return (env[name] ?? stack?.env(service)[name]) as string;
+    return (values[name] ?? stack?.env(service)[name]) as string;
   };
   return {
-    redis: env.REDIS_URL ?? (stack?.adminUrls.redis as string),
-    mongo: env.ORDER_MONGO_URL ?? (stack?.env("order").ORDER_MONGO_URL as string),
+    redis: values.REDIS_URL ?? (stack?.adminUrls.redis as string),
+    mongo: values.ORDER_MONGO_URL ?? (stack?.env("order").ORDER_MONGO_URL as string),
     sql: Object.fromEntries(outboxServices.map((service) => [service, databaseUrl(service)])) as OpsUrls["sql"],
   };
 }
