@@ -1,3 +1,4 @@
+import { licenceProblems } from "../deploy/images/licences";
 import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/validate-edge";
 
@@ -18,6 +19,7 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   { name: "dead code", run: command(tool("knip")) },
   { name: "edge configuration", run: validateEdge },
   { name: "published messages", run: stalePublications },
+  { name: "licences", run: licenceProblems },
 ];
 
 function command(argv: string[]): () => Promise<string | undefined> {
