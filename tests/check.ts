@@ -1,3 +1,4 @@
+import { licenceProblems } from "../deploy/images/licences";
 import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/validate-edge";
 import { validateManifests } from "./support/validate-manifests";
@@ -20,6 +21,7 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   { name: "edge configuration", run: validateEdge },
   { name: "Kubernetes manifests", run: validateManifests },
   { name: "published messages", run: stalePublications },
+  { name: "licences", run: licenceProblems },
 ];
 
 function command(argv: string[]): () => Promise<string | undefined> {
