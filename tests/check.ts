@@ -1,3 +1,4 @@
+import { staleNetworkFiles } from "../deploy/network/generate";
 import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/validate-edge";
 import { validateManifests } from "./support/validate-manifests";
@@ -18,6 +19,7 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   },
   { name: "dead code", run: command(tool("knip")) },
   { name: "edge configuration", run: validateEdge },
+  { name: "network policies and mesh", run: staleNetworkFiles },
   { name: "Kubernetes manifests", run: validateManifests },
   { name: "published messages", run: stalePublications },
 ];

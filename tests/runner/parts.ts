@@ -30,7 +30,7 @@ export const parts: Part[] = [
     exportsTraces: true,
   },
   { name: "containers", paths: ["tests/containers/"], tools: ["podman", "runc", "ldd", "psql", "redis-cli"] },
-  { name: "k8s", paths: ["tests/k8s/"], tools: ["kubeconform", "istioctl", "etcd", "kube-apiserver"] },
+  { name: "k8s", paths: ["tests/k8s/"], tools: ["go", "kubeconform", "istioctl", "etcd", "kube-apiserver"] },
 ];
 
 /**

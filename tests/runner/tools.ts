@@ -8,6 +8,7 @@ const tools = {
   ldd: "Debian: apt-get install libc-bin",
   psql: "Debian: apt-get install postgresql-client",
   "redis-cli": "Debian: apt-get install redis-tools",
+  go: "https://go.dev/dl, 1.24 or later",
   kubeconform: "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0",
   istioctl: "go install istio.io/istio/istioctl/cmd/istioctl@eed52ebb66ad",
   etcd: "Debian: apt-get install etcd-server",
