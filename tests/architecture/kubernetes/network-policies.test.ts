@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { storePods } from "../../deploy/network/store-pods";
-import { connections, type Party, ports } from "../../deploy/topology";
-import { podTemplate, workloads } from "../k8s/support/objects";
-import { type Pod, reachability } from "../k8s/support/reachability";
-import { type K8sObject, render } from "../k8s/support/render";
+import { storePods } from "../../../deploy/network/store-pods";
+import { connections, type Party, ports } from "../../../deploy/topology";
+import { podTemplate, workloads } from "../../k8s/support/objects";
+import { type Pod, reachability } from "../../k8s/support/reachability";
+import { type K8sObject, render } from "../../k8s/support/render";
 
 /** The pods of an overlay, by the names of the topology, with those that operators and other namespaces run. */
 function podsIn(objects: K8sObject[]): Pod[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { meshProblems } from "../k8s/support/mesh-rules";
-import { type K8sObject, render } from "../k8s/support/render";
+import { meshProblems } from "../../k8s/support/mesh-rules";
+import { type K8sObject, render } from "../../k8s/support/render";
 
 const production = await render("overlays/production");
 
