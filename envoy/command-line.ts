@@ -10,4 +10,6 @@ export const envoyArgs = (configDir: string): string[] => [
   ...["--config-path", join(configDir, "bootstrap.yaml")],
   "--disable-hot-restart",
   ...["--log-level", "warn"],
+  // While no collector can be reached, Envoy would log an error for each export.
+  ...["--component-log-level", "tracing:off"],
 ];

@@ -1,4 +1,13 @@
+<<<<<<< HEAD
+
 import { staleNetworkFiles } from "../deploy/network/generate";
+
+=======
+
+import { licenceProblems } from "../deploy/images/licences";
+
+>>>>>>> aba3016eaf6361e7e08dfb5e91d565711da2bc7b
+
 import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/validate-edge";
 import { validateManifests } from "./support/validate-manifests";
@@ -22,6 +31,7 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   { name: "network policies and mesh", run: staleNetworkFiles },
   { name: "Kubernetes manifests", run: validateManifests },
   { name: "published messages", run: stalePublications },
+  { name: "licences", run: licenceProblems },
 ];
 
 function command(argv: string[]): () => Promise<string | undefined> {

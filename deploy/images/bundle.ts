@@ -1,28 +1,28 @@
 import { cp, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { serviceNames, services } from "../../services/_contracts/services";
+import { join } from "node:path";
+import { services } from "../../services/_contracts/services";
+import { bundledPackages, type Package } from "./packages";
+import { bundledImages, entryPoints, root } from "./programs";
+import { billOfMaterials, licenceTexts } from "./sbom";
 
 /**
- * `bun deploy/images/bundle.ts <service|ops> <folder>`: writes what the image of one program contains, and nothing else:
- * bundles with their source maps, and the service's migrations. The same source gives the same bytes.
+ * `bun deploy/images/bundle.ts <service|ops|sandbox> <folder> [version]`: writes what the image of one program contains,
+ * and nothing else: bundles with their source maps, the service's migrations, the list of the packages in the bundles
+ * (sbom.json, CycloneDX), and their licences. The same source gives the same bytes.
  */
-const root = resolve(import.meta.dir, "../..");
-
-/** The programs in an image, by the name of their bundle. */
-function entryPoints(image: string): Record<string, string> {
-  if (image === "ops") return { main: "deploy/ops/main.ts" };
-  if (image === "sandbox") return { main: "deploy/sandbox/main.ts", health: "deploy/images/health.ts" };
-  return {
-    main: `services/${image}/main.ts`,
-    migrate: `services/${image}/migrate.ts`,
-    health: "deploy/images/health.ts",
-  };
+async function writeImageFolder(image: string, folder: string, version: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
+  const packages = await bundle(image, folder);
+  await Bun.write(join(folder, "sbom.json"), `${JSON.stringify(billOfMaterials(image, version, packages), null, 2)}\n`);
+  await Bun.write(join(folder, "licences.txt"), await licenceTexts(packages));
+  const migrations = join(root, "services", image, "store/migrations");
+  if (services[image as keyof typeof services]?.store === "postgres")
+    await cp(migrations, join(folder, "store/migrations"), { recursive: true });
 }
 
-const images = [...serviceNames, "ops", "sandbox"];
-
-async function bundle(image: string, folder: string): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
+/** Bundles the programs of an image; writes no file without a folder. @returns the packages that the bundles contain */
+export async function bundle(image: string, folder?: string): Promise<Package[]> {
+  const inputs: string[] = [];
   for (const [name, path] of Object.entries(entryPoints(image))) {
     const result = await Bun.build({
       entrypoints: [join(root, path)],
@@ -32,17 +32,19 @@ async function bundle(image: string, folder: string): Promise<void> {
       target: "bun",
       minify: true,
       sourcemap: "linked",
+      metafile: true,
     });
-    if (!result.success) throw new AggregateError(result.logs, `cannot bundle ${path}`);
+    if (!result.success || !result.metafile) throw new AggregateError(result.logs, `cannot bundle ${path}`);
+    inputs.push(...Object.keys(result.metafile.inputs));
   }
-  const migrations = join(root, "services", image, "store/migrations");
-  if (services[image as keyof typeof services]?.store === "postgres")
-    await cp(migrations, join(folder, "store/migrations"), { recursive: true });
+  return await bundledPackages(inputs);
 }
 
-const [image = "", folder] = process.argv.slice(2);
-if (!images.includes(image) || !folder) {
-  console.error(`usage: bun deploy/images/bundle.ts <${images.join("|")}> <folder>`);
-  process.exit(1);
+if (import.meta.main) {
+  const [image = "", folder, version = "dev"] = process.argv.slice(2);
+  if (!bundledImages.includes(image) || !folder) {
+    console.error(`usage: bun deploy/images/bundle.ts <${bundledImages.join("|")}> <folder> [version]`);
+    process.exit(1);
+  }
+  await writeImageFolder(image, folder, version);
 }
-await bundle(image, folder);

@@ -83,7 +83,7 @@ export class InvalidEnvironment extends Error {
  * @returns undefined if it is missing or empty
  * @throws Error if both are set, or the file cannot be read
  */
-function readVariable(env: Env, name: string): string | undefined {
+export function readVariable(env: Env, name: string): string | undefined {
   const path = env[`${name}_FILE`];
   if (!path) return env[name] || undefined;
   if (env[name]) throw new Error(`Expected either ${name} or ${name}_FILE, not both`);
@@ -99,5 +99,6 @@ const seedable = new Set(["dev", "test", "bench"]);
 
 /** @throws Error outside development and tests: example data has public passwords */
 export function refuseSeedInProduction(env: Env): void {
-  if (!seedable.has(env.APP_ENV ?? "")) throw new Error("--seed is refused: APP_ENV must be dev, test or bench");
+  if (!seedable.has(readVariable(env, "APP_ENV") ?? ""))
+    throw new Error("--seed is refused: APP_ENV must be dev, test or bench");
 }

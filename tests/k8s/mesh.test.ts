@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { findTool } from "../runner/tools";
 import { type ApiServer, startApiServer } from "./support/api-server";
 import { customResourceFolders } from "./support/custom-resources";
@@ -80,9 +80,9 @@ const gateway: object[] = [
 
 /** istioctl reads the certificate. The API server's own will do. */
 async function certificateSecret(): Promise<object> {
-  const read = async (file: string) =>
-    Buffer.from(await Bun.file(join(dirname(server.kubeconfig), "certificates", file)).bytes()).toString("base64");
-  const data = { "tls.crt": await read("apiserver.crt"), "tls.key": await read("apiserver.key") };
+  const { certFile, keyFile } = server.certificate;
+  const read = async (file: string) => Buffer.from(await Bun.file(file).bytes()).toString("base64");
+  const data = { "tls.crt": await read(certFile), "tls.key": await read(keyFile) };
   return {
     ...{ apiVersion: "v1", kind: "Secret", metadata: { ...inIngress, name: "shop-tls" } },
     ...{ type: "kubernetes.io/tls", data },

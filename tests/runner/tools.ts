@@ -8,9 +8,8 @@ const tools = {
   ldd: "Debian: apt-get install libc-bin",
   psql: "Debian: apt-get install postgresql-client",
   "redis-cli": "Debian: apt-get install redis-tools",
-  go: "https://go.dev/dl, 1.24 or later",
-  kubeconform: "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0",
   istioctl: "go install istio.io/istio/istioctl/cmd/istioctl@eed52ebb66ad",
+  go: "https://go.dev/dl, 1.24 or newer",
   etcd: "Debian: apt-get install etcd-server",
   "kube-apiserver": "build k8s.io/kubernetes/cmd/kube-apiserver of v1.36.3 with Go, into ~/go/bin",
 } as const;
