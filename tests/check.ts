@@ -1,13 +1,5 @@
-<<<<<<< HEAD
-
-import { staleNetworkFiles } from "../deploy/network/generate";
-
-=======
-
 import { licenceProblems } from "../deploy/images/licences";
-
->>>>>>> aba3016eaf6361e7e08dfb5e91d565711da2bc7b
-
+import { staleNetworkFiles } from "../deploy/network/generate";
 import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/validate-edge";
 import { validateManifests } from "./support/validate-manifests";
