@@ -38,7 +38,6 @@ describe("the edge is the same on every platform", () => {
     // sampling of traces, and whether a proxy is in front
     `${connectionManager}.tracing.random_sampling.value`,
     `${connectionManager}.xff_num_trusted_hops`,
-    `${connectionManager}.early_header_mutation_extensions.0.typed_config.mutations.*.remove_on_match.key_matcher.*`,
   ];
   const targets = edgeTargets("/development");
   const toConfig = (target: string) => {
