@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { request } from "node:http";
 import { connect } from "node:net";
-import { startEdge } from "../support/start-edge";
+import { startEdge } from "../support/edge/start";
 
 /** Stands in for all services, and answers with the headers that it has received. */
 const service = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: ({ headers }) => Response.json(headers) });
@@ -28,7 +28,8 @@ describe("an edge that finds instances by DNS", () => {
 describe("the client's address", () => {
   /** @returns the forwarding headers that a service receives */
   const received = async ({ url }: typeof edge, headers: Record<string, string>) => {
-    const all = await (await fetch(`${url}/api/v1/products`, { headers })).json();
+    const response = await fetch(`${url}/api/v1/products`, { headers });
+    const all = (await response.json()) as Record<string, string>;
     return Object.fromEntries(Object.entries(all).filter(([name]) => name.startsWith("x-forwarded-")));
   };
   const byEnvoy = { "x-forwarded-proto": "http", "x-forwarded-prefix": "/api/v1" };

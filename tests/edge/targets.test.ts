@@ -7,7 +7,7 @@ import { edgeConfig } from "../../envoy/config";
 import { generate, staleEdgeFiles } from "../../envoy/generate";
 import { configFiles } from "../../envoy/render";
 import { configDir, documentsDir, kubernetesEdge } from "../../envoy/targets";
-import { edgeTargets } from "../support/edge-targets";
+import { edgeTargets } from "../support/edge/targets";
 
 const root = join(import.meta.dir, "../..");
 let dir: string;
