@@ -1,7 +1,7 @@
 import { licenceProblems } from "../deploy/images/licences";
 import { staleNetworkFiles } from "../deploy/network/generate";
 import { stalePublications } from "../services/_contracts/publish";
-import { validateEdge } from "./support/validate-edge";
+import { validateEdge } from "./support/edge/validate";
 import { validateManifests } from "./support/validate-manifests";
 
 /** `bun run check`: the static checks. Exits with 1 if one of them fails. */
