@@ -1,6 +1,7 @@
 import { licenceProblems } from "../deploy/images/licences";
+import { staleNetworkFiles } from "../deploy/network/generate";
 import { stalePublications } from "../services/_contracts/publish";
-import { validateEdge } from "./support/validate-edge";
+import { validateEdge } from "./support/edge/validate";
 import { validateManifests } from "./support/validate-manifests";
 
 /** `bun run check`: the static checks. Exits with 1 if one of them fails. */
@@ -19,6 +20,7 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   },
   { name: "dead code", run: command(tool("knip")) },
   { name: "edge configuration", run: validateEdge },
+  { name: "network policies and mesh", run: staleNetworkFiles },
   { name: "Kubernetes manifests", run: validateManifests },
   { name: "published messages", run: stalePublications },
   { name: "licences", run: licenceProblems },

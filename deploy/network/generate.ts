@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type Overlay, overlays } from "../../envoy/targets";
 import { toYaml } from "../../envoy/write";
 import { authorizationPolicies } from "./authorization";
 import { certificate, gateway } from "./gateway";
@@ -17,11 +18,11 @@ import { routing } from "./traffic";
 const folder = join(import.meta.dir, "../k8s");
 const header = "# Generated from deploy/topology.ts by: bun deploy/network/generate.ts\n";
 
-/** The overlays with a mesh. */
-const meshedOverlays = ["staging", "production"];
+/** The overlays with a mesh. Their edge trusts the gateway in front of it. */
+const meshedOverlays = (Object.keys(overlays) as Overlay[]).filter((overlay) => overlays[overlay].trustedProxies > 0);
 
 /** The content of each file, by its path below deploy/k8s. */
-export async function networkFiles(): Promise<Map<string, string>> {
+function networkFiles(): Map<string, string> {
   const files: [string, object[]][] = [
     ["components/network-policies/programs.yaml", programPolicies()],
     ["components/network-policies/stores.yaml", storePolicies()],
@@ -36,7 +37,7 @@ export async function networkFiles(): Promise<Map<string, string>> {
     ["components/istio/edge-template.yaml", [edgeTemplate]],
   ];
   for (const overlay of meshedOverlays) {
-    const host = await publicHost(overlay);
+    const host = new URL(overlays[overlay].shopUrl).hostname;
     files.push([`overlays/${overlay}/gateway/gateway.yaml`, gateway(host)]);
     files.push([`overlays/${overlay}/certificate/certificate.yaml`, [certificate(host)]]);
   }
@@ -46,21 +47,14 @@ export async function networkFiles(): Promise<Map<string, string>> {
 /** Without anchors, which YAML would get for a value that occurs twice. */
 const toPlainYaml = (manifest: object) => `${toYaml(JSON.parse(JSON.stringify(manifest)))}\n`;
 
-async function publicHost(overlay: string): Promise<string> {
-  const config = await Bun.file(join(folder, "overlays", overlay, "config.env")).text();
-  const issuer = /^ISSUER_URL=(.+)$/m.exec(config)?.[1];
-  if (!issuer) throw new Error(`overlays/${overlay}/config.env has no ISSUER_URL`);
-  return new URL(issuer).hostname;
-}
-
 /** For `bun run check`. @returns which files are stale; undefined if all are up to date */
 export async function staleNetworkFiles(): Promise<string | undefined> {
   const stale: string[] = [];
-  for (const [path, content] of await networkFiles()) {
+  for (const [path, content] of networkFiles()) {
     const file = Bun.file(join(folder, path));
     if (!(await file.exists()) || (await file.text()) !== content) stale.push(`deploy/k8s/${path}`);
   }
   return stale.length > 0 ? `Run: bun deploy/network/generate.ts. Stale:\n${stale.join("\n")}` : undefined;
 }
 
-if (import.meta.main) for (const [path, content] of await networkFiles()) await Bun.write(join(folder, path), content);
+if (import.meta.main) for (const [path, content] of networkFiles()) await Bun.write(join(folder, path), content);

@@ -2,7 +2,7 @@
 export type Manifest = {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string };
+  metadata: { name: string; annotations?: Record<string, string> };
   spec: Record<string, unknown>;
 };
 

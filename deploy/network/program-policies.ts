@@ -18,8 +18,12 @@ export const programPolicies = (): Manifest[] => [
 
 /** What the sidecars add: they get configuration and certificates from istiod, and their agent serves the metrics. */
 export const sidecarPolicies = (): Manifest[] => [
-  networkPolicy("sidecars", { "sidecar.istio.io/inject": "true" }, {
-    ingress: [{ from: scrapers.flatMap(peersOf), ports: toPorts(15020) }],
-    egress: [{ to: [{ ...inNamespace("istio-system"), ...selectPods({ app: "istiod" }) }], ports: toPorts(15012) }],
-  }),
+  networkPolicy(
+    "sidecars",
+    { "sidecar.istio.io/inject": "true" },
+    {
+      ingress: [{ from: scrapers.flatMap(peersOf), ports: toPorts(15020) }],
+      egress: [{ to: [{ ...inNamespace("istio-system"), ...selectPods({ app: "istiod" }) }], ports: toPorts(15012) }],
+    },
+  ),
 ];

@@ -1,4 +1,4 @@
-import { connections, type Party, type Provider } from "../topology";
+import { connections, type Party, type Provider, ports } from "../topology";
 import { istio, type Manifest } from "./manifest";
 import { fullName, isMeshed, isProvider, type Meshed, meshed, podsOf, providerHosts } from "./parties";
 import { connectionPool } from "./traffic";
@@ -28,10 +28,14 @@ function hostsFor(program: Meshed, to: Party): string[] {
 }
 
 /** The hosts outside of the cluster. */
-export const providers = (): Manifest[] => [
-  external("stripe", { number: 443, name: "tls", protocol: "TLS" }),
-  external("smtp", { number: 587, name: "tcp-smtp", protocol: "TCP" }),
-];
+export function providers(): Manifest[] {
+  const smtp = external("smtp", { number: ports.smtp, name: "tcp-smtp", protocol: "TCP" });
+  return [
+    external("stripe", { number: ports.https, name: "tls", protocol: "TLS" }),
+    // Without an address, all of notification's connections to this port lead to this host, as they should.
+    { ...smtp, metadata: { ...smtp.metadata, annotations: { "galley.istio.io/analyze-suppress": "IST0134" } } },
+  ];
+}
 
 const external = (provider: Provider, port: { number: number; name: string; protocol: string }): Manifest =>
   istio("networking", "ServiceEntry", provider, {

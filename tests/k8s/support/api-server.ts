@@ -8,11 +8,16 @@ import { findTool } from "../../runner/tools";
 const offset = Number(process.env.TEST_PORT_OFFSET ?? 4_000);
 const ports = { etcd: 20_000 + offset, etcdPeer: 20_001 + offset, api: 20_002 + offset };
 const token = "test";
+const certificates = "certificates";
 
 export type Result = { ok: boolean; output: string };
 export type ApiServer = {
   /** Runs kubectl against the server, with `input` on its standard input. */
   kubectl(args: string[], input?: string): Promise<Result>;
+  /** For other programs that talk to the server. */
+  kubeconfig: string;
+  /** The server's own certificate and its key. */
+  certificate: { certFile: string; keyFile: string };
   stop(): Promise<void>;
 };
 
@@ -23,10 +28,10 @@ export type ApiServer = {
 export async function startApiServer(): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), "api-server-"));
   const { kubectl } = await serverBinaries(["kubectl"], (line) => console.log(line));
+  const kubeconfig = await writeKubeconfig(folder);
   const running = [startEtcd(folder), await startServer(folder)];
   const run = async (args: string[], input = ""): Promise<Result> => {
-    const argv = [kubectl, `--server=https://127.0.0.1:${ports.api}`, "--insecure-skip-tls-verify", `--token=${token}`];
-    const child = Bun.spawn([...argv, ...args], {
+    const child = Bun.spawn([kubectl, "--kubeconfig", kubeconfig, ...args], {
       env: { ...process.env, HOME: folder },
       stdio: [new Blob([input]), "pipe", "pipe"],
     });
@@ -46,7 +51,24 @@ export async function startApiServer(): Promise<ApiServer> {
     await stop();
     throw error;
   }
-  return { kubectl: run, stop };
+  const [certFile, keyFile] = [
+    join(folder, certificates, "apiserver.crt"),
+    join(folder, certificates, "apiserver.key"),
+  ];
+  return { kubectl: run, kubeconfig, certificate: { certFile, keyFile }, stop };
+}
+
+async function writeKubeconfig(folder: string): Promise<string> {
+  const file = join(folder, "kubeconfig");
+  const cluster = { server: `https://127.0.0.1:${ports.api}`, "insecure-skip-tls-verify": true };
+  const config = {
+    ...{ apiVersion: "v1", kind: "Config", "current-context": "test" },
+    clusters: [{ name: "test", cluster }],
+    users: [{ name: "test", user: { token } }],
+    contexts: [{ name: "test", context: { cluster: "test", user: "test" } }],
+  };
+  await writeFile(file, JSON.stringify(config));
+  return file;
 }
 
 function startEtcd(folder: string) {
@@ -76,7 +98,7 @@ async function startServer(folder: string) {
   const key = ["--service-account-key-file", "--service-account-signing-key-file"];
   return startProgram(
     [findTool("kube-apiserver") as string, "--etcd-servers", `http://127.0.0.1:${ports.etcd}`].concat(
-      ["--bind-address", "127.0.0.1", "--secure-port", String(ports.api), "--cert-dir", file("certificates")],
+      ["--bind-address", "127.0.0.1", "--secure-port", String(ports.api), "--cert-dir", file(certificates)],
       ["--service-account-issuer", "https://test", ...key.flatMap((name) => [name, file("accounts.pem")])],
       ["--token-auth-file", file("tokens.csv"), "--authorization-mode", "RBAC"],
       // Whether a container may be privileged is for Pod Security to decide, not for the server.
