@@ -19,7 +19,8 @@ export async function renderText(folder: string): Promise<string> {
   return out;
 }
 
-export const parseObjects = (text: string) => Bun.YAML.parse(text) as K8sObject[];
+/** One document is parsed to an object, several to an array. */
+export const parseObjects = (text: string): K8sObject[] => [Bun.YAML.parse(text) as K8sObject | K8sObject[]].flat();
 
 const texts = new Map<string, Promise<string>>();
 
