@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clusterSecrets, localSecrets, type SecretValues } from "../../../deploy/k8s/secret-values";
 import { loadSecrets } from "../../../deploy/local/config/secrets";
-import { readConfig as sandboxConfig } from "../../../deploy/sandbox/config";
 import { serviceNames } from "../../../services/_contracts/services";
 import { config as inventory } from "../../../services/inventory/config";
 import { config as notification } from "../../../services/notification/config";
@@ -95,10 +94,13 @@ describe.each(overlays)("in %s", (overlay) => {
   });
 });
 
-test("the sandbox accepts its environment", async () => {
+test("the sandbox gets its keys", async () => {
   const objects = await render(overlayFolder("local"));
   const sandbox = ofKind(objects, "Deployment").find(({ metadata }) => metadata.name === "sandbox") as K8sObject;
-  expect(sandboxConfig(environment(objects, sandbox, await secretsOf("local")))).toMatchObject({ smtpPort: 2525 });
+  expect(environment(objects, sandbox, await secretsOf("local"))).toMatchObject({
+    STRIPE_SECRET_KEY: expect.stringMatching(/^sk_test_/),
+    STRIPE_WEBHOOK_SECRET: expect.stringMatching(/^whsec_/),
+  });
 });
 
 test("every Secret of a cluster has an ExternalSecret", async () => {
