@@ -1,13 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { serviceNames } from "../../services/_contracts/services";
 import { type ApiServer, startApiServer } from "./support/api-server";
 import { customResourceFolders } from "./support/custom-resources";
-import { createNamespaces, dryRun, dryRunPods, withObject } from "./support/dry-run";
-import { containers } from "./support/objects";
+import { apply, createNamespaces, dryRun, dryRunPods, withObject } from "./support/dry-run";
+import { containers, ofKind } from "./support/objects";
 import { type K8sObject, nameOf, overlayFolder, overlays, render } from "./support/render";
 
 const startMs = 180_000;
 /** What is applied to a cluster: the overlays, and what is installed once. */
-const folders = [...overlays.map(overlayFolder), "telemetry"];
+const folders = [
+  ...overlays.map(overlayFolder),
+  "overlays/staging/certificate",
+  "overlays/production/certificate",
+  "telemetry",
+];
 
 let server: ApiServer;
 const rendered = new Map<string, K8sObject[]>();
@@ -24,6 +30,7 @@ beforeAll(async () => {
     rendered.set(folder, await render(folder));
     await createNamespaces(server, objectsOf(folder));
   }
+  await apply(server, ofKind(production(), "Role", "RoleBinding"));
 }, startMs);
 afterAll(() => server?.stop());
 
@@ -43,6 +50,32 @@ test.each(overlays)('in %s, Pod Security "restricted" admits every pod', async (
 const refused = (output: string) => output.split("\n").filter((line) => !line.includes("(server dry run)"));
 
 const production = () => objectsOf("overlays/production");
+
+describe("somebody of the group shop-deployers", () => {
+  const asDeployer = ["--as=somebody", "--as-group=shop-deployers", "--as-group=system:authenticated"];
+
+  test.each([...serviceNames, "edge", "ops"])("may apply all objects of %s", async (program) => {
+    const { ok, output } = await dryRun(server, production(), [
+      ...asDeployer,
+      `--selector=app.kubernetes.io/name=${program}`,
+    ]);
+    expect(output).toContain(`deployment.apps/${program}`);
+    expect(ok ? [] : refused(output)).toEqual([]);
+  });
+
+  test.each([
+    "get secrets",
+    "create pods",
+    "create pods --subresource=exec",
+    "delete deployments.apps",
+    "patch roles.rbac.authorization.k8s.io",
+    "patch networkpolicies.networking.k8s.io",
+    "create serviceaccounts --subresource=token",
+  ])("may not %s", async (action) => {
+    const { output } = await server.kubectl(["auth", "can-i", "--namespace=shop", ...asDeployer, ...action.split(" ")]);
+    expect(output.split("\n")).toContain("no");
+  });
+});
 
 type Mistake = { name: string; object: string; plant: (object: K8sObject) => void; report: string };
 

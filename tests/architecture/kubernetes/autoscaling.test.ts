@@ -8,6 +8,7 @@ import { silentLog } from "../../../services/_kit/testing/log";
 import { testRedisUrl } from "../../../services/_kit/testing/stores";
 import { capacities } from "../../k8s/support/capacity";
 import { ofKind } from "../../k8s/support/objects";
+import { exceeded } from "../../k8s/support/quota";
 import { type K8sObject, overlayFolder, overlays, render } from "../../k8s/support/render";
 import { eventually } from "../../support/eventually";
 
@@ -41,7 +42,9 @@ describe.each(["staging", "production"] as const)("in %s, each queue's trigger",
   test.each(queueNames)("reads the list in which the kit's publisher puts jobs: %s", async (queue) => {
     const { listName, databaseIndex } = triggerOf(objects, queue).metadata;
     const [type, length] = (await redis.eval(kedaScript, { keys: [listName] })) as [string, number];
-    expect({ type, waiting: length > 0, databaseIndex }).toEqual({ type: "list", waiting: true });
+    expect({ type, waiting: length > 0 }).toEqual({ type: "list", waiting: true });
+    // The services use database 0.
+    expect(databaseIndex ?? "0").toBe("0");
   });
 });
 
@@ -68,6 +71,10 @@ describe.each(overlays)("in %s, as many instances as the autoscalers allow", (ov
     expect(capacities(objects).length).toBeGreaterThan(1);
     expect(exhausted(objects)).toEqual([]);
   });
+
+  test("fit the quota of the namespace", async () => {
+    expect(exceeded(await render(overlayFolder(overlay)))).toEqual([]);
+  });
 });
 
 test("too many instances for the connections of a store are noticed", async () => {
@@ -79,4 +86,10 @@ test("too many instances for the connections of a store are noticed", async () =
     "notification-db",
     "mongo",
   ]);
+});
+
+test("too many instances for the quota are noticed", async () => {
+  const objects = await render(overlayFolder("production"));
+  for (const { spec } of ofKind(objects, "ScaledObject")) spec.maxReplicaCount = 30;
+  expect(exceeded(objects)).toEqual(["pods", "requests.cpu", "requests.memory"]);
 });

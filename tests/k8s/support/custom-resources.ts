@@ -47,6 +47,12 @@ const sources: Source[] = [
     path: "config/crds/bases/*.io_*.yaml",
   },
   {
+    module: "github.com/cert-manager/cert-manager",
+    version: "v1.19.1",
+    sum: "h1:Txh8L/nLWTDcb7ZnXuXbTe15BxQnLbLirXmbNk0fGgY=",
+    path: "deploy/crds/cert-manager.io_*.yaml",
+  },
+  {
     module: "istio.io/api",
     version: "v1.31.1",
     sum: "h1:5Yb5ihcz4YQsCkciusK7DnFpBMwRB6EFWeUKH1Atuyk=",

@@ -5,8 +5,14 @@ import { type K8sObject, nameOf } from "./render";
 const list = (items: object[]) => JSON.stringify({ apiVersion: "v1", kind: "List", items });
 
 /** Defaults, validates and admits the objects as `kubectl apply` would, and stores nothing. An unknown field is an error. */
-export const dryRun = (server: ApiServer, objects: K8sObject[]): Promise<Result> =>
-  server.kubectl(["apply", "--dry-run=server", "--validate=strict", "-f", "-"], list(objects));
+export const dryRun = (server: ApiServer, objects: K8sObject[], options: string[] = []): Promise<Result> =>
+  server.kubectl(["apply", "--dry-run=server", "--validate=strict", "-f", "-", ...options], list(objects));
+
+/** @throws Error if the server refuses an object */
+export async function apply(server: ApiServer, objects: object[]): Promise<void> {
+  const { ok, output } = await server.kubectl(["apply", "-f", "-"], list(objects));
+  if (!ok) throw new Error(output);
+}
 
 /**
  * The pods that the controllers would create from the workloads. Pod Security refuses pods; for a workload it only warns.
@@ -30,20 +36,20 @@ function podOf(workload: K8sObject): object {
 
 /** Creates what must exist before other objects are admitted: namespaces, and the accounts of pods. */
 export async function createNamespaces(server: ApiServer, objects: K8sObject[]): Promise<void> {
-  const namespaces = ofKind(objects, "Namespace");
-  const accounts = [
-    ...ofKind(objects, "ServiceAccount"),
-    // A controller creates this one in a cluster.
-    ...namespaces.map(({ metadata }) => ({
-      apiVersion: "v1",
-      kind: "ServiceAccount",
-      metadata: { name: "default", namespace: metadata.name },
-    })),
-  ];
-  for (const items of [namespaces, accounts]) {
-    const { ok, output } = await server.kubectl(["apply", "-f", "-"], list(items));
-    if (!ok) throw new Error(output);
-  }
+  const namespaces = [...new Set(objects.flatMap(({ metadata }) => metadata.namespace ?? []))].map((name) => ({
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name },
+  }));
+  // A controller creates this account in a cluster.
+  const accounts = namespaces.map(({ metadata }) => ({
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "default", namespace: metadata.name },
+  }));
+  // The second namespace of a name is the one of the overlay, with its labels.
+  for (const items of [namespaces, ofKind(objects, "Namespace"), accounts, ofKind(objects, "ServiceAccount")])
+    if (items.length > 0) await apply(server, items);
 }
 
 export const withObject = (objects: K8sObject[], name: string, change: (object: K8sObject) => void): K8sObject[] =>

@@ -19,11 +19,17 @@ export async function renderText(folder: string): Promise<string> {
   return out;
 }
 
-export const parseObjects = (text: string) => Bun.YAML.parse(text) as K8sObject[];
+/** One document is parsed to an object, several to an array. */
+export const parseObjects = (text: string): K8sObject[] => [Bun.YAML.parse(text) as K8sObject | K8sObject[]].flat();
 
-/** The objects of an overlay, or of another folder below deploy/k8s. */
-export const render = async (folder: string): Promise<K8sObject[]> =>
-  parseObjects(await renderText(join(k8sDir, folder)));
+const texts = new Map<string, Promise<string>>();
+
+/** The objects of an overlay, or of another folder below deploy/k8s. Each folder is rendered once. */
+export async function render(folder: string): Promise<K8sObject[]> {
+  const text = texts.get(folder) ?? renderText(join(k8sDir, folder));
+  texts.set(folder, text);
+  return parseObjects(await text);
+}
 
 export const overlayFolder = (overlay: Overlay) => `overlays/${overlay}`;
 
