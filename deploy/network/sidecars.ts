@@ -1,7 +1,7 @@
 import { connections, type Party, type Provider, ports } from "../topology";
 import { istio, type Manifest } from "./manifest";
 import { fullName, isMeshed, isProvider, type Meshed, meshed, podsOf, providerHosts } from "./parties";
-import { connectionPool } from "./traffic";
+import { connectionPool, podsHost } from "./traffic";
 
 /** What each program sees of the mesh: the programs it calls and the providers it uses. Other hosts do not exist for it. */
 export const sidecars = (): Manifest[] =>
@@ -22,9 +22,9 @@ function visibleHosts(program: Meshed): string[] {
 function hostsFor(program: Meshed, to: Party): string[] {
   if (isProvider(to)) return [providerHosts[to]];
   if (!isMeshed(to)) return [];
-  // The edge picks the pods itself. It fetches the public keys from any pod of user.
-  if (program === "edge") return to === "user" ? [fullName("user"), fullName("user-pods")] : [fullName(`${to}-pods`)];
-  return [fullName(to)];
+  if (program !== "edge" || to === "edge") return [fullName(to)];
+  // The edge fetches the public keys from any pod of user.
+  return [...(to === "user" ? [fullName(to)] : []), fullName(podsHost(to))];
 }
 
 /** The hosts outside of the cluster. */

@@ -8,11 +8,14 @@ import { fullName } from "./parties";
  * The mesh carries requests and does nothing else with them. The edge balances over the pods, ejects failing ones and retries;
  * between services the client in _kit/http retries and breaks the circuit. By default Istio would retry, too.
  */
-export const untouched = { retries: { attempts: 0 } };
+const untouched = { retries: { attempts: 0 } };
 
-/** The hosts of a program: for callers that reach any pod, and for the edge, which picks the pod. */
-const podsHost = (service: ServiceName) => `${service}-pods`;
-export const hostsOf = (service: ServiceName) => [service, podsHost(service)];
+/** An idle connection is closed before the service closes it, for the reason given in envoy/clusters.yaml. */
+export const connectionPool = { http: { idleTimeout: "5s" } };
+
+/** The host for the edge, which picks the pod. Services call each other as `<service>`, which is any pod. */
+export const podsHost = (service: ServiceName) => `${service}-pods`;
+const hostsOf = (service: ServiceName) => [service, podsHost(service)];
 
 export const routing = (): Manifest[] => [
   ...serviceNames.flatMap((service) => [
@@ -22,7 +25,7 @@ export const routing = (): Manifest[] => [
   ...[...serviceNames.flatMap(hostsOf), "edge"].map(destinationRule),
 ];
 
-/** Inside of the mesh, `http://<host>:3000`. */
+/** For callers inside of the mesh. */
 const virtualService = (host: string, first: object[]): Manifest =>
   istio("networking", "VirtualService", host, {
     hosts: [fullName(host)],
@@ -30,7 +33,7 @@ const virtualService = (host: string, first: object[]): Manifest =>
     http: [...first, { name: "any", ...toHost(host, ports.service) }],
   });
 
-/** A service's public API under the paths that clients use, as the edge maps them (envoy/routes.ts). */
+/** A service's public API under the paths that clients of the edge use. Its AuthorizationPolicy says who may call it. */
 function publicRoute(service: ServiceName): object[] {
   const own = routes.filter((route) => route.service === service && !route.root);
   const folders = [...new Set(own.map(({ path }) => path.split("/")[1]))];
@@ -51,14 +54,9 @@ export const toHost = (host: string, number: number) => ({
   ...untouched,
 });
 
-/**
- * Without a rule for `<service>-pods`, Istio would send plain text there: it does not choose mTLS by itself for headless
- * services. The idle timeout is shorter than that of the services, for the reason given in envoy/clusters.yaml.
- */
+/** Without this rule, Istio would send plain text to `<service>-pods`: it does not choose TLS itself for headless Services. */
 const destinationRule = (host: string): Manifest =>
   istio("networking", "DestinationRule", host, {
     host: fullName(host),
     trafficPolicy: { tls: { mode: "ISTIO_MUTUAL" }, connectionPool },
   });
-
-export const connectionPool = { http: { idleTimeout: "5s" } };
