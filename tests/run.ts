@@ -28,7 +28,7 @@ async function runPaths(): Promise<Outcome> {
   const scaledPart = parts.find(({ scale }) => scale) as Part;
   const scaledPaths = paths.filter((path) => scaledPart.paths.some((folder) => path.startsWith(folder.slice(0, -1))));
   const otherPaths = paths.filter((path) => !scaledPaths.includes(path));
-  const only = otherPaths.some((path) => path.startsWith("tests")) || otherPaths.length === 0 ? undefined : "stores";
+  const only = paths.some((path) => path.startsWith("tests")) ? undefined : "stores";
   const wanted = [
     ...(otherPaths.length > 0 ? [{ name: "selected paths", paths: otherPaths }] : []),
     ...(scaledPaths.length > 0 ? [{ ...scaledPart, paths: scaledPaths }] : []),

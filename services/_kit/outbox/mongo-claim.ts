@@ -1,8 +1,9 @@
 import type { Collection, Filter } from "mongodb";
 import type { Catalogue } from "../messaging/envelope";
 import type { Log } from "../telemetry/log";
+import { inSpan } from "../telemetry/tracing";
 import type { OutboxDocument } from "./mongo-document";
-import type { HistoryMessages } from "./mongo-history";
+import { type HistoryMessages, latestTrace } from "./mongo-history";
 import { decideReminder, mayBeQueued, type Reminder } from "./reminders";
 import type { CommittedMessages } from "./store";
 
@@ -99,7 +100,9 @@ export function documentClaims<D extends OutboxDocument>(o: {
       if (matchedCount === 0) return undefined;
       // A failure must not hold up other documents; the next visit tries again.
       if (reminder.action === "give_up")
-        await o.giveUp(doc).catch((error) => o.log.warn({ err: error, id: doc._id }, "give up failed, will retry"));
+        await inSpan("give up", { traceparent: latestTrace(doc), root: true }, () => o.giveUp(doc)).catch((error) =>
+          o.log.warn({ err: error, id: doc._id }, "give up failed, will retry"),
+        );
       return reminder.action === "retry" ? { outgoing: retry(doc) } : committed;
     },
     forgetSent: () => sent.clear(),

@@ -40,7 +40,7 @@ export type MongoOutboxOptions<D extends OutboxDocument> = {
 export type MongoOutbox<D extends OutboxDocument> = {
   /** The next entries of a document's history: notes first, then messages. The last entry carries `set`. */
   createEntries(
-    doc: Pick<D, "lastSeq">,
+    doc: Pick<D, "lastSeq"> & Partial<Pick<D, "history">>,
     drafts: Draft[],
     notes: HistoryNote[],
     set?: Record<string, unknown>,
