@@ -1,5 +1,5 @@
 import { stalePublications } from "../services/_contracts/publish";
-import { validateEdge } from "./support/validate-edge";
+import { validateEdge } from "./support/edge/validate";
 
 /** `bun run check`: the static checks. Exits with 1 if one of them fails. */
 const bun = process.execPath;
