@@ -3,7 +3,10 @@ import { join } from "node:path";
 
 /** The programs that parts of test:full need, and how to get each. Versions are those the tests were written with. */
 const tools = {
-  podman: "Debian: apt-get install podman",
+  podman: "Debian: apt-get install podman netavark aardvark-dns",
+  "docker-compose":
+    "go build -o ~/go/bin/docker-compose ./cmd of github.com/docker/compose/v2 v2.40.3, or Docker's own program of this name",
+  promtool: "Debian: apt-get install prometheus",
   runc: "Debian: apt-get install runc",
   ldd: "Debian: apt-get install libc-bin",
   psql: "Debian: apt-get install postgresql-client",

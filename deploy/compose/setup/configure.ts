@@ -7,7 +7,7 @@ import { loadSecrets } from "../../local/config/secrets";
 import { UserError } from "../../local/user-error";
 import { folders } from "./folders";
 import { assertDataFits, recordDataMode, takeMode } from "./mode";
-import { generatedFile, type OperatorSecret, operatorProblems, readSecret } from "./operator-values";
+import { generatedFile, type OperatorSecret, operatorProblems, problemLine, readSecret } from "./operator-values";
 import { programFolders, type Start } from "./program-files";
 import { runProgram } from "./run-program";
 import { writeFolder } from "./write-folder";
@@ -44,7 +44,7 @@ async function productionStart(): Promise<Start> {
   const problems = [
     ...(existsSync(generated)
       ? []
-      : [`  missing  .secrets/${generatedFile}           docker compose run --rm secrets`]),
+      : [problemLine("missing", `.secrets/${generatedFile}`, "docker compose run --rm secrets")]),
     ...(await operatorProblems(operator, process.env)),
   ];
   if (problems.length > 0) {

@@ -46,5 +46,8 @@ export async function operatorProblems(folder: string, env: Record<string, strin
 
 function problem(place: string, { pattern, example }: OperatorValue, value: string | undefined): string[] {
   if (value && pattern.test(value)) return [];
-  return [`  ${value ? "invalid" : "missing"}  ${place.padEnd(31)} ${example}`];
+  return [problemLine(value ? "invalid" : "missing", place, example)];
 }
+
+export const problemLine = (what: "missing" | "invalid", place: string, remedy: string) =>
+  `  ${what}  ${place.padEnd(32)}${remedy}`;

@@ -13,11 +13,13 @@ export function secretEnv(service: ServiceName, secrets: Secrets, stores: StoreU
   };
 }
 
-/** The URL with which a service's migration connects. The service itself does not get it. */
+/**
+ * The URL with which a service's migration connects. In PostgreSQL it has a role of its own, whose URL the service itself
+ * does not get.
+ */
 export function migrationSecretEnv(service: ServiceName, stores: StoreUrls): Record<string, string> {
-  return {
-    [`${service.toUpperCase()}_MIGRATION_URL`]: isSql(service) ? stores.sql[service].owner : stores.mongo.order,
-  };
+  if (!isSql(service)) return { ORDER_MONGO_URL: stores.mongo.order };
+  return { [`${service.toUpperCase()}_MIGRATION_URL`]: stores.sql[service].owner };
 }
 
 /** What only this service needs. */
