@@ -1,5 +1,6 @@
 import { licenceProblems } from "../deploy/images/licences";
 import { stalePublications } from "../services/_contracts/publish";
+import { lintDockerfile } from "./support/lint-dockerfile";
 import { validateEdge } from "./support/validate-edge";
 
 /** `bun run check`: the static checks. Exits with 1 if one of them fails. */
@@ -19,6 +20,7 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   { name: "dead code", run: command(tool("knip")) },
   { name: "edge configuration", run: validateEdge },
   { name: "published messages", run: stalePublications },
+  { name: "Dockerfile", run: lintDockerfile },
   { name: "licences", run: licenceProblems },
 ];
 

