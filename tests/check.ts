@@ -2,6 +2,7 @@ import { licenceProblems } from "../deploy/images/licences";
 import { staleNetworkFiles } from "../deploy/network/generate";
 import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/edge/validate";
+import { lintDockerfile } from "./support/lint-dockerfile";
 import { validateManifests } from "./support/validate-manifests";
 
 /** `bun run check`: the static checks. Exits with 1 if one of them fails. */
@@ -23,6 +24,7 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   { name: "network policies and mesh", run: staleNetworkFiles },
   { name: "Kubernetes manifests", run: validateManifests },
   { name: "published messages", run: stalePublications },
+  { name: "Dockerfile", run: lintDockerfile },
   { name: "licences", run: licenceProblems },
 ];
 

@@ -32,7 +32,7 @@ export const parts: Part[] = [
   {
     name: "containers",
     paths: ["tests/containers/"],
-    tools: ["podman", "runc", "docker-compose", "promtool", "ldd", "psql", "redis-cli"],
+    tools: ["podman", "runc", "buildkitd", "buildctl", "docker-compose", "promtool", "ldd", "psql", "redis-cli"],
   },
   { name: "k8s", paths: ["tests/k8s/"], tools: ["go", "istioctl", "etcd", "kube-apiserver"] },
 ];

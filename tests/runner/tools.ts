@@ -8,6 +8,8 @@ const tools = {
     "go build -o ~/go/bin/docker-compose ./cmd of github.com/docker/compose/v2 v2.40.3, or Docker's own program of this name",
   promtool: "Debian: apt-get install prometheus",
   runc: "Debian: apt-get install runc",
+  buildkitd: "go install github.com/moby/buildkit/cmd/buildkitd@v0.34.2",
+  buildctl: "go install github.com/moby/buildkit/cmd/buildctl@v0.34.2",
   ldd: "Debian: apt-get install libc-bin",
   psql: "Debian: apt-get install postgresql-client",
   "redis-cli": "Debian: apt-get install redis-tools",

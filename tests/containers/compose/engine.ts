@@ -81,9 +81,9 @@ function startProxy(socket: string, upstream: string) {
   };
   const server = Bun.serve({
     unix: socket,
-    idleTimeout: 0,
     development: false,
-    async fetch(request) {
+    async fetch(request, self) {
+      self.timeout(request, 0);
       const { pathname, search } = new URL(request.url);
       const body = request.body ? await request.arrayBuffer() : undefined;
       const { method, headers } = request;
