@@ -38,7 +38,13 @@ export const queueStateCollection = (db: Db): Collection<QueueState> => db.colle
 export const retentionStateCollection = (db: Db): Collection<RetentionState> =>
   db.collection<RetentionState>("retention");
 
-/** Every query has its index. To change an index, rename it: indexes whose name is not listed here are dropped. */
+/** The version of the indexes below. Raise it with every change of them: the service waits for this version. */
+export const schemaVersion = 1;
+
+/**
+ * Every query has its index. To change an index, rename it: indexes whose name is not listed here are dropped. Drop one only
+ * when no release that may still run uses it.
+ */
 export async function createIndexes(db: Db): Promise<void> {
   const orders = ordersCollection(db);
   const names = await orders.createIndexes([

@@ -24,7 +24,7 @@ export const draft = (n: number, type = "to.a") => ({ type, data: { n } });
 
 /** A MongoDB collection with outboxes of a service `test`, reset before each test. */
 export async function mongoFixture() {
-  const { client, db } = await connectMongo(testMongoUrl("kit"), "kit-test");
+  const { client, db } = connectMongo(testMongoUrl("kit"), "kit-test");
   const docs = db.collection<TestDocument>("docs");
   const queueState = db.collection<QueueState>("queue_state");
   const { catalogue, a, b } = testCatalogue();
