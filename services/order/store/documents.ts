@@ -68,7 +68,14 @@ export async function createIndexes(db: Db): Promise<void> {
     },
   ]);
   const old = (await orders.indexes()).filter(({ name }) => name !== "_id_" && !names.includes(name as string));
-  await Promise.all(old.map(({ name }) => orders.dropIndex(name as string)));
+  await Promise.all(old.map(({ name }) => orders.dropIndex(name as string).catch(unlessMissing)));
+}
+
+const indexNotFound = 27;
+
+/** Another process may have dropped the index at the same time. */
+function unlessMissing(error: { code?: number }): void {
+  if (error.code !== indexNotFound) throw error;
 }
 
 /** @param older the part of the history that the document no longer has */
