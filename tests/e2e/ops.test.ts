@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Queue } from "bullmq";
 import { openAudit } from "../support/audit";
 import { eventually } from "../support/eventually";
-import { type CommandResult, ops, runScript } from "../support/ops";
+import { type CommandResult, ops, runScript } from "../support/processes/ops";
 import {
   aConfirmedOrder,
   awaitSettled,

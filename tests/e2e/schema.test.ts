@@ -4,7 +4,7 @@ import postgres from "postgres";
 import { createClient } from "redis";
 import { type ServiceName, type SqlServiceName, serviceNames, services } from "../../services/_contracts/services";
 import { eventually } from "../support/eventually";
-import { startService } from "../support/service-process";
+import { startService } from "../support/processes/service";
 import { stack } from "../support/stack";
 
 const withPath = (url: string, path: string) => Object.assign(new URL(url), { pathname: `/${path}` }).href;

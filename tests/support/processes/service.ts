@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import type { ServiceName } from "../../services/_contracts/services";
+import type { ServiceName } from "../../../services/_contracts/services";
 
 type LogLine = Record<string, unknown> & { msg: string };
 
 /** Starts a service that is no part of the stack, and waits until its port is open. */
 export async function startService(service: ServiceName, env: Record<string, string>) {
-  const folder = join(import.meta.dir, "../../services", service);
+  const folder = join(import.meta.dir, "../../../services", service);
   const run = (script: string) =>
     Bun.spawn([process.execPath, join(folder, script)], { env, stdio: ["ignore", "pipe", "inherit"] });
   const child = run("main.ts");

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import { stack } from "./stack";
+import { stack } from "../stack";
 
 export type CommandResult = { ok: boolean; text: string };
 
-const checkout = join(import.meta.dir, "../..");
+const checkout = join(import.meta.dir, "../../..");
 
 /** Runs `bun run ops` with these arguments. */
 export const ops = (...args: string[]) => runScript(["deploy/ops/main.ts", ...args]);
