@@ -36,7 +36,7 @@ async function timeStart(image: string, env: Record<string, string>): Promise<nu
   // Asked from now on, because podman returns some time after it has started the process.
   const readyAtMs = eventually(async () => {
     const response = await fetch(`http://127.0.0.1:${env.PORT}/ready`);
-    return response.ok && Date.now();
+    return response.ok ? Date.now() : undefined;
   }, 60_000);
   await using container = await startContainer({ image, env });
   return (await readyAtMs) - (await container.startedAtMs());
