@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Upstream, upstreams } from "./clusters";
 import type { Discovery } from "./config";
 import { typeUrl } from "./envoy-api";
-import { writeResources } from "./write";
+import { toResources, writeAtomically } from "./write";
 
 /** An IP address and a port. Envoy resolves no host names here. */
 export type Instance = { address: string; port: number };
@@ -33,18 +33,21 @@ export async function resetEndpoints(dir: string): Promise<void> {
 
 /** Replaces the instances of an upstream. Requests under way at an instance that is removed are finished there. */
 export const writeEndpoints = (dir: string, upstream: Upstream, instances: Instance[]): Promise<void> =>
-  writeResources(endpointFile(dir, upstream), [
-    {
-      "@type": typeUrl("config.endpoint.v3.ClusterLoadAssignment"),
-      cluster_name: upstream,
-      endpoints: [
-        {
-          lb_endpoints: instances.map(({ address, port }) => ({
-            endpoint: { address: { socket_address: { address, port_value: port } } },
-          })),
-        },
-      ],
-    },
-  ]);
+  writeAtomically(
+    endpointFile(dir, upstream),
+    toResources([
+      {
+        "@type": typeUrl("config.endpoint.v3.ClusterLoadAssignment"),
+        cluster_name: upstream,
+        endpoints: [
+          {
+            lb_endpoints: instances.map(({ address, port }) => ({
+              endpoint: { address: { socket_address: { address, port_value: port } } },
+            })),
+          },
+        ],
+      },
+    ]),
+  );
 
 const endpointFile = (dir: string, upstream: Upstream) => join(dir, "endpoints", `${upstream}.yaml`);

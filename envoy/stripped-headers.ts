@@ -9,7 +9,6 @@ const prefixes = [
   "x-service-",
   "x-internal-",
   "x-envoy-",
-  "x-forwarded-", // for example -for, -proto, -host, -user, -client-cert. Envoy sets -for and -proto itself
   "x-original-",
   "x-client-",
   "x-remote-",
@@ -36,7 +35,15 @@ const names = [
   "b3",
 ];
 
+/**
+ * Every x-forwarded-* but `x-forwarded-for`, from which Envoy takes the client's address behind a trusted proxy. Then
+ * listener.yaml replaces it.
+ */
+const forwarded = { safe_regex: { regex: "x-forwarded-([^f].*|f([^o].*)?|fo([^r].*)?|for.+)" } };
+
 export const strippedHeaders = [
-  ...prefixes.map((prefix) => ({ remove_on_match: { key_matcher: { prefix } } })),
+  ...[forwarded, ...prefixes.map((prefix) => ({ prefix }))].map((key_matcher) => ({
+    remove_on_match: { key_matcher },
+  })),
   ...names.map((remove) => ({ remove })),
 ];

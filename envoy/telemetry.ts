@@ -1,3 +1,4 @@
+import { clusters } from "./clusters";
 import { typeUrl } from "./envoy-api";
 
 /**
@@ -66,3 +67,9 @@ export const accessLog = (path: string) => [
   fileLog(path, { forCardNumbers: false, fields: { ...fields, path: "%PATH(NQ:PATH)%" } }),
   fileLog(path, { forCardNumbers: true, fields }),
 ];
+
+/** The statistics that Envoy keeps. The ops listener and its cluster have none, so scrapes and probes do not count as load. */
+export const usedStats = [
+  ...["http.edge.", "listener.edge.", "edge_", "overload.", "server.", "tracing."],
+  ...[...clusters.keys()].map((name) => `cluster.${name}.`),
+].map((prefix) => ({ prefix }));

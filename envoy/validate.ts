@@ -1,41 +1,37 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EdgeConfig, edgeConfig } from "./config";
-import { endpointFiles, resetEndpoints } from "./endpoints";
-import { renderEnvoy } from "./render";
+import { type EdgeConfig, type EdgeOptions, edgeConfig } from "./config";
+import { writeDocuments } from "./render";
 import { toYaml, writeAtomically } from "./write";
 
-/** @returns what Envoy reports about an invalid configuration; undefined if the configuration is valid */
-export async function validateEnvoy(binary: string): Promise<string | undefined> {
-  const dir = await mkdtemp(join(tmpdir(), "shop-envoy-"));
-  try {
-    const options = {
-      configDir: dir,
-      ports: { edge: 8080, admin: 9901 },
-      issuer: "https://shop.test",
-      allowedOrigins: ["https://shop.test"],
-      discovery: endpointFiles(dir),
-      accessLogPath: join(dir, "access.log"),
-    };
-    await resetEndpoints(dir);
-    await renderEnvoy(dir, options);
-    const path = join(dir, "all.yaml");
-    await writeAtomically(path, toYaml(toStaticConfig(await edgeConfig(options))));
-    const run = Bun.spawn([binary, "--mode", "validate", "--log-level", "warn", "-c", path], {
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [out, err, code] = await Promise.all([run.stdout.text(), run.stderr.text(), run.exited]);
-    return code === 0 ? undefined : `${out}${err}`.trim();
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+/**
+ * Lets Envoy validate a configuration. A warning, for example about a deprecated field, makes it invalid.
+ * @param dir a folder for temporary files
+ * @returns what Envoy reports about an invalid configuration; undefined if the configuration is valid
+ */
+export async function validateEnvoy(binary: string, dir: string, options: EdgeOptions): Promise<string | undefined> {
+  await writeDocuments(dir);
+  const path = join(dir, "all.yaml");
+  // Envoy opens the files that it refers to.
+  const config = edgeConfig({ ...options, documentsDir: dir, accessLogPath: join(dir, "access.log") });
+  await writeAtomically(path, toYaml(toStaticConfig(config)));
+  const run = Bun.spawn([binary, "--mode", "validate", "--log-level", "warn", "-c", path], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err, code] = await Promise.all([run.stdout.text(), run.stderr.text(), run.exited]);
+  const report = `${out}${err}`.trim();
+  return code === 0 && !warning.test(report) ? undefined : report;
 }
+
+/** Envoy fetches no keys in this mode, and warns about that, too. */
+const warning = /\]\[warning\]\[(?!jwt\])/;
+
+type StaticResources = { listeners: object[]; clusters: object[] };
 
 /** The configuration with all resources in one file: `--mode validate` does not read the files that Envoy watches. */
 function toStaticConfig(config: EdgeConfig): object {
-  const { dynamic_resources: _, ...bootstrap } = config.bootstrap;
+  const { dynamic_resources: _, static_resources, ...bootstrap } = config.bootstrap;
+  const { listeners, clusters } = static_resources as StaticResources;
   const listener = structuredClone(config.listener) as {
     filter_chains: { filters: { typed_config: Record<string, unknown> }[] }[];
   };
@@ -45,8 +41,8 @@ function toStaticConfig(config: EdgeConfig): object {
   return {
     ...bootstrap,
     static_resources: {
-      listeners: [withoutType(listener)],
-      clusters: config.clusters.map(withoutType),
+      listeners: [...listeners, withoutType(listener)],
+      clusters: [...clusters, ...config.clusters.map(withoutType)],
     },
   };
 }

@@ -2,8 +2,8 @@ import { rename } from "node:fs/promises";
 
 export const toYaml = (value: unknown) => Bun.YAML.stringify(value, null, 2);
 
-/** Writes resources in the form in which Envoy reads listeners, routes, clusters and endpoints from files. */
-export const writeResources = (path: string, resources: object[]) => writeAtomically(path, toYaml({ resources }));
+/** The form in which Envoy reads listeners, routes, clusters and endpoints from files. */
+export const toResources = (resources: object[]) => toYaml({ resources });
 
 /** Writes a temporary file and renames it. Envoy watches for renames, so it never reads a file that is half written. */
 export async function writeAtomically(path: string, text: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { licenceProblems } from "../deploy/images/licences";
 import { stalePublications } from "../services/_contracts/publish";
+import { validateEdge } from "./support/edge/validate";
 import { lintDockerfile } from "./support/lint-dockerfile";
-import { validateEdge } from "./support/validate-edge";
 
 /** `bun run check`: the static checks. Exits with 1 if one of them fails. */
 const bun = process.execPath;

@@ -1,5 +1,5 @@
-import { join } from "node:path";
 import { eventsPage } from "./events-page";
+import { texts } from "./texts";
 
 /**
  * A file that Envoy itself serves, without a version prefix and to anyone. It needs no service, so it is readable
@@ -7,22 +7,17 @@ import { eventsPage } from "./events-page";
  */
 export type Document = { path: string; file: string; body: string; headers: Record<string, string> };
 
-export async function documents(): Promise<Document[]> {
-  const asyncApi = await read("../../docs/asyncapi.json");
-  return [
-    page("/docs/events", "events.html", eventsPage(JSON.parse(asyncApi), await read("events-page.css"))),
-    // The link in a verification mail leads here. A shop with its own web pages replaces this one.
-    page("/verify-email", "verify-email.html", await read("verify-email.html")),
-    {
-      path: "/docs/events/asyncapi.json",
-      file: "asyncapi.json",
-      body: asyncApi,
-      headers: { "content-type": "application/json", ...cacheHeaders },
-    },
-  ];
-}
-
-const read = (file: string) => Bun.file(join(import.meta.dir, file)).text();
+export const documents = (): Document[] => [
+  page("/docs/events", "events.html", eventsPage(JSON.parse(texts.asyncApi), texts.eventsPageStyles)),
+  // The link in a verification mail leads here. A shop with its own web pages replaces this one.
+  page("/verify-email", "verify-email.html", texts.verifyEmailPage),
+  {
+    path: "/docs/events/asyncapi.json",
+    file: "asyncapi.json",
+    body: texts.asyncApi,
+    headers: { "content-type": "application/json", ...cacheHeaders },
+  },
+];
 
 /** Only one minute, so that clients see a new version soon after a deployment. */
 const cacheHeaders = { "cache-control": "public, max-age=60" };

@@ -19,7 +19,7 @@ export type Part = {
 
 export const parts: Part[] = [
   { name: "unit", paths: ["services/", "deploy/"], coverage: true },
-  { name: "architecture and contracts", paths: ["tests/architecture/", "tests/contract/"] },
+  { name: "architecture and contracts", paths: ["tests/architecture/", "tests/contract/", "tests/edge/"] },
   { name: "end to end", paths: ["tests/e2e/"] },
   // After the parts above, because these tests kill processes that the others need.
   { name: "chaos", paths: ["tests/chaos/"] },

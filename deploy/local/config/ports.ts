@@ -12,6 +12,7 @@ const servicePorts = Object.fromEntries(serviceNames.map((name) => [name, servic
 const base = {
   edge: 8080,
   admin: 9901,
+  ops: 9902,
   ...servicePorts,
   sandbox: 3090,
   smtp: 3025,

@@ -14,5 +14,5 @@ export function requiredPorts(ports: Ports, stores: Store[], scale: Scale | unde
       port: instancePort(ports, service, index),
     })),
   );
-  return [...stores.map(named), ...(["edge", "admin", "sandbox", "smtp"] as const).map(named), ...instances];
+  return [...stores.map(named), ...(["edge", "admin", "ops", "sandbox", "smtp"] as const).map(named), ...instances];
 }

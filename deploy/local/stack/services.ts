@@ -4,9 +4,10 @@ import { repoRoot, type StackPaths } from "../config/paths";
 import type { ProcessGroup } from "../process/process-group";
 import type { SupervisedSpec } from "../process/supervise";
 import { allOrFirstError, until } from "../promises";
+import { envoySpec } from "./edge";
 import { trackEndpoints } from "./endpoints";
 import { migrate } from "./migrate";
-import { answersOk, envoySpec, sandboxSpec, serviceSpec } from "./processes";
+import { answersOk, sandboxSpec, serviceSpec } from "./processes";
 import type { Progress } from "./progress";
 import { restartOnChange } from "./restart-on-change";
 
