@@ -6,15 +6,17 @@ import { bundle } from "../../deploy/images/bundle";
 import { keyOf } from "../../deploy/images/packages";
 import { bundledImages, entryPoints } from "../../deploy/images/programs";
 import { startStack } from "../../deploy/local/stack/stack";
-import { type ServiceName, serviceNames } from "../../services/_contracts/services";
+import { type ServiceName, serviceNames, services } from "../../services/_contracts/services";
 import { eventually } from "../support/eventually";
 import { type Builder, startBuilder } from "./support/builder";
 import { runOnce, startContainer } from "./support/container";
+import { buildOf, images } from "./support/images";
 import { type PlatformImage, readArchive } from "./support/oci";
 import { podman } from "./support/run";
 
 const MB = 1_000_000;
 const SIZE_MAX_MB = 150;
+const VERSION = "1.2.3";
 /** e_machine of the header of an ELF file. */
 const elfMachines: Record<string, number> = { amd64: 0x3e, arm64: 0xb7 };
 
@@ -31,31 +33,39 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 180_000);
 
-const buildOf = (image: string) => ({ target: "service" as const, args: { SERVICE: image, VERSION: "1.2.3" } });
 const bothPlatforms = ["linux/amd64" as const, "linux/arm64" as const];
 
 async function buildArchive(image: string, options: { noCache?: boolean } = {}) {
   const name = `${image}-${Bun.randomUUIDv7()}`;
-  await builder.archive({ ...buildOf(image), platforms: bothPlatforms, ...options }, join(folder, `${name}.tar`));
+  await builder.archive(
+    { ...buildOf(image, VERSION), platforms: bothPlatforms, ...options },
+    join(folder, `${name}.tar`),
+  );
   return await readArchive(join(folder, `${name}.tar`), join(folder, name));
 }
 
-test("an image that is built again from the same source has the same digest", async () => {
-  const first = await buildArchive("order", { noCache: true });
-  const second = await buildArchive("order", { noCache: true });
-  expect(second.digest).toBe(first.digest);
-}, 300_000);
+test.each(["order", "edge"])(
+  "%s has the same digest when it is built again from the same source",
+  async (image) => {
+    const first = await buildArchive(image, { noCache: true });
+    const second = await buildArchive(image, { noCache: true });
+    expect(second.digest).toBe(first.digest);
+  },
+  300_000,
+);
 
-describe.each(bundledImages)("the image of %s", (image) => {
+describe.each(images)("the image of %s", (image) => {
   let built: Record<string, PlatformImage>;
   beforeAll(async () => {
     built = (await buildArchive(image)).images;
   }, 300_000);
 
-  test("exists for both platforms, each with Bun for its processor", async () => {
+  test("exists for both platforms, each with programs for its processor", async () => {
     expect(Object.keys(built).sort()).toEqual(["amd64", "arm64"]);
     for (const [architecture, { read }] of Object.entries(built))
-      expect((await read("/usr/local/bin/bun")).readUInt16LE(18)).toBe(elfMachines[architecture] as number);
+      expect((await read(`/usr/local/bin/${image === "edge" ? "envoy" : "bun"}`)).readUInt16LE(18)).toBe(
+        elfMachines[architecture] as number,
+      );
   });
 
   test(`is at most ${SIZE_MAX_MB} MB in size`, () => {
@@ -63,12 +73,11 @@ describe.each(bundledImages)("the image of %s", (image) => {
       expect(files.reduce((sum, { size }) => sum + size, 0) / MB).toBeLessThan(SIZE_MAX_MB);
   });
 
-  test("has the image's programs with their source maps, and nothing that its user could change", () => {
+  test("has what it needs and no more, and nothing that its user could change", () => {
     const { files } = built.amd64 as PlatformImage;
-    const own = files.filter(({ path, mode }) => path.startsWith("/app/") && mode.startsWith("-"));
-    const programs = Object.keys(entryPoints(image)).flatMap((name) => [`/app/${name}.js`, `/app/${name}.js.map`]);
-    const others = own.map(({ path }) => path).filter((path) => !path.startsWith("/app/store/migrations/"));
-    expect(others.sort()).toEqual(["/app/licences.txt", "/app/sbom.json", ...programs].sort());
+    const own = files.filter(({ path, mode }) => /^\/(app|usr\/share\/shop)\//.test(path) && mode.startsWith("-"));
+    const parts = own.map(({ path }) => path.replace(/(store\/migrations|documents)\/.*/, "$1"));
+    expect([...new Set(parts)].sort()).toEqual(filesOf(image).sort());
     expect(own.filter(({ owner, mode }) => owner !== "0/0" || mode.includes("w", 5))).toEqual([]);
   });
 
@@ -81,18 +90,27 @@ describe.each(bundledImages)("the image of %s", (image) => {
     const { amd64, arm64 } = built;
     expect(amd64?.config.config).toMatchObject({
       User: "65532:65532",
-      Labels: { "org.opencontainers.image.title": `shop/${image}`, "org.opencontainers.image.version": "1.2.3" },
+      Labels: { "org.opencontainers.image.title": `shop/${image}`, "org.opencontainers.image.version": VERSION },
     });
     expect(arm64?.config.config).toEqual(amd64?.config.config as never);
   });
 
-  test("lists exactly the packages of its bundles", async () => {
+  test("lists exactly its runtime and the packages of its bundles", async () => {
     const { read } = built.arm64 as PlatformImage;
-    const { components } = JSON.parse((await read("/app/sbom.json")).toString());
-    const listed = components.map(({ name, version }: { name: string; version: string }) => `${name}@${version}`);
-    expect(listed).toEqual([`bun@${Bun.version}`, ...(await bundle(image)).map(keyOf)]);
+    const bill = JSON.parse((await read(`${image === "edge" ? "/usr/share/shop" : "/app"}/sbom.json`)).toString());
+    const listed = bill.components.map(({ name, version }: { name: string; version: string }) => `${name}@${version}`);
+    const packages = image === "edge" ? ["envoy@1.40.0"] : [`bun@${Bun.version}`, ...(await bundle(image)).map(keyOf)];
+    expect(listed).toEqual(packages);
   });
 });
+
+/** What the Dockerfile adds to the base; a folder stands for its files. */
+function filesOf(image: string): string[] {
+  if (image === "edge") return ["/usr/share/shop/documents", "/usr/share/shop/sbom.json"];
+  const programs = Object.keys(entryPoints(image)).flatMap((name) => [`/app/${name}.js`, `/app/${name}.js.map`]);
+  const hasSql = services[image as ServiceName]?.store === "postgres";
+  return ["/app/licences.txt", "/app/sbom.json", ...programs, ...(hasSql ? ["/app/store/migrations"] : [])];
+}
 
 describe("in containers", () => {
   const offset = Number(process.env.TEST_PORT_OFFSET);

@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundledImages, root } from "../../deploy/images/programs";
-import type { ServiceName } from "../../services/_contracts/services";
+import { root } from "../../deploy/images/programs";
+import { type ServiceName, services } from "../../services/_contracts/services";
 import { type Memory, measureMemory } from "./report/memory";
 import { measureStarts } from "./report/start-time";
 import { startBuilder } from "./support/builder";
+import { buildOf, images } from "./support/images";
 import { readArchive } from "./support/oci";
 import { podman } from "./support/run";
 
@@ -26,12 +27,12 @@ async function measure(): Promise<Row[]> {
   const folder = await mkdtemp(join(tmpdir(), "report-"));
   const nameOf = (image: string) => `localhost/report/${image}:${process.pid}`;
   try {
-    for (const image of bundledImages) {
-      const build = { target: "service" as const, args: { SERVICE: image } };
+    for (const image of images) {
+      const build = buildOf(image);
       const archive = join(folder, `${image}.tar`);
       await builder.archive({ ...build, platforms: ["linux/amd64", "linux/arm64"] }, archive);
       sizes.push(await sizeOf(image, archive, join(folder, image)));
-      await builder.load(build, nameOf(image));
+      if (image in services) await builder.load(build, nameOf(image));
     }
     const ready = await measureStarts(offset, nameOf, console.log);
     return sizes.map((row) => ({
@@ -41,16 +42,18 @@ async function measure(): Promise<Row[]> {
     }));
   } finally {
     await rm(folder, { recursive: true, force: true });
-    await podman(["rmi", "--force", "--ignore", ...bundledImages.map(nameOf)]);
+    await podman(["rmi", "--force", "--ignore", ...images.map(nameOf)]);
   }
 }
 
 /** The size of the larger platform's files, and of those that are ours. */
 async function sizeOf(image: string, archive: string, folder: string): Promise<Row> {
-  const { images } = await readArchive(archive, folder);
-  const megabytes = Object.values(images).map(({ files }) => ({
+  const archived = await readArchive(archive, folder);
+  const megabytes = Object.values(archived.images).map(({ files }) => ({
     all: files.reduce((sum, { size }) => sum + size, 0) / 1e6,
-    app: files.filter(({ path }) => path.startsWith("/app/")).reduce((sum, { size }) => sum + size, 0) / 1e6,
+    app:
+      files.filter(({ path }) => /^\/(app|usr\/share\/shop)\//.test(path)).reduce((sum, { size }) => sum + size, 0) /
+      1e6,
   }));
   return {
     image,

@@ -2,13 +2,19 @@ import { expect, test } from "bun:test";
 import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import { bundle } from "../../deploy/images/bundle";
 import { bundledImages } from "../../deploy/images/programs";
-import { billOfMaterials } from "../../deploy/images/sbom";
+import { billOfMaterials, envoyOf } from "../../deploy/images/sbom";
 
 const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
 
 test.each(bundledImages)("the bill of materials of %s is valid CycloneDX 1.6", async (image) => {
   const bill = billOfMaterials(image, "1.2.3", await bundle(image));
   expect(await validator.validate(JSON.stringify(bill))).toBeNull();
+});
+
+test("that of the edge is valid, and has the version of Envoy's image", async () => {
+  const envoy = envoyOf("docker.io/envoyproxy/envoy:distroless-v1.40.0@sha256:abc");
+  expect(envoy.version).toBe("1.40.0");
+  expect(await validator.validate(JSON.stringify(billOfMaterials("edge", "1.2.3", [], envoy)))).toBeNull();
 });
 
 test("it says which packages are in the bundles, and which of them we have changed", async () => {

@@ -37,7 +37,7 @@ async function timeStart(image: string, env: Record<string, string>): Promise<nu
   const readyAtMs = eventually(async () => {
     const response = await fetch(`http://127.0.0.1:${env.PORT}/ready`);
     return response.ok ? Date.now() : undefined;
-  }, 60_000) as Promise<number>;
+  }, 60_000);
   await using container = await startContainer({ image, env });
   return (await readyAtMs) - (await container.startedAtMs());
 }

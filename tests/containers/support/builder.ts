@@ -7,7 +7,7 @@ import { eventually } from "../../support/eventually";
 import { buildStandIns } from "../stand-in/build";
 import { podman, run } from "./run";
 
-type Build = {
+export type Build = {
   target: "service" | "edge";
   /** Arguments of the Dockerfile. */
   args: Record<string, string>;
