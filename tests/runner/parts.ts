@@ -32,7 +32,7 @@ export const parts: Part[] = [
   {
     name: "containers",
     paths: ["tests/containers/"],
-    tools: ["podman", "runc", "docker-compose", "promtool", "ldd", "psql", "redis-cli"],
+    tools: ["podman", "runc", "docker-compose", "promtool", "otelcol", "ldd", "psql", "redis-cli"],
   },
   { name: "k8s", paths: ["tests/k8s/"], tools: ["kubeconform", "istioctl", "etcd", "kube-apiserver"] },
 ];

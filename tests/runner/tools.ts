@@ -7,6 +7,7 @@ const tools = {
   "docker-compose":
     "go build -o ~/go/bin/docker-compose ./cmd of github.com/docker/compose/v2 v2.40.3, or Docker's own program of this name",
   promtool: "Debian: apt-get install prometheus",
+  otelcol: "built with OpenTelemetry's builder, see tests/containers/compose/otelcol.yaml",
   runc: "Debian: apt-get install runc",
   ldd: "Debian: apt-get install libc-bin",
   psql: "Debian: apt-get install postgresql-client",

@@ -81,7 +81,6 @@ function startProxy(socket: string, upstream: string) {
   };
   const server = Bun.serve({
     unix: socket,
-    idleTimeout: 0,
     development: false,
     async fetch(request) {
       const { pathname, search } = new URL(request.url);
