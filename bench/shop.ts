@@ -9,7 +9,7 @@ export async function prepareShop(edgeUrl: string) {
   const { token } = expectStatus(await api.register(account), 201);
   const { items } = expectStatus(await api.listProducts(), 200);
   const productIds = items.filter(({ available }) => available > 2_000).map(({ id }) => id);
-  return { api: api.baseUrl, token, productIds };
+  return { api: api.baseUrl, account, token, productIds };
 }
 
 export type BenchShop = Awaited<ReturnType<typeof prepareShop>>;

@@ -10,6 +10,6 @@ export const envoyArgs = (configDir: string): string[] => [
   ...["--config-path", join(configDir, "bootstrap.yaml")],
   "--disable-hot-restart",
   ...["--log-level", "warn"],
-  // While no collector can be reached, Envoy would log an error for each export.
+  // While no collector can be reached, Envoy would log an error several times a second.
   ...["--component-log-level", "tracing:off"],
 ];

@@ -59,7 +59,7 @@ export function edgeConfig(o: EdgeOptions): EdgeConfig {
     MAX_HEAP_BYTES: 512 * 1024 * 1024,
     MAX_CONNECTIONS: 10_000,
     TRUSTED_PROXIES: o.trustedProxies ?? 0,
-    STRIPPED_REQUEST_HEADERS: strippedHeaders(o.trustedProxies ?? 0),
+    STRIPPED_REQUEST_HEADERS: strippedHeaders,
     LOCAL_REPLIES: localReplies,
     TRACING: tracing(o.traceSamplePercent ?? 0),
     ACCESS_LOG: accessLog(o.accessLogPath),

@@ -35,14 +35,15 @@ const names = [
   "b3",
 ];
 
-// For example -for, -proto, -host, -user, -client-cert. Envoy sets -for and -proto itself.
-const forwarded = { prefix: "x-forwarded-" };
-const forwardedExceptFor = { safe_regex: { regex: "x-forwarded-([^f].*|f([^o].*)?|fo([^r].*)?|for.+)" } };
+/**
+ * Every x-forwarded-* but `x-forwarded-for`, from which Envoy takes the client's address behind a trusted proxy. Then
+ * listener.yaml replaces it.
+ */
+const forwarded = { safe_regex: { regex: "x-forwarded-([^f].*|f([^o].*)?|fo([^r].*)?|for.+)" } };
 
-/** @param trustedProxies see `EdgeOptions`. Without a proxy, `x-forwarded-for` comes from the client and is removed too. */
-export const strippedHeaders = (trustedProxies: number) => [
-  ...[...prefixes.map((prefix) => ({ prefix })), trustedProxies > 0 ? forwardedExceptFor : forwarded].map(
-    (key_matcher) => ({ remove_on_match: { key_matcher } }),
-  ),
+export const strippedHeaders = [
+  ...[forwarded, ...prefixes.map((prefix) => ({ prefix }))].map((key_matcher) => ({
+    remove_on_match: { key_matcher },
+  })),
   ...names.map((remove) => ({ remove })),
 ];

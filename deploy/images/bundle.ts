@@ -10,7 +10,7 @@ import { billOfMaterials, licenceTexts } from "./sbom";
  * and nothing else: bundles with their source maps, the service's migrations, the list of the packages in the bundles
  * (sbom.json, CycloneDX), and their licences. The same source gives the same bytes.
  */
-async function writeImageFolder(image: string, folder: string, version: string): Promise<void> {
+export async function writeImageFolder(image: string, folder: string, version = "dev"): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   const packages = await bundle(image, folder);
   await Bun.write(join(folder, "sbom.json"), `${JSON.stringify(billOfMaterials(image, version, packages), null, 2)}\n`);
@@ -41,7 +41,7 @@ export async function bundle(image: string, folder?: string): Promise<Package[]>
 }
 
 if (import.meta.main) {
-  const [image = "", folder, version = "dev"] = process.argv.slice(2);
+  const [image = "", folder, version] = process.argv.slice(2);
   if (!bundledImages.includes(image) || !folder) {
     console.error(`usage: bun deploy/images/bundle.ts <${bundledImages.join("|")}> <folder> [version]`);
     process.exit(1);

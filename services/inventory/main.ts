@@ -8,7 +8,7 @@ import { postgresOutbox } from "@shop/kit/outbox/postgres";
 import { connectPostgres, postgresSchema } from "@shop/kit/stores/postgres";
 import { startRetention } from "@shop/kit/stores/retention";
 import { untilMigrated } from "@shop/kit/stores/schema";
-import { config as readConfig } from "./config";
+import { connectionsMax, config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
 import { routes } from "./routes";
@@ -22,7 +22,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const { log, clock, tokens, lifecycle } = await bootstrap("inventory", config);
   const messaging = { redisUrl: config.REDIS_URL, catalogue: messages, log };
 
-  const sql = connectPostgres(config.INVENTORY_DATABASE_URL, { max: 16, service: "inventory" });
+  const sql = connectPostgres(config.INVENTORY_DATABASE_URL, { max: connectionsMax, service: "inventory" });
   lifecycle.use("store", () => sql.end());
   const { HOST: host, PORT: port } = config;
   const server = openServer({ service: "inventory", host, port, store: () => sql`select 1`, log, lifecycle });

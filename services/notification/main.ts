@@ -10,7 +10,7 @@ import { untilMigrated } from "@shop/kit/stores/schema";
 import { Elysia } from "elysia";
 import { emailChannel } from "./channels/email";
 import { userClient } from "./clients/users";
-import { config as readConfig } from "./config";
+import { connectionsMax, config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import { startDeliveryWorker } from "./delivery/worker";
 import type { Deps } from "./deps";
@@ -27,7 +27,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const redisUrl = config.REDIS_URL;
   const publicUrl = config.PUBLIC_URL.replace(/\/+$/, "");
 
-  const sql = connectPostgres(config.NOTIFICATION_DATABASE_URL, { max: 8, service: "notification" });
+  const sql = connectPostgres(config.NOTIFICATION_DATABASE_URL, { max: connectionsMax, service: "notification" });
   lifecycle.use("store", () => sql.end());
   const { HOST: host, PORT: port } = config;
   const server = openServer({ service: "notification", host, port, store: () => sql`select 1`, log, lifecycle });

@@ -14,7 +14,7 @@ import { untilMigrated } from "@shop/kit/stores/schema";
 import { payableLoader } from "./clients/orders";
 import { resumePayments } from "./commands/resume-payments";
 import { retryCommands } from "./commands/retry-commands";
-import { config as readConfig } from "./config";
+import { connectionsMax, config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
 import { stripeGateway } from "./gateways/stripe";
@@ -29,7 +29,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const { log, clock, tokens, lifecycle } = await bootstrap("payment", config);
   const messaging = { redisUrl: config.REDIS_URL, catalogue: messages, log };
 
-  const sql = connectPostgres(config.PAYMENT_DATABASE_URL, { max: 20, service: "payment" });
+  const sql = connectPostgres(config.PAYMENT_DATABASE_URL, { max: connectionsMax, service: "payment" });
   lifecycle.use("store", () => sql.end());
   const { HOST: host, PORT: port } = config;
   const server = openServer({ service: "payment", host, port, store: () => sql`select 1`, log, lifecycle });

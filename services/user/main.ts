@@ -9,7 +9,7 @@ import { createRedis } from "@shop/kit/stores/redis";
 import { startRetention } from "@shop/kit/stores/retention";
 import { untilMigrated } from "@shop/kit/stores/schema";
 import { createLocalJWKSet } from "jose";
-import { config as readConfig } from "./config";
+import { connectionsMax, config as readConfig } from "./config";
 import type { Deps } from "./deps";
 import { routes } from "./routes";
 import { accessTokenSigner } from "./security/access-tokens";
@@ -31,7 +31,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const signing = { issuer: config.ISSUER_URL, keys: config.USER_SIGNING_KEYS };
   const publicKeys = toPublicKeys(config.USER_SIGNING_KEYS);
 
-  const sql = connectPostgres(config.USER_DATABASE_URL, { max: 10, service: "user" });
+  const sql = connectPostgres(config.USER_DATABASE_URL, { max: connectionsMax, service: "user" });
   lifecycle.use("store", () => sql.end());
   const { HOST: host, PORT: port } = config;
   const server = openServer({ service: "user", host, port, store: () => sql`select 1`, log, lifecycle });

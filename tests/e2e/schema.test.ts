@@ -74,7 +74,7 @@ test.concurrent.each(serviceNames)(
   "%s waits for its schema, serves without a restart, accepts a newer one",
   async (service) => {
     const { env, raiseVersion } = await emptyStore(service);
-    const first = await start(service, env);
+    await using first = await start(service, env);
     const line = await first.logLine(({ msg }) => msg === waiting);
     expect(line).toMatchObject({ found: 0, wanted: expect.any(Number) });
     expect(await first.get("/health")).toMatchObject({ status: 200 });
@@ -89,7 +89,7 @@ test.concurrent.each(serviceNames)(
     expect(await first.stop()).toBe(0);
 
     await raiseVersion();
-    const second = await start(service, env);
+    await using second = await start(service, env);
     await eventually(async () => (await second.get("/ready")).status === 200);
     expect(await second.stop()).toBe(0);
     expect(second.lines.filter(({ msg }) => msg === waiting)).toEqual([]);
@@ -101,7 +101,7 @@ test.concurrent.each(serviceNames)(
   async (service) => {
     const name = services[service].store === "postgres" ? `${service.toUpperCase()}_DATABASE_URL` : "ORDER_MONGO_URL";
     const unreachable = Object.assign(new URL(stack.env(service)[name] as string), { port: "1" }).href;
-    const process = await start(service, { [name]: unreachable });
+    await using process = await start(service, { [name]: unreachable });
     const line = await process.logLine(({ msg }) => msg === waiting);
     expect(line.error).toContain("ECONNREFUSED");
     expect(await process.get("/health")).toMatchObject({ status: 200 });

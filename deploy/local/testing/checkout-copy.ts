@@ -7,7 +7,7 @@ import { removeCluster } from "../stores/postgres-cluster";
 import { changeTo } from "../stores/postgres-user";
 
 /** The parts of a checkout that the launcher needs. */
-const copied = ["deploy", "services", "envoy", "node_modules", "package.json", "bun.lock"];
+const copied = ["deploy", "docs", "services", "envoy", "node_modules", "package.json", "bun.lock"];
 
 /** What a launcher printed, and how it ended. */
 export type Outcome = { output: string; exitCode: number | null };

@@ -1,6 +1,9 @@
 import { type Collection, type Db, MongoClient } from "mongodb";
 import type { Schema } from "./schema";
 
+/** The connections of one instance to each member of the replica set, at most. */
+export const connectionsMax = 50;
+
 /**
  * A client whose writes are acknowledged by a majority and journaled, so that an acknowledged write survives a crash.
  * This is set here and does not depend on the URL. The client connects when it is first used.
@@ -11,7 +14,7 @@ export function connectMongo(url: string, service: string): { client: MongoClien
     writeConcern: { w: "majority", journal: true },
     readConcern: { level: "local" },
     serverSelectionTimeoutMS: 5_000,
-    maxPoolSize: 50,
+    maxPoolSize: connectionsMax,
     ignoreUndefined: true,
   });
   return { client, db: client.db() };

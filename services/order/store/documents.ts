@@ -12,7 +12,7 @@ import type { Order } from "../domain/order";
  * - The order itself, documented field by field in `Order`: `userId`, `status`, `items`, `total`, `shippingAddress`,
  *   `paymentMethod`, `holdExpiresAt`, `payment`, `refusedPayments`, `cancelRequested`, `cancelReason`, `createdAt`, `updatedAt`.
  * - The outbox, documented field by field in `OutboxDocument`: `_id`, `version`, `history`, `lastSeq`, `sentSeq`,
- *   `unsentSince`, `sentAt`, `sendAgain`, `projectedSeq`, `wakeAt`, `asked`, `waitedSeconds`, `askNow`.
+ *   `unsentSince`, `via`, `sentAt`, `sendAgain`, `projectedSeq`, `wakeAt`, `asked`, `waitedSeconds`, `askNow`.
  */
 export type OrderDocument = Omit<Order, "id"> &
   OutboxDocument & {

@@ -82,7 +82,8 @@ function startProxy(socket: string, upstream: string) {
   const server = Bun.serve({
     unix: socket,
     development: false,
-    async fetch(request) {
+    async fetch(request, self) {
+      self.timeout(request, 0);
       const { pathname, search } = new URL(request.url);
       const body = request.body ? await request.arrayBuffer() : undefined;
       const { method, headers } = request;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { podman } from "../support/run";
 import { standIns } from "./images";
 import { Rootfs } from "./rootfs";
 
@@ -14,7 +15,7 @@ const RECIPE = "shop.stand-in.recipe";
 
 export async function buildStandIns(parts: string[] = [], print = console.log): Promise<void> {
   const recipe = await recipeHash();
-  for (const [name, { fill, config }] of Object.entries(standIns)) {
+  for (const [name, { fill, config, arch }] of Object.entries(standIns)) {
     if (parts.length > 0 && !parts.some((part) => name.includes(part))) continue;
     const made = await recipeOf(name);
     if (made === recipe || made === "pulled") continue;
@@ -26,7 +27,7 @@ export async function buildStandIns(parts: string[] = [], print = console.log): 
       const archive = join(folder, "root.tar");
       await rootfs.archive(archive);
       const changes = [...config, `LABEL ${RECIPE}=${recipe}`].flatMap((line) => ["--change", line]);
-      await podman(["import", "--quiet", ...changes, archive, name]);
+      await podman(["import", "--quiet", ...(arch ? ["--arch", arch] : []), ...changes, archive, name]);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -47,13 +48,6 @@ async function recipeHash(): Promise<string> {
     if (/\.(ts|sh)$/.test(file)) hash.update(file).update(await readFile(join(import.meta.dir, file)));
   }
   return hash.digest("hex").slice(0, 16);
-}
-
-async function podman(args: string[]): Promise<string> {
-  const child = Bun.spawn(["podman", ...args], { stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  if ((await child.exited) !== 0) throw new Error(`podman ${args[0]} failed: ${err.trim()}`);
-  return out;
 }
 
 if (import.meta.main) await buildStandIns(process.argv.slice(2));

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { serverBinaries } from "../../../deploy/local/binaries/servers";
 import { postgresBinaries } from "../../../deploy/local/stores/postgres-binaries";
+import { fillArm64Bun, fillArm64Envoy } from "./arm64";
 import { type Rootfs, STORE_UID } from "./rootfs";
 
 /** An image that cannot be pulled here, and what takes its place under the same name. */
@@ -10,6 +11,8 @@ type StandIn = {
   fill: (rootfs: Rootfs) => Promise<void>;
   /** Instructions of a Dockerfile: the configuration of the image. */
   config: string[];
+  /** The architecture, if it is not this machine's. */
+  arch?: "arm64";
 };
 
 const SHELL = [
@@ -34,6 +37,14 @@ const SHELL = [
 const CERTIFICATES = "NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt";
 const PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+const bunConfig = [`ENV ${PATH}`, 'ENTRYPOINT ["/usr/local/bin/bun"]'];
+const envoyConfig = [
+  `ENV ${PATH}`,
+  "USER 65532:65532",
+  'ENTRYPOINT ["/usr/local/bin/envoy"]',
+  'CMD ["-c","/etc/envoy/envoy.yaml"]',
+];
+
 export const standIns: Record<string, StandIn> = {
   "docker.io/oven/bun:1.4.5": {
     fill: async (rootfs) => {
@@ -44,20 +55,18 @@ export const standIns: Record<string, StandIn> = {
   },
   "docker.io/oven/bun:1.4.5-distroless": {
     fill: (rootfs) => rootfs.program(process.execPath, "/usr/local/bin/bun"),
-    config: [`ENV ${PATH}`, 'ENTRYPOINT ["/usr/local/bin/bun"]'],
+    config: bunConfig,
   },
   "docker.io/envoyproxy/envoy:distroless-v1.40.0": {
     fill: async (rootfs) => {
       const { envoy } = await serverBinaries(["envoy"], console.log);
       await rootfs.program(envoy, "/usr/local/bin/envoy");
     },
-    config: [
-      `ENV ${PATH}`,
-      "USER 65532:65532",
-      'ENTRYPOINT ["/usr/local/bin/envoy"]',
-      'CMD ["-c","/etc/envoy/envoy.yaml"]',
-    ],
+    config: envoyConfig,
   },
+  // For the other platform: nothing of them runs here.
+  "localhost/stand-in/bun:1.4.5-distroless-arm64": { fill: fillArm64Bun, config: bunConfig, arch: "arm64" },
+  "localhost/stand-in/envoy:distroless-v1.40.0-arm64": { fill: fillArm64Envoy, config: envoyConfig, arch: "arm64" },
   "docker.io/library/postgres:18.4": {
     fill: async (rootfs) => {
       await entrypoint(rootfs, "postgres.sh");

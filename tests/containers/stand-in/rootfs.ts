@@ -1,5 +1,6 @@
 import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { run } from "../support/run";
 
 /** The uid and gid of the store's account in the official images of PostgreSQL, MongoDB and Redis. */
 export const STORE_UID = 999;
@@ -68,9 +69,9 @@ export class Rootfs {
   async archive(file: string): Promise<void> {
     const reproducible = ["--sort=name", "--mtime=@0", "--numeric-owner", "-C", this.folder];
     const except = this.dataFolders.map((path) => `--exclude=${path}`);
-    await tar(["-c", "-f", file, ...reproducible, "--owner=0", "--group=0", ...except, "."]);
+    await run(["tar", "-c", "-f", file, ...reproducible, "--owner=0", "--group=0", ...except, "."]);
     for (const path of this.dataFolders)
-      await tar(["-r", "-f", file, ...reproducible, `--owner=${STORE_UID}`, `--group=${STORE_UID}`, path]);
+      await run(["tar", "-r", "-f", file, ...reproducible, `--owner=${STORE_UID}`, `--group=${STORE_UID}`, path]);
   }
 }
 
@@ -81,10 +82,4 @@ async function librariesOf(path: string): Promise<string[]> {
   const missing = /(\S+) => not found/.exec(stdout.toString());
   if (missing) throw new Error(`${path} needs the library ${missing[1]}`);
   return [...stdout.toString().matchAll(/(?:=> )?(\/\S+) \(0x/g)].map((match) => match[1] as string);
-}
-
-async function tar(args: string[]): Promise<void> {
-  const child = Bun.spawn(["tar", ...args], { stderr: "pipe" });
-  const err = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0) throw new Error(`tar failed: ${err}`);
 }

@@ -3,7 +3,7 @@ import type { ServiceName } from "../../../services/_contracts/services";
 
 type LogLine = Record<string, unknown> & { msg: string };
 
-/** Starts a service that is no part of the stack, and waits until its port is open. */
+/** Starts a service that is no part of the stack, and waits until its port is open. It ends with the scope of the test. */
 export async function startService(service: ServiceName, env: Record<string, string>) {
   const folder = join(import.meta.dir, "../../../services", service);
   const run = (script: string) =>
@@ -38,6 +38,10 @@ export async function startService(service: ServiceName, env: Record<string, str
       child.kill("SIGTERM");
       for await (const line of reader) lines.push(line);
       return child.exited;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.exited;
     },
   };
 }

@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serverBinaries } from "../../deploy/local/binaries/servers";
-import { resetEndpoints } from "../../envoy/endpoints";
-import { staleEdgeFiles } from "../../envoy/generate";
-import { validateEnvoy } from "../../envoy/validate";
-import { edgeTargets } from "./edge-targets";
+import { serverBinaries } from "../../../deploy/local/binaries/servers";
+import { resetEndpoints } from "../../../envoy/endpoints";
+import { staleEdgeFiles } from "../../../envoy/generate";
+import { validateEnvoy } from "../../../envoy/validate";
+import { edgeTargets } from "./targets";
 
 /**
  * Compares the committed configuration files with what is rendered, and lets Envoy validate the configuration of every

@@ -1,7 +1,7 @@
-import { portsAt } from "../../deploy/local/config/ports";
-import { localEdge } from "../../deploy/local/stack/edge";
-import type { EdgeOptions } from "../../envoy/config";
-import { composeEdge, kubernetesEdge, type Overlay, overlays } from "../../envoy/targets";
+import { portsAt } from "../../../deploy/local/config/ports";
+import { localEdge } from "../../../deploy/local/stack/edge";
+import type { EdgeOptions } from "../../../envoy/config";
+import { composeEdge, kubernetesEdge, type Overlay, overlays } from "../../../envoy/targets";
 
 /** The edge's options on every platform. `localDir` is the folder of the configuration in development. */
 export const edgeTargets = (localDir: string): Record<string, EdgeOptions> => ({

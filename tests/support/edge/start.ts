@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serverBinaries } from "../../deploy/local/binaries/servers";
-import { envoyArgs } from "../../envoy/command-line";
-import { dnsNames } from "../../envoy/dns";
-import { renderEnvoy, writeDocuments } from "../../envoy/render";
-import { composeEdge, type Shop } from "../../envoy/targets";
-import type { ServiceName } from "../../services/_contracts/services";
-import { eventually } from "./eventually";
+import { serverBinaries } from "../../../deploy/local/binaries/servers";
+import { envoyArgs } from "../../../envoy/command-line";
+import { dnsNames } from "../../../envoy/dns";
+import { renderEnvoy, writeDocuments } from "../../../envoy/render";
+import { composeEdge, type Shop } from "../../../envoy/targets";
+import type { ServiceName } from "../../../services/_contracts/services";
+import { eventually } from "../eventually";
 
 /** A name that cannot be resolved: RFC 2606 reserves it. */
 const unknownName = { host: "nowhere.invalid", port: 3000 };
