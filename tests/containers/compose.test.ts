@@ -25,13 +25,7 @@ let engine: Engine;
 let project: Project;
 
 beforeAll(async () => {
-  if (!process.env.COMPOSE_TEST_IMAGES) {
-    await using builder = await startBuilder();
-    for (const SERVICE of bundledImages) {
-      await builder.load({ target: "service", args: { SERVICE, VERSION: "dev" } }, `docker.io/shop/${SERVICE}:dev`);
-    }
-    await builder.load({ target: "edge", args: { VERSION: "dev" } }, "docker.io/shop/edge:dev");
-  }
+  await buildImages();
   engine = await startEngine();
   project = await openProject(engine, offset);
   await project.clear();
@@ -41,6 +35,14 @@ afterAll(async () => {
   await project?.[Symbol.asyncDispose]();
   await engine?.[Symbol.asyncDispose]();
 }, 2 * minutes);
+
+async function buildImages(): Promise<void> {
+  await using builder = await startBuilder();
+  for (const SERVICE of bundledImages) {
+    await builder.load({ target: "service", args: { SERVICE, VERSION: "dev" } }, `docker.io/shop/${SERVICE}:dev`);
+  }
+  await builder.load({ target: "edge", args: { VERSION: "dev" } }, "docker.io/shop/edge:dev");
+}
 
 /** What only the operator of a shop knows. */
 const operator = {
