@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Type as t } from "@sinclair/typebox";
-import { accessEnv, commonEnv, defaultInstanceId, postgresEnv, readConfig, urlEnv } from "./config";
+import {
+  accessEnv,
+  commonEnv,
+  defaultInstanceId,
+  postgresEnv,
+  readConfig,
+  refuseSeedInProduction,
+  urlEnv,
+} from "./config";
 
 const schema = t.Object({
   ...commonEnv,
@@ -109,5 +117,9 @@ describe("a variable in a file", () => {
     const text = problemsOf({ SERVICE_KEY: "hunter2", SERVICE_KEY_FILE: file("hunter3") });
     expect(text).toContain("  SERVICE_KEY: Expected either SERVICE_KEY or SERVICE_KEY_FILE, not both");
     expect(text).not.toContain("hunter");
+  });
+  test("may be APP_ENV, which decides whether example data is allowed", () => {
+    expect(() => refuseSeedInProduction({ APP_ENV_FILE: file("dev") })).not.toThrow();
+    expect(() => refuseSeedInProduction({ APP_ENV_FILE: file("production") })).toThrow("--seed is refused");
   });
 });

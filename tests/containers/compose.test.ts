@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { bundledImages } from "../../deploy/images/programs";
+import { bundledImages, root } from "../../deploy/images/programs";
 import { portsAt } from "../../deploy/local/config/ports";
 import { serviceNames } from "../../services/_contracts/services";
 import { runTests } from "../runner/run-tests";
 import { eventually } from "../support/eventually";
+import { metricsIn } from "../support/promql";
 import { describeStack } from "./compose/describe-stack";
 import { type Engine, startEngine } from "./compose/engine";
 import { openProject, type Project } from "./compose/project";
@@ -24,13 +25,7 @@ let engine: Engine;
 let project: Project;
 
 beforeAll(async () => {
-  if (!process.env.COMPOSE_TEST_IMAGES) {
-    await using builder = await startBuilder();
-    for (const SERVICE of bundledImages) {
-      await builder.load({ target: "service", args: { SERVICE, VERSION: "dev" } }, `docker.io/shop/${SERVICE}:dev`);
-    }
-    await builder.load({ target: "edge", args: { VERSION: "dev" } }, "docker.io/shop/edge:dev");
-  }
+  await buildImages();
   engine = await startEngine();
   project = await openProject(engine, offset);
   await project.clear();
@@ -41,6 +36,14 @@ afterAll(async () => {
   await engine?.[Symbol.asyncDispose]();
 }, 2 * minutes);
 
+async function buildImages(): Promise<void> {
+  await using builder = await startBuilder();
+  for (const SERVICE of bundledImages) {
+    await builder.load({ target: "service", args: { SERVICE, VERSION: "dev" } }, `docker.io/shop/${SERVICE}:dev`);
+  }
+  await builder.load({ target: "edge", args: { VERSION: "dev" } }, "docker.io/shop/edge:dev");
+}
+
 /** What only the operator of a shop knows. */
 const operator = {
   settings: { SHOP_URL: "https://shop.test", MAIL_FROM: "shop@shop.test" },
@@ -50,6 +53,7 @@ const operator = {
     SMTP_URL: "smtp://mail.invalid:25",
   },
 };
+const readText = async (url: string) => (await fetch(url)).text();
 const logsOf = async (service: string) => (await project.compose(["logs", "--no-log-prefix", service])).text;
 const login = (email: string, password: string) =>
   fetch(`${api}/auth/login`, {
@@ -187,6 +191,20 @@ describe("a sandbox start", () => {
     },
     2 * minutes,
   );
+
+  test("exposes every metric of the dashboard", async () => {
+    const pages = await Promise.all([
+      ...serviceNames.map((name) => readText(`http://127.0.0.1:${ports[name]}/metrics`)),
+      readText(`http://127.0.0.1:${ports.ops}/stats/prometheus`),
+    ]);
+    const exposed = new Set([...pages.join("\n").matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name as string));
+    const dashboard = await readFile(join(root, "deploy/compose/observability/grafana/dashboards/shop.json"), "utf8");
+    const shown = [...dashboard.matchAll(/"expr": (".*")/g)].flatMap(([, text]) =>
+      metricsIn(JSON.parse(text as string)),
+    );
+    expect(shown.length).toBeGreaterThan(10);
+    expect(shown.map((name) => name.replace(/_(bucket|count)$/, "")).filter((name) => !exposed.has(name))).toEqual([]);
+  });
 
   test(
     "runs the end-to-end tests",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { serviceNames } from "../../services/_contracts/services";
+import { metricsIn } from "../support/promql";
 import { stack } from "../support/stack";
 
 type Rule = {
@@ -18,13 +19,6 @@ const { groups } = Bun.YAML.parse(await text(join(folder, "alerts.yaml"))) as {
   groups: { name: string; rules: Rule[] }[];
 };
 const rules = groups.flatMap((group) => group.rules);
-
-/** The metric names in a PromQL expression: its words that are not functions, labels or keywords. */
-function metricsIn(expr: string): string[] {
-  const withoutLabels = expr.replace(/\{[^}]*\}|\[[^\]]*\]|"[^"]*"|\b(by|without|on|ignoring)\s*\([^)]*\)/g, " ");
-  const words = [...withoutLabels.matchAll(/(?<![\w:.])[a-zA-Z_:][\w:]*(?![\w:])(?!\s*\()/g)].map(([word]) => word);
-  return words.filter((word) => !["and", "or", "unless", "bool", "offset"].includes(word));
-}
 
 /** The anchor that GitHub gives a heading. */
 const toAnchor = (heading: string) =>

@@ -36,7 +36,7 @@ async function emptyPostgres(service: SqlServiceName): Promise<EmptyStore> {
 async function emptyMongo(): Promise<EmptyStore> {
   const url = withPath(stack.adminUrls.mongo, "never_migrated_order");
   return {
-    env: { ORDER_MONGO_URL: url },
+    env: { ORDER_MONGO_URL: url, ORDER_MIGRATION_URL: url },
     async raiseVersion() {
       const client = new MongoClient(url);
       await client

@@ -32,7 +32,9 @@ export const parts: Part[] = [
   {
     name: "containers",
     paths: ["tests/containers/"],
-    tools: ["podman", "runc", "buildkitd", "buildctl", "docker-compose", "promtool", "ldd", "psql", "redis-cli"],
+    tools: ["podman", "runc", "buildkitd", "buildctl", "docker-compose", "promtool", "otelcol", "ldd", "psql"].concat(
+      "redis-cli",
+    ) as ToolName[],
   },
   { name: "k8s", paths: ["tests/k8s/"], tools: ["go", "istioctl", "etcd", "kube-apiserver"] },
 ];

@@ -7,6 +7,7 @@ const tools = {
   "docker-compose":
     "go build -o ~/go/bin/docker-compose ./cmd of github.com/docker/compose/v2 v2.40.3, or Docker's own program of this name",
   promtool: "Debian: apt-get install prometheus",
+  otelcol: "built with OpenTelemetry's builder, see tests/containers/compose/otelcol.yaml",
   runc: "Debian: apt-get install runc",
   buildkitd: "go install github.com/moby/buildkit/cmd/buildkitd@v0.34.2",
   buildctl: "go install github.com/moby/buildkit/cmd/buildctl@v0.34.2",

@@ -17,13 +17,18 @@ async function init(): Promise<void> {
   const { postgres, mongo, redis } = storeAddresses;
   const urls = storeUrls(storeAddresses, secrets);
   const advice = "restore the secrets, or delete the volumes";
+  // Preparing a store may be interrupted and repeated. Its name may be unknown for a moment while containers start.
   await allOrFirstError([
-    until(`PostgreSQL (${postgres})`, storeMs, () => postgresAnswers(urls.postgresRoot, advice)).then(() =>
-      preparePostgres(urls, secrets),
-    ),
-    until(`MongoDB (${mongo})`, storeMs, () => mongoAnswers(`mongodb://${mongo}`)).then(() =>
-      prepareMongo(mongo, secrets),
-    ),
+    until(`PostgreSQL (${postgres})`, storeMs, async () => {
+      await postgresAnswers(urls.postgresRoot, advice);
+      await preparePostgres(urls, secrets);
+      return true;
+    }),
+    until(`MongoDB (${mongo})`, storeMs, async () => {
+      await mongoAnswers(`mongodb://${mongo}`);
+      await prepareMongo(mongo, secrets);
+      return true;
+    }),
     // Its users are in the file with which it starts.
     until(`Redis (${redis})`, storeMs, () => redisAnswers(urls.redis.admin)),
   ]);

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
+import { DrizzleQueryError } from "drizzle-orm";
 import { MongoBulkWriteError, MongoClient } from "mongodb";
 import { connectPostgres } from "../stores/postgres";
 import { breakableProxy } from "../testing/breakable-proxy";
@@ -54,4 +55,11 @@ test("any other value is no outage", () => {
   expect(isStoreOutage(new Error("x"))).toBe(false);
   expect(isStoreOutage("ECONNREFUSED")).toBe(false);
   expect(isStoreOutage(Object.assign(new Error("x"), { code: 11600 }))).toBe(false);
+});
+
+test("a name that cannot be resolved at the moment is an outage, also inside an error of drizzle", () => {
+  const dns = Object.assign(new Error("getaddrinfo EAI_AGAIN postgres"), { code: "EAI_AGAIN" });
+  expect(isStoreOutage(dns)).toBe(true);
+  expect(isStoreOutage(new DrizzleQueryError("select 1", [], dns))).toBe(true);
+  expect(isStoreOutage(new DrizzleQueryError("select 1", [], new Error("syntax error")))).toBe(false);
 });

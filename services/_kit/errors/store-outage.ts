@@ -1,7 +1,9 @@
 /** The codes with which postgres.js and Bun's sockets report a connection that could not be made or was lost. */
 const connectionCodes = new Set([
   ...["CONNECTION_CLOSED", "CONNECTION_DESTROYED", "CONNECTION_ENDED", "CONNECT_TIMEOUT"],
-  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EHOSTUNREACH"],
+  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"],
+  // The name cannot be resolved. In a cluster that is often so for a moment only.
+  ...["ENOTFOUND", "EAI_AGAIN"],
 ]);
 
 /**
@@ -27,7 +29,9 @@ const mongoCodes = new Set([91, 189, 10107, 11600, 11602, 13435, 13436]);
  */
 export function isStoreOutage(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { name, code, errorResponse } = error as Error & { code?: unknown; errorResponse?: unknown };
+  const { name, code, errorResponse, cause } = error as Error & { code?: unknown; errorResponse?: unknown };
+  // drizzle wraps the errors of postgres.js.
+  if ("query" in error && cause) return isStoreOutage(cause);
   if (mongoNames.test(name)) return true;
   // A bulk write wraps the error that stopped it.
   if (name === "MongoBulkWriteError" && isStoreOutage(errorResponse)) return true;

@@ -42,6 +42,19 @@ describe("a migration", () => {
     await expect(migratePostgres(database.url, migrations, badSeed)).rejects.toThrow("bad seed");
     await migratePostgres(database.url, migrations);
   });
+  test("begins again if the connection breaks", async () => {
+    const url = new URL(database.url);
+    const proxy = await breakableProxy(Number(url.port));
+    url.port = String(proxy.port);
+    let seeds = 0;
+    await migratePostgres(url.href, migrations, async (sql) => {
+      seeds++;
+      if (seeds === 1) proxy.breakConnections();
+      await sql`select 1`;
+    });
+    expect(seeds).toBe(2);
+    await proxy.close();
+  });
 });
 
 /** A folder with one migration for each of these statements. */

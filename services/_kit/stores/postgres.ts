@@ -1,6 +1,7 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres, { type Sql } from "postgres";
+import { isStoreOutage } from "../errors/store-outage";
 import type { Schema } from "./schema";
 
 export type { Sql, TransactionSql } from "postgres";
@@ -27,8 +28,26 @@ export const connectPostgres = (url: string, options: { max: number; service: st
 /** No other advisory lock in the database may use this number. */
 const migrationLock = 7_203_411;
 
-/** Applies pending migrations, then runs `seed`. Several processes may run it at the same time: they wait for each other. */
+/** How long a migration waits for a store that is unreachable. The platform may start both at the same time. */
+const outageMsMax = 30_000;
+
+/**
+ * Applies pending migrations, then runs `seed`, which must be repeatable. Several processes may run it at the same time: they
+ * wait for each other.
+ */
 export async function migratePostgres(url: string, folder: string, seed?: (sql: Sql) => Promise<void>): Promise<void> {
+  const deadline = Date.now() + outageMsMax;
+  for (;;) {
+    try {
+      return await migrateOnce(url, folder, seed);
+    } catch (error) {
+      if (!isStoreOutage(error) || Date.now() > deadline) throw error;
+      await Bun.sleep(500);
+    }
+  }
+}
+
+async function migrateOnce(url: string, folder: string, seed?: (sql: Sql) => Promise<void>): Promise<void> {
   const sql = postgres(url, { max: 1, onnotice: ignoreNotice });
   try {
     await sql`select pg_advisory_lock(${migrationLock})`;

@@ -9,6 +9,9 @@ import type { Engine } from "./engine";
 
 const root = join(import.meta.dir, "../../..");
 
+/** The first three bytes of the addresses in the network of the stores. */
+const storeNetwork = "10.91.7";
+
 type Result = { ok: boolean; text: string };
 
 /** A project of Docker Compose with the repository's compose.yaml, its own name, ports and folder of secrets. */
@@ -79,28 +82,35 @@ export async function openProject(engine: Engine, offset: number) {
 
 export type Project = Awaited<ReturnType<typeof openProject>>;
 
-/** Publishes what the end-to-end tests look into, and removes what podman 4.3 does not know. */
+/** Publishes what the end-to-end tests look into, and replaces what podman 4.3 does not have or not do reliably. */
 async function overrideFor(offset: number): Promise<string> {
   const ports = portsAt(offset);
-  const published: [string, number, number][] = [
-    ...serviceNames.map((name): [string, number, number] => [name, ports[name], 3000]),
-    ["postgres", ports.postgres, 5432],
-    ["mongo", ports.mongo, 27017],
-    ["redis", ports.redis, 6379],
+  const stores = [
+    { name: "postgres", port: ports.postgres, inside: 5432, address: `${storeNetwork}.201` },
+    { name: "mongo", port: ports.mongo, inside: 27017, address: `${storeNetwork}.202` },
+    { name: "redis", port: ports.redis, inside: 6379, address: `${storeNetwork}.203` },
   ];
-  const { services } = Bun.YAML.parse(await Bun.file(join(root, "compose.yaml")).text()) as { services: object };
-  return [
-    "services:",
-    ...Object.keys(services).map((name) => {
-      const service = serviceNames.some((each) => name === each || name === `${each}-2`);
-      const port = published.find(([each]) => each === name);
-      const fields = [
-        "logging: !reset null",
-        ...(service ? ["healthcheck: { start_interval: !reset null }"] : []),
-        ...(port ? [`networks: { front: {} }, ports: ["127.0.0.1:${port[1]}:${port[2]}"]`] : []),
-      ];
-      return `  ${name}: { ${fields.join(", ")} }`;
-    }),
-    "",
-  ].join("\n");
+  // While containers start, podman's DNS leaves questions unanswered for seconds.
+  const hosts = stores.map(({ name, address }) => `"${name}:${address}"`).join(", ");
+  const publish = (port: number, inside: number) => `ports: ["127.0.0.1:${port}:${inside}"]`;
+  const compose = Bun.YAML.parse(await Bun.file(join(root, "compose.yaml")).text()) as {
+    services: Record<string, { network_mode?: string }>;
+  };
+  const lines = Object.entries(compose.services).map(([name, { network_mode }]) => {
+    const service = serviceNames.find((each) => name === each || name === `${each}-2`);
+    const store = stores.find((each) => each.name === name);
+    const fields = [
+      "logging: !reset null",
+      ...(network_mode ? [] : [`extra_hosts: [${hosts}]`]),
+      ...(service ? ["healthcheck: { start_interval: !reset null }"] : []),
+      ...(service === name ? ["networks: { front: {} }", publish(ports[service], 3000)] : []),
+      ...(name === "edge" ? [publish(ports.ops, 9902)] : []),
+      ...(store
+        ? [`networks: { front: {}, stores: { ipv4_address: ${store.address} } }`, publish(store.port, store.inside)]
+        : []),
+    ];
+    return `  ${name}: { ${fields.join(", ")} }`;
+  });
+  const network = `networks: { stores: { ipam: { config: [{ subnet: ${storeNetwork}.0/24 }] } } }`;
+  return ["services:", ...lines, network, ""].join("\n");
 }
