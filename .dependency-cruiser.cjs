@@ -107,6 +107,25 @@ module.exports = {
       to: { path: "^(services|deploy|bench|tests)/", pathNot: "^services/_contracts/services\\.ts$" },
     },
     {
+      name: "the-topology-knows-tables-only",
+      severity: "error",
+      from: { path: "^deploy/topology\\.ts$" },
+      to: {
+        path: "^(services|deploy|envoy|bench|tests)/",
+        pathNot: "^(services/_contracts/services|envoy/routes)\\.ts$",
+      },
+    },
+    {
+      name: "the-network-follows-the-topology",
+      severity: "error",
+      comment: "deploy/network/ generates manifests from the topology and from tables",
+      from: { path: "^deploy/network/" },
+      to: {
+        path: "^(services|deploy|envoy|bench|tests)/",
+        pathNot: "^(deploy/network/|(deploy/topology|services/_contracts/services|envoy/(routes|targets|write))\\.ts$)",
+      },
+    },
+    {
       name: "local-stores-know-no-stack",
       severity: "error",
       comment: "deploy/local: cli starts stack; stack uses stores, binaries and process; none of those looks up",

@@ -1,7 +1,9 @@
 import { licenceProblems } from "../deploy/images/licences";
+import { staleNetworkFiles } from "../deploy/network/generate";
 import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/edge/validate";
 import { lintDockerfile } from "./support/lint-dockerfile";
+import { validateManifests } from "./support/validate-manifests";
 
 /** `bun run check`: the static checks. Exits with 1 if one of them fails. */
 const bun = process.execPath;
@@ -19,6 +21,8 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   },
   { name: "dead code", run: command(tool("knip")) },
   { name: "edge configuration", run: validateEdge },
+  { name: "network policies and mesh", run: staleNetworkFiles },
+  { name: "Kubernetes manifests", run: validateManifests },
   { name: "published messages", run: stalePublications },
   { name: "Dockerfile", run: lintDockerfile },
   { name: "licences", run: licenceProblems },

@@ -1,14 +1,14 @@
-import { opsUrls } from "./stores";
+import { mongoVariable, readUrls } from "./urls";
 
 /**
- * `bun run replay [--rebuild]`: runs services/order/replay.ts on the stores of `bun run ops`. Exits with 1 if an order
+ * `bun run replay [--rebuild]`: runs services/order/replay.ts on the store of `bun run ops`. Exits with 1 if an order
  * differs from its history.
  */
-const { mongo } = await opsUrls(process.env);
+const urls = await readUrls(process.env, [mongoVariable]);
 const child = Bun.spawn(
   [process.execPath, `${import.meta.dir}/../../services/order/replay.ts`, ...process.argv.slice(2)],
   {
-    env: { ...process.env, ORDER_MONGO_URL: mongo },
+    env: { ...process.env, ...urls },
     stdio: ["inherit", "inherit", "inherit"],
   },
 );

@@ -2,44 +2,25 @@ import { Queue } from "bullmq";
 import { Redis } from "ioredis";
 import { MongoClient } from "mongodb";
 import postgres, { type Sql } from "postgres";
-import { queueNames, type SqlServiceName, sqlServiceNames } from "../../services/_contracts/services";
+import { queueNames } from "../../services/_contracts/services";
+import type { Env } from "../../services/_kit/config";
+import { errorMessage } from "../../services/_kit/errors/app-error";
 import type { OrderDocument } from "../../services/order/store/documents";
-import { offsetFrom } from "../local/config/ports";
-import { readStack } from "../local/stack/stack-file";
+import { UserError } from "../local/user-error";
+import { databaseVariable, mongoVariable, type OutboxService, outboxServices, readUrls, redisVariable } from "./urls";
 
-/** Notification sends no messages, so it has no outbox. */
-type OutboxService = Exclude<SqlServiceName, "notification">;
+export type Stores = Awaited<ReturnType<typeof openStores>>;
 
-/** The services on PostgreSQL that have an outbox. */
-const outboxServices = sqlServiceNames.filter((name): name is OutboxService => name !== "notification");
-
-export type OpsUrls = { redis: string; mongo: string; sql: Record<OutboxService, string> };
-
-/**
- * The stores to inspect: `REDIS_URL`, `ORDER_MONGO_URL` and `<SERVICE>_DATABASE_URL`. Those that are not set are taken
- * from the running dev stack.
- */
-export async function opsUrls(env: Record<string, string | undefined>): Promise<OpsUrls> {
-  const variables = ["REDIS_URL", "ORDER_MONGO_URL", ...outboxServices.map(databaseVariable)];
-  const stack = variables.every((name) => env[name]) ? undefined : await readStack(offsetFrom(env));
-  const databaseUrl = (service: OutboxService) => {
-    const name = databaseVariable(service);
-    return (env[name] ?? stack?.env(service)[name]) as string;
-  };
-  return {
-    redis: env.REDIS_URL ?? (stack?.adminUrls.redis as string),
-    mongo: env.ORDER_MONGO_URL ?? (stack?.env("order").ORDER_MONGO_URL as string),
-    sql: Object.fromEntries(outboxServices.map((service) => [service, databaseUrl(service)])) as OpsUrls["sql"],
-  };
-}
-
-const databaseVariable = (service: OutboxService) => `${service.toUpperCase()}_DATABASE_URL`;
-
-export async function openStores(urls: OpsUrls) {
-  const connection = new Redis(urls.redis, { maxRetriesPerRequest: null });
+/** @throws UserError that names the store that cannot be reached */
+export async function openStores(env: Env) {
+  const urls = await readUrls(env, [redisVariable, mongoVariable, ...outboxServices.map(databaseVariable)]);
+  const [connection, mongo, ...databases] = await Promise.all([
+    reach(`Redis (${redisVariable})`, () => connectRedis(urls[redisVariable] as string)),
+    reach(`MongoDB (${mongoVariable})`, () => connectMongo(urls[mongoVariable] as string)),
+    ...outboxServices.map((service) => openDatabase(service, urls)),
+  ]);
   const queues = new Map(queueNames.map((name) => [name as string, new Queue(name, { connection })]));
-  const mongo = await new MongoClient(urls.mongo, { serverSelectionTimeoutMS: 5_000 }).connect();
-  const sql = new Map(outboxServices.map((name): [string, Sql] => [name, postgres(urls.sql[name], { max: 1 })]));
+  const sql = new Map(outboxServices.map((name, index): [string, Sql] => [name, databases[index] as Sql]));
   return {
     queues,
     /** The databases with an outbox, by service. */
@@ -57,4 +38,38 @@ export async function openStores(urls: OpsUrls) {
   };
 }
 
-export type Stores = Awaited<ReturnType<typeof openStores>>;
+/**
+ * The database of one service only.
+ * @throws UserError if it cannot be reached
+ */
+export async function openDatabase(service: OutboxService, env: Env): Promise<Sql> {
+  const variable = databaseVariable(service);
+  const { [variable]: url } = await readUrls(env, [variable]);
+  const sql = postgres(url as string, { max: 1, connect_timeout: 5 });
+  await reach(`PostgreSQL (${variable})`, () => sql`select 1`);
+  return sql;
+}
+
+async function connectRedis(url: string): Promise<Redis> {
+  const connection = new Redis(url, { lazyConnect: true, connectTimeout: 5_000, retryStrategy: () => null });
+  let cause: Error | undefined;
+  connection.on("error", (error) => {
+    cause = error;
+  });
+  await connection.connect().catch((error) => {
+    throw cause ?? error;
+  });
+  return connection;
+}
+
+const connectMongo = (url: string): Promise<MongoClient> =>
+  new MongoClient(url, { serverSelectionTimeoutMS: 5_000 }).connect();
+
+/** Runs `connect`. Its error names the store and not the URL, which contains a password. */
+async function reach<T>(store: string, connect: () => PromiseLike<T>): Promise<T> {
+  try {
+    return await connect();
+  } catch (error) {
+    throw new UserError(`cannot reach ${store}: ${errorMessage(error)}`);
+  }
+}

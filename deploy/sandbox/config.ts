@@ -1,3 +1,5 @@
+import { type Env, readVariable } from "../../services/_kit/config";
+
 /** The settings of the sandbox. No other file reads the environment. */
 export type Config = {
   host: string;
@@ -18,9 +20,13 @@ export type WebhookMode = (typeof webhookModes)[number];
 
 const environments = ["dev", "test", "bench"];
 
+/** Each of these may be in a file: `NAME_FILE` is then its path. */
+const fileVariables = ["APP_ENV", "STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"];
+
 /** @throws Error that lists every problem with the environment */
-export function readConfig(env: Record<string, string | undefined>): Config {
+export function readConfig(environment: Env): Config {
   const problems: string[] = [];
+  const env = { ...environment, ...readFiles(environment, problems) };
   // As in the services, an unset APP_ENV means production. A production stack must never use simulated payments by accident.
   const appEnv = env.APP_ENV ?? "production";
   if (!environments.includes(appEnv)) {
@@ -48,7 +54,18 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   };
 }
 
-function readPort(env: Record<string, string | undefined>, name: string, fallback: number, problems: string[]): number {
+function readFiles(env: Env, problems: string[]): Env {
+  const values: Env = {};
+  for (const name of fileVariables)
+    try {
+      values[name] = readVariable(env, name);
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
+  return values;
+}
+
+function readPort(env: Env, name: string, fallback: number, problems: string[]): number {
   const port = env[name] ? Number(env[name]) : fallback;
   if (!Number.isInteger(port) || port < 0 || port > 65535) problems.push(`${name} is not a port: "${env[name]}"`);
   return port;

@@ -42,6 +42,9 @@ function toService(route: Route, prefix: string, method: Method, tokenRequiremen
     match: { ...pathMatch(route, prefix), headers: [{ name: ":method", string_match: { exact: method } }] },
     route: {
       cluster: clusterName(route),
+      // Where instances are found by DNS, the service sees their name as its host and not the one that the client has sent.
+      // A mesh routes by it (deploy/network/traffic.ts).
+      auto_host_rewrite: true,
       ...removePrefix(route, prefix),
       ...(route.stream
         ? { timeout: "0s", idle_timeout: duration(streamIdleTimeoutSeconds) }

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Type as t } from "@sinclair/typebox";
-import { accessEnv, commonEnv, postgresEnv, readConfig, urlEnv } from "./config";
+import { accessEnv, commonEnv, defaultInstanceId, postgresEnv, readConfig, urlEnv } from "./config";
 
 const schema = t.Object({
   ...commonEnv,
@@ -41,6 +41,13 @@ test("APP_ENV defaults to production", () => {
   expect(readConfig(schema, env).APP_ENV).toBe("production");
   expect(readConfig(schema, { ...env, APP_ENV: "" }).APP_ENV).toBe("production");
   expect(readConfig(schema, { ...env, APP_ENV: "dev" }).APP_ENV).toBe("dev");
+});
+
+test("INSTANCE_ID defaults to the host name in a container, and to host name and process id elsewhere", () => {
+  expect(defaultInstanceId(1, "order-7d9f-x2x4k")).toBe("order-7d9f-x2x4k");
+  expect(defaultInstanceId(4711, "laptop")).toBe("laptop-4711");
+  expect(readConfig(schema, env).INSTANCE_ID).toBe(defaultInstanceId(process.pid, hostname()));
+  expect(readConfig(schema, { ...env, INSTANCE_ID: "order-0" }).INSTANCE_ID).toBe("order-0");
 });
 
 describe("a missing or invalid variable", () => {

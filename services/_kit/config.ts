@@ -1,7 +1,14 @@
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import type { Static, TObject } from "@sinclair/typebox";
 import { Type as t } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
+
+/**
+ * Names an instance in the log. In a container every service has the process id 1, and the host name is the container's: in
+ * Kubernetes the name of the pod. Elsewhere several instances share a host.
+ */
+export const defaultInstanceId = (pid: number, host: string): string => (pid === 1 ? host : `${host}-${pid}`);
 
 /** The environment variables of every service; see `docs/microservices-architecture.md`. `APP_ENV` is production by default. */
 export const commonEnv = {
@@ -11,7 +18,7 @@ export const commonEnv = {
   HOST: t.String({ default: "127.0.0.1" }),
   PORT: t.Integer({ minimum: 0, maximum: 65535 }),
   SERVICE_VERSION: t.String({ default: "dev" }),
-  INSTANCE_ID: t.String({ default: `pid-${process.pid}` }),
+  INSTANCE_ID: t.String({ default: defaultInstanceId(process.pid, hostname()) }),
   LOG_LEVEL: t.String({ default: "info" }),
   REDIS_URL: t.String({ pattern: "^rediss?://" }),
   SERVICE_KEY: t.String({ minLength: 1 }),
@@ -76,7 +83,7 @@ export class InvalidEnvironment extends Error {
  * @returns undefined if it is missing or empty
  * @throws Error if both are set, or the file cannot be read
  */
-function readVariable(env: Env, name: string): string | undefined {
+export function readVariable(env: Env, name: string): string | undefined {
   const path = env[`${name}_FILE`];
   if (!path) return env[name] || undefined;
   if (env[name]) throw new Error(`Expected either ${name} or ${name}_FILE, not both`);
@@ -92,5 +99,6 @@ const seedable = new Set(["dev", "test", "bench"]);
 
 /** @throws Error outside development and tests: example data has public passwords */
 export function refuseSeedInProduction(env: Env): void {
-  if (!seedable.has(env.APP_ENV ?? "")) throw new Error("--seed is refused: APP_ENV must be dev, test or bench");
+  if (!seedable.has(readVariable(env, "APP_ENV") ?? ""))
+    throw new Error("--seed is refused: APP_ENV must be dev, test or bench");
 }

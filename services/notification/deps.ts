@@ -16,6 +16,7 @@ export type NewDelivery = {
   attempts: number;
   leaseUntil: Date;
   createdAt: Date;
+  traceparent: string | undefined;
 };
 
 export type DeliveryStore = {

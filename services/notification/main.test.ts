@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { messages } from "@shop/contracts/messages";
 import { AppError } from "@shop/kit/errors/app-error";
-import { type Server, serve } from "@shop/kit/http/server";
+import { openServer, type Server } from "@shop/kit/http/server";
 import { createLifecycle } from "@shop/kit/lifecycle";
 import { createPublisher } from "@shop/kit/messaging/publisher";
 import { eventually } from "@shop/kit/testing/eventually";
@@ -26,17 +26,13 @@ beforeAll(async () => {
   database = await testPostgres("notification", migrations);
   await migrate({ NOTIFICATION_MIGRATION_URL: database.url });
   mailServer = await testMailServer();
-  users = serve({
-    service: "user",
-    host: "127.0.0.1",
-    port: 0,
+  const open = { service: "user", host: "127.0.0.1", port: 0, store: async () => {}, log: silentLog };
+  users = openServer({ ...open, lifecycle: createLifecycle(silentLog) }).serve({
     routes: new Elysia().get("/internal/users/:id", ({ params }) => {
       if (params.id === known) return user;
       throw new AppError("user.not_found", { kind: "not_found", public: "User not found." });
     }),
-    health: { store: async () => {}, queue: () => true },
-    log: silentLog,
-    lifecycle: createLifecycle(silentLog),
+    queue: () => true,
   });
   server = await main({
     ...(await testServiceKeyEnv("notification")),

@@ -1,19 +1,21 @@
 import { messages } from "@shop/contracts/messages";
 import { bootstrap } from "@shop/kit/bootstrap";
 import { httpClient } from "@shop/kit/http/client";
-import { type Server, serve } from "@shop/kit/http/server";
+import { openServer, type Server } from "@shop/kit/http/server";
 import { startConsumer } from "@shop/kit/messaging/consumer";
 import { createPublisher } from "@shop/kit/messaging/publisher";
-import { connectPostgres } from "@shop/kit/stores/postgres";
+import { connectPostgres, postgresSchema } from "@shop/kit/stores/postgres";
 import { startRetention } from "@shop/kit/stores/retention";
+import { untilMigrated } from "@shop/kit/stores/schema";
 import { Elysia } from "elysia";
 import { emailChannel } from "./channels/email";
 import { userClient } from "./clients/users";
-import { config as readConfig } from "./config";
+import { connectionsMax, config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import { startDeliveryWorker } from "./delivery/worker";
 import type { Deps } from "./deps";
 import { deliveryStore } from "./store/deliveries";
+import journal from "./store/migrations/meta/_journal.json";
 import { retentionRules } from "./store/retention";
 
 /** The limit on mails being sent at the same time, each on its own connection. */
@@ -25,8 +27,12 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const redisUrl = config.REDIS_URL;
   const publicUrl = config.PUBLIC_URL.replace(/\/+$/, "");
 
-  const sql = connectPostgres(config.NOTIFICATION_DATABASE_URL, { max: 8, service: "notification" });
+  const sql = connectPostgres(config.NOTIFICATION_DATABASE_URL, { max: connectionsMax, service: "notification" });
   lifecycle.use("store", () => sql.end());
+  const { HOST: host, PORT: port } = config;
+  const server = openServer({ service: "notification", host, port, store: () => sql`select 1`, log, lifecycle });
+  await untilMigrated(postgresSchema(sql, journal), log);
+
   const deliveries = deliveryStore(sql);
   // This service publishes nothing. The publisher only reports to the health check whether the queues can be reached.
   const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: {}, log }));
@@ -44,15 +50,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const consumer = startConsumer({ ...messaging, queue: "notification", consumers, deps, concurrency: 64 });
   lifecycle.use("consumer", consumer);
 
-  return serve({
-    service: "notification",
-    host: config.HOST,
-    port: config.PORT,
-    routes: new Elysia({ name: "notification-routes" }),
-    health: { store: () => sql`select 1`, queue: publisher.connected },
-    log,
-    lifecycle,
-  });
+  return server.serve({ routes: new Elysia({ name: "notification-routes" }), queue: publisher.connected });
 }
 
 if (import.meta.main) await main(process.env);

@@ -52,7 +52,7 @@ test("the service starts, serves its operational routes and its API description,
 
 test("a running service cancels orders that were not paid for in time", async () => {
   const { url, server } = await start();
-  const { client, db } = await connectMongo(url, "order-test");
+  const { client, db } = connectMongo(url, "order-test");
   const past = new Date(0);
   const _id = Bun.randomUUIDv7();
   const lapsed: OrderDocument = {

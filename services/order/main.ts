@@ -3,9 +3,10 @@ import { accessTokenVerifier, remoteKeys } from "@shop/kit/auth/access";
 import { createSealer } from "@shop/kit/auth/sealing";
 import { bootstrap } from "@shop/kit/bootstrap";
 import { httpClient } from "@shop/kit/http/client";
-import { type Server, serve } from "@shop/kit/http/server";
+import { openServer, type Server } from "@shop/kit/http/server";
 import { createPublisher } from "@shop/kit/messaging/publisher";
-import { connectMongo } from "@shop/kit/stores/mongo";
+import { connectMongo, mongoSchema } from "@shop/kit/stores/mongo";
+import { untilMigrated } from "@shop/kit/stores/schema";
 import { startBackgroundWork } from "./background";
 import { productLoader } from "./clients/inventory";
 import { userLookup } from "./clients/users";
@@ -16,7 +17,7 @@ import { changeFeed } from "./live/change-feed";
 import { orderStreams } from "./live/streams";
 import { routes } from "./routes";
 import { orderBacklog } from "./store/backlog";
-import { ordersCollection } from "./store/documents";
+import { ordersCollection, schemaVersion } from "./store/documents";
 import { orderStore } from "./store/orders";
 
 export async function main(env: Record<string, string | undefined>): Promise<Server> {
@@ -24,8 +25,12 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const { log, clock, tokens, lifecycle } = await bootstrap("order", config);
   const redisUrl = config.REDIS_URL;
 
-  const { client, db } = await connectMongo(config.ORDER_MONGO_URL, "order");
+  const { client, db } = connectMongo(config.ORDER_MONGO_URL, "order");
   lifecycle.use("store", () => client.close());
+  const { HOST: host, PORT: port } = config;
+  const server = openServer({ service: "order", host, port, store: () => db.command({ ping: 1 }), log, lifecycle });
+  await untilMigrated(mongoSchema(db, schemaVersion), log);
+
   const publisher = lifecycle.use("publisher", createPublisher({ redisUrl, catalogue: messages, log }));
   const changes = lifecycle.use("change feed", changeFeed({ redisUrl, log }));
   const store = orderStore({
@@ -61,16 +66,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   startBackgroundWork(lifecycle, deps, { db, redisUrl, orderDays: config.ORDER_RETENTION_DAYS });
 
   const verify = accessTokenVerifier({ issuer: config.ISSUER_URL, keys: remoteKeys(config.JWKS_URL) });
-  return serve({
-    service: "order",
-    host: config.HOST,
-    port: config.PORT,
-    routes: routes(deps, { verify, tokens }),
-    health: { store: () => db.command({ ping: 1 }), queue: publisher.connected },
-    log,
-    drain: live.drain,
-    lifecycle,
-  });
+  return server.serve({ routes: routes(deps, { verify, tokens }), queue: publisher.connected, drain: live.drain });
 }
 
 if (import.meta.main) await main(process.env);

@@ -102,7 +102,7 @@ const toOrderId = ({ _id }: HistoryPart): string => _id.slice(0, _id.indexOf("/"
  * @returns the exit code: 1 if there is a difference
  */
 export async function main(url: string, options: string[]): Promise<number> {
-  const { client, db } = await connectMongo(url, "order-replay");
+  const { client, db } = connectMongo(url, "order-replay");
   try {
     if (options.includes("--rebuild")) console.log(`order_items: ${await rebuildItems(db)} lines rebuilt`);
     const { orders, inProgress, differences } = await replay(db);

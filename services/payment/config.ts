@@ -1,6 +1,9 @@
 import { accessEnv, commonEnv, postgresEnv, readConfig, retentionDaysEnv, urlEnv } from "@shop/kit/config";
 import { t } from "elysia";
 
+/** The connections of one instance to PostgreSQL, at most. A test multiplies them by the instances in Kubernetes. */
+export const connectionsMax = 20;
+
 const schema = t.Object({
   ...commonEnv,
   ...accessEnv,

@@ -4,20 +4,22 @@ import { accessTokenVerifier, remoteKeys } from "@shop/kit/auth/access";
 import { createSealer, createUnsealer } from "@shop/kit/auth/sealing";
 import { bootstrap } from "@shop/kit/bootstrap";
 import { httpClient } from "@shop/kit/http/client";
-import { type Server, serve } from "@shop/kit/http/server";
+import { openServer, type Server } from "@shop/kit/http/server";
 import { startConsumer } from "@shop/kit/messaging/consumer";
 import { createPublisher } from "@shop/kit/messaging/publisher";
 import { postgresOutbox } from "@shop/kit/outbox/postgres";
-import { connectPostgres } from "@shop/kit/stores/postgres";
+import { connectPostgres, postgresSchema } from "@shop/kit/stores/postgres";
 import { startRetention } from "@shop/kit/stores/retention";
+import { untilMigrated } from "@shop/kit/stores/schema";
 import { payableLoader } from "./clients/orders";
 import { resumePayments } from "./commands/resume-payments";
 import { retryCommands } from "./commands/retry-commands";
-import { config as readConfig } from "./config";
+import { connectionsMax, config as readConfig } from "./config";
 import { consumers } from "./consumers";
 import type { Deps } from "./deps";
 import { stripeGateway } from "./gateways/stripe";
 import { routes } from "./routes";
+import journal from "./store/migrations/meta/_journal.json";
 import { paymentStore } from "./store/payments";
 import { retentionRules } from "./store/retention";
 import { stuckSagas } from "./store/stuck-sagas";
@@ -27,8 +29,12 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const { log, clock, tokens, lifecycle } = await bootstrap("payment", config);
   const messaging = { redisUrl: config.REDIS_URL, catalogue: messages, log };
 
-  const sql = connectPostgres(config.PAYMENT_DATABASE_URL, { max: 20, service: "payment" });
+  const sql = connectPostgres(config.PAYMENT_DATABASE_URL, { max: connectionsMax, service: "payment" });
   lifecycle.use("store", () => sql.end());
+  const { HOST: host, PORT: port } = config;
+  const server = openServer({ service: "payment", host, port, store: () => sql`select 1`, log, lifecycle });
+  await untilMigrated(postgresSchema(sql, journal), log);
+
   const publisher = lifecycle.use("publisher", createPublisher(messaging));
   const outbox = lifecycle.use("outbox", postgresOutbox({ ...messaging, sql, source: "payment", publisher, clock }));
 
@@ -60,15 +66,7 @@ export async function main(env: Record<string, string | undefined>): Promise<Ser
   const consumer = startConsumer({ ...messaging, queue: "payment", consumers, deps, concurrency: 64 });
   lifecycle.use("consumer", consumer);
 
-  return serve({
-    service: "payment",
-    host: config.HOST,
-    port: config.PORT,
-    routes: routes(deps, verify),
-    health: { store: () => sql`select 1`, queue: publisher.connected },
-    log,
-    lifecycle,
-  });
+  return server.serve({ routes: routes(deps, verify), queue: publisher.connected });
 }
 
 if (import.meta.main) await main(process.env);

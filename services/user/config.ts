@@ -2,6 +2,9 @@ import { accessEnv, commonEnv, InvalidEnvironment, postgresEnv, readConfig } fro
 import { t } from "elysia";
 import { parseSigningKeys } from "./security/signing-keys";
 
+/** The connections of one instance to PostgreSQL, at most. A test multiplies them by the instances in Kubernetes. */
+export const connectionsMax = 10;
+
 const schema = t.Object({
   ...commonEnv,
   ISSUER_URL: accessEnv.ISSUER_URL,

@@ -25,7 +25,7 @@ export type UserStore = {
   /** @returns false if `email` is no longer the user's address */
   markVerified(userId: string, email: string): Promise<boolean>;
   /**
-   * Removes all personal data, roles and sessions. The id stays, because orders refer to it.
+   * Removes all personal data, roles and sessions. The id stays, because orders and recorded role changes refer to it.
    * @throws AppError `user.last_admin` (409)
    */
   erase(userId: string): Promise<void>;
@@ -37,11 +37,17 @@ export type CredentialStore = {
   findPasswordHash(userId: string): Promise<string | undefined>;
 };
 
+/** `by` is the id of the user who makes the change, or `ops:<name>` for an operator. */
+export type RoleChange = { userId: string; role: string; by: string };
+
+/** Each change is recorded in the transaction that makes it. */
 export type RoleStore = {
-  /** @returns false if the user does not exist */
-  grant(userId: string, role: string): Promise<boolean>;
-  /** @throws AppError `user.last_admin` (409) */
-  revoke(userId: string, role: string): Promise<void>;
+  grant(change: RoleChange): Promise<"granted" | "unchanged" | "unknown user">;
+  /**
+   * @returns false if the user does not have the role
+   * @throws AppError `user.last_admin` (409)
+   */
+  revoke(change: RoleChange): Promise<boolean>;
 };
 
 /** `invalid`: unknown, expired or revoked. `reused`: already used, so its session is now revoked. */

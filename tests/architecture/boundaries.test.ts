@@ -42,6 +42,8 @@ const mistakes: Mistake[] = [
     kind: "type",
   },
   { rule: "the-edge-knows-no-service", from: "envoy/a.ts", to: "services/order/routes.ts" },
+  { rule: "the-topology-knows-tables-only", from: "deploy/topology.ts", to: "envoy/write.ts" },
+  { rule: "the-network-follows-the-topology", from: "deploy/network/a.ts", to: "deploy/local/config/ports.ts" },
   { rule: "local-stores-know-no-stack", from: "deploy/local/stores/a.ts", to: "deploy/local/stack/stack.ts" },
   {
     rule: "tests-help-tests-only",

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Queue } from "bullmq";
 import { openAudit } from "../support/audit";
 import { eventually } from "../support/eventually";
+import { type CommandResult, ops, runScript } from "../support/processes/ops";
 import {
   aConfirmedOrder,
   awaitSettled,
@@ -11,21 +12,6 @@ import {
   productInStock,
 } from "../support/shop";
 import { stack } from "../support/stack";
-
-type CommandResult = { ok: boolean; text: string };
-
-/** Runs `bun run ops` with these arguments. */
-const ops = (...args: string[]) => run("deploy/ops/main.ts", ...args);
-
-async function run(script: string, ...args: string[]): Promise<CommandResult> {
-  const child = Bun.spawn([process.execPath, script, ...args], {
-    cwd: `${import.meta.dir}/../..`,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT_OFFSET: String(stack.offset), NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { ok: (await child.exited) === 0, text: out + err };
-}
 
 function expectWords({ text }: CommandResult, words: string[]): void {
   for (const word of words) expect(text).toContain(word);
@@ -78,7 +64,7 @@ describe("bun run ops", () => {
   test("product <id> lists the orders of a product, and replay finds no difference", async () => {
     const productId = (await audit.orders.findOne({ _id: orderId }))?.items[0]?.productId as string;
     await eventually(async () => (await ops("product", productId)).text.includes(orderId));
-    const replay = await run("deploy/ops/replay.ts");
+    const replay = await runScript(["deploy/ops/replay.ts"]);
     expect(replay.text).toContain(" 0 differences");
     expect(replay.ok).toBe(true);
   });

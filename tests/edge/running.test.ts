@@ -25,6 +25,11 @@ describe("an edge that finds instances by DNS", () => {
   });
 });
 
+test("a service receives the name of its instances as the host, by which a mesh routes", async () => {
+  const response = await fetch(`${edge.url}/api/v1/products`, { headers: { host: "shop.test" } });
+  expect(((await response.json()) as { host: string }).host).toBe("localhost");
+});
+
 describe("the client's address", () => {
   /** @returns the forwarding headers that a service receives */
   const received = async ({ url }: typeof edge, headers: Record<string, string>) => {

@@ -32,9 +32,9 @@ export const parts: Part[] = [
   {
     name: "containers",
     paths: ["tests/containers/"],
-    tools: ["podman", "runc", "buildkitd", "buildctl", "ldd", "psql", "redis-cli"],
+    tools: ["podman", "runc", "buildkitd", "buildctl", "docker-compose", "promtool", "ldd", "psql", "redis-cli"],
   },
-  { name: "k8s", paths: ["tests/k8s/"], tools: ["kubeconform", "istioctl", "etcd", "kube-apiserver"] },
+  { name: "k8s", paths: ["tests/k8s/"], tools: ["go", "istioctl", "etcd", "kube-apiserver"] },
 ];
 
 /**

@@ -3,15 +3,18 @@ import { join } from "node:path";
 
 /** The programs that parts of test:full need, and how to get each. Versions are those the tests were written with. */
 const tools = {
-  podman: "Debian: apt-get install podman",
+  podman: "Debian: apt-get install podman netavark aardvark-dns",
+  "docker-compose":
+    "go build -o ~/go/bin/docker-compose ./cmd of github.com/docker/compose/v2 v2.40.3, or Docker's own program of this name",
+  promtool: "Debian: apt-get install prometheus",
   runc: "Debian: apt-get install runc",
   buildkitd: "go install github.com/moby/buildkit/cmd/buildkitd@v0.34.2",
   buildctl: "go install github.com/moby/buildkit/cmd/buildctl@v0.34.2",
   ldd: "Debian: apt-get install libc-bin",
   psql: "Debian: apt-get install postgresql-client",
   "redis-cli": "Debian: apt-get install redis-tools",
-  kubeconform: "go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0",
   istioctl: "go install istio.io/istio/istioctl/cmd/istioctl@eed52ebb66ad",
+  go: "https://go.dev/dl, 1.24 or newer",
   etcd: "Debian: apt-get install etcd-server",
   "kube-apiserver": "build k8s.io/kubernetes/cmd/kube-apiserver of v1.36.3 with Go, into ~/go/bin",
 } as const;

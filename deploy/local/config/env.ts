@@ -1,8 +1,9 @@
 import type { ServiceName } from "../../../services/_contracts/services";
 import { baseEnv } from "../process/spawn";
-import { isSql, type StoreUrls } from "../stores/store-urls";
+import type { StoreUrls } from "../stores/store-urls";
 import { instancePort, type Ports } from "./ports";
-import { publicServiceKeys, type Secrets } from "./secrets";
+import { migrationSecretEnv, providerSecretEnv, secretEnv } from "./secret-env";
+import type { Secrets } from "./secrets";
 
 export type AppEnv = "dev" | "test" | "bench";
 export type Scale = Partial<Record<ServiceName, number>>;
@@ -27,23 +28,17 @@ export function serviceEnv(source: EnvSource, service: ServiceName, index = 0): 
     INSTANCE_ID: `${service}-${index}`,
     HOST: "127.0.0.1",
     PORT: String(instancePort(ports, service, index)),
-    REDIS_URL: stores.redis.forService(service),
-    SERVICE_KEY: JSON.stringify(secrets.serviceKeys[service]),
-    SERVICE_KEYS: JSON.stringify(publicServiceKeys(secrets)),
+    ...secretEnv(service, secrets, stores),
     ...(source.collectorUrl && { OTEL_EXPORTER_OTLP_ENDPOINT: source.collectorUrl }),
     ISSUER_URL: `http://localhost:${ports.edge}`,
     JWKS_URL: `http://127.0.0.1:${ports.user}/.well-known/jwks.json`,
-    ...(isSql(service) ? { [`${service.toUpperCase()}_DATABASE_URL`]: stores.sql[service].app } : {}),
     ...ownEnv[service](source),
   };
 }
 
 /** The service's environment plus the URL of the role that may change tables. The service itself does not get it. */
 export function migrationEnv(source: EnvSource, service: ServiceName): Record<string, string> {
-  const env = serviceEnv(source, service);
-  return isSql(service)
-    ? { ...env, [`${service.toUpperCase()}_MIGRATION_URL`]: source.stores.sql[service].owner }
-    : env;
+  return { ...serviceEnv(source, service), ...migrationSecretEnv(service, source.stores) };
 }
 
 export function sandboxEnv({ appEnv, ports, secrets }: EnvSource): Record<string, string> {
@@ -54,28 +49,22 @@ export function sandboxEnv({ appEnv, ports, secrets }: EnvSource): Record<string
     HOST: "127.0.0.1",
     PORT: String(ports.sandbox),
     SMTP_PORT: String(ports.smtp),
-    STRIPE_SECRET_KEY: secrets.stripeSecretKey,
-    STRIPE_WEBHOOK_SECRET: secrets.stripeWebhookSecret,
+    ...providerSecretEnv(secrets),
     WEBHOOKS: "off", // payment polls the provider; it does not receive webhooks yet
     WEBHOOK_URL: `http://127.0.0.1:${ports.edge}/api/v1/payments/webhooks/stripe`,
   };
 }
 
-/** What only this service needs. */
+/** The settings that only this service needs. */
 const ownEnv: Record<ServiceName, (source: EnvSource) => Record<string, string>> = {
-  user: ({ secrets }) => ({ USER_SIGNING_KEYS: JSON.stringify(secrets.userSigningKeys) }),
+  user: () => ({}),
   order: (source) => ({
-    ORDER_MONGO_URL: source.stores.mongo.order,
     USER_URL: instanceUrls(source, "user"),
     INVENTORY_URL: instanceUrls(source, "inventory"),
-    PAYMENT_SEAL_PUBLIC_KEY: JSON.stringify(source.secrets.paymentSeal.publicKey),
     ...inherit("PAYMENT_HOLD_SECONDS", "PAYMENT_ATTEMPTS"),
   }),
   payment: (source) => ({
     ORDER_URL: instanceUrls(source, "order"),
-    PAYMENT_SEAL_PRIVATE_KEY: JSON.stringify(source.secrets.paymentSeal.privateKey),
-    STRIPE_SECRET_KEY: source.secrets.stripeSecretKey,
-    STRIPE_WEBHOOK_SECRET: source.secrets.stripeWebhookSecret,
     STRIPE_API_URL: `http://127.0.0.1:${source.ports.sandbox}`,
   }),
   inventory: () => ({}),

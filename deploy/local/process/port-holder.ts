@@ -11,7 +11,7 @@ export type NamedPort = { name: string; port: number };
 export type PortHolder = { kind: "listener" | "connection"; owner: string } | { kind: "closing" };
 
 /** A row of /proc/net/tcp. `inode` is "0" when no process has the socket any more. */
-export type Socket = { port: number; state: string; inode: string };
+export type Socket = { port: number; remotePort: number; state: string; inode: string };
 
 const LISTEN = "0A";
 const SYN_RECEIVED = "03"; // belongs to a listener, which has its own row
@@ -27,11 +27,14 @@ export function readSockets(): Socket[] {
       .split("\n")
       .slice(1)
       .map((line) => {
-        const [, local = "", , state = "", , , , , , inode = "0"] = line.trim().split(/\s+/);
-        return { port: Number.parseInt(local.slice(local.lastIndexOf(":") + 1), 16), state, inode };
+        const [, local = "", remote = "", state = "", , , , , , inode = "0"] = line.trim().split(/\s+/);
+        return { port: portIn(local), remotePort: portIn(remote), state, inode };
       }),
   );
 }
+
+/** The port in an address such as "0100007F:1F90". */
+const portIn = (address: string) => Number.parseInt(address.slice(address.lastIndexOf(":") + 1), 16);
 
 /** Who listens on a port, as "pid 4711 (node server.js)"; undefined when nothing does. */
 export function findListener(port: number, sockets = readSockets()): string | undefined {
@@ -69,7 +72,7 @@ function describeOwner({ inode }: Socket): string {
 }
 
 /** The targets of a process's file descriptors; undefined when it has ended or may not be inspected. */
-function openFiles(pid: number): string[] | undefined {
+export function openFiles(pid: number): string[] | undefined {
   const folder = `/proc/${pid}/fd`;
   try {
     return readdirSync(folder).map((fd) => {

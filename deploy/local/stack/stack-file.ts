@@ -7,7 +7,7 @@ import { loadSecrets, type Secrets } from "../config/secrets";
 import { ended, send } from "../process/signal";
 import { pidIn } from "../process/spawn";
 import { recreateDatabase } from "../stores/postgres-roles";
-import { sqlUrls } from "../stores/store-urls";
+import { embeddedAddresses, sqlUrls } from "../stores/store-urls";
 import { UserError } from "../user-error";
 import { writePorts } from "./endpoints";
 
@@ -90,7 +90,7 @@ export function toHandle(file: StackFile, secrets: Secrets): StackHandle {
     },
     async createDatabase(service, name) {
       await recreateDatabase(file.adminUrls.postgres, service, name);
-      const { app, owner } = sqlUrls(file.ports, secrets, service, name);
+      const { app, owner } = sqlUrls(embeddedAddresses(file.ports), secrets, service, name);
       return { appUrl: app, ownerUrl: owner };
     },
   };

@@ -8,7 +8,7 @@ import { endOrphans } from "../process/orphans";
 import { assertNoListeners, PortInUseError } from "../process/port-in-use";
 import { createProcessGroup } from "../process/process-group";
 import { embeddedStores, startStores } from "../stores/embedded";
-import { storeUrls } from "../stores/store-urls";
+import { embeddedAddresses, storeUrls } from "../stores/store-urls";
 import { UserError } from "../user-error";
 import { createDataDir, wipeDataDir } from "./data-dir";
 import { lockDataDir } from "./lock";
@@ -102,7 +102,7 @@ async function bringUp(options: StackOptions, launch: Launch): Promise<StackHand
 
   const ports = portsAt(options.offset);
   const secrets = await loadSecrets(paths.secrets);
-  const urls = storeUrls(ports, secrets, process.env);
+  const urls = storeUrls(embeddedAddresses(ports), secrets, process.env);
   const stores = embeddedStores(urls);
   const scale = options.scale ?? {};
   const collectorUrl = options.collectorUrl ?? (process.env.OTEL_EXPORTER_OTLP_ENDPOINT || undefined);

@@ -9,7 +9,7 @@ import { mongoSpec, prepareMongo } from "./mongo";
 import { postgresSpec } from "./postgres";
 import { preparePostgres } from "./postgres-roles";
 import { redisSpec } from "./redis";
-import type { StoreUrls } from "./store-urls";
+import { embeddedAddresses, type StoreUrls } from "./store-urls";
 
 export type Store = "postgres" | "mongo" | "redis";
 
@@ -44,7 +44,7 @@ export async function startStores(
     },
     mongo: async () => {
       await start(await mongoSpec(binaries.mongo, paths, ports, secrets));
-      await prepareMongo(ports, secrets);
+      await prepareMongo(embeddedAddresses(ports).mongo, secrets);
     },
     redis: async () => {
       await start(await redisSpec(binaries.redis, paths, ports, secrets, urls.redis.admin));

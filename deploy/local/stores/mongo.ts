@@ -7,8 +7,10 @@ import type { Secrets } from "../config/secrets";
 import { baseEnv } from "../process/spawn";
 import type { SupervisedSpec } from "../process/supervise";
 import { until } from "../promises";
+import { UserError } from "../user-error";
 
 const ALREADY_INITIALIZED = 23;
+const UNAUTHORIZED = 13;
 const AUTHENTICATION_FAILED = 18;
 const USER_EXISTS = 51003;
 
@@ -40,22 +42,33 @@ export async function mongoSpec(
   };
 }
 
-/** Initiates the replica set and creates the users. Skips the steps that an earlier, interrupted start completed. */
-export async function prepareMongo(ports: Ports, secrets: Secrets): Promise<void> {
-  const address = `127.0.0.1:${ports.mongo}`;
+/**
+ * Initiates the replica set, whose one member has this address, and creates the users. Skips what exists already: the
+ * steps that an interrupted start completed, or the user `root` that MongoDB's container image creates.
+ * @throws UserError when other secrets were used to create `root`
+ */
+export async function prepareMongo(address: string, secrets: Secrets): Promise<void> {
   if (!(await hasRoot(address, secrets))) {
     // While there is no user, MongoDB accepts these two steps from a local client without a password.
     await using open = connect(`mongodb://${address}`);
-    const admin = open.client.db("admin");
-    const config = { _id: "rs0", members: [{ _id: 0, host: address }] };
-    await ignoring(ALREADY_INITIALIZED, admin.command({ replSetInitiate: config }));
-    await untilPrimary(admin);
-    await createUser(admin, "root", secrets.mongoRoot, [{ role: "root", db: "admin" }]);
+    await initiate(open.client.db("admin"), address);
+    await createUser(open.client.db("admin"), "root", secrets.mongoRoot, [{ role: "root", db: "admin" }]);
   }
   await using root = connect(`mongodb://root:${secrets.mongoRoot}@${address}`);
   const admin = root.client.db("admin");
-  await untilPrimary(admin);
+  await initiate(admin, address);
   await createUser(admin, "order", secrets.stores.order.app, [{ role: "readWrite", db: "orders" }]);
+}
+
+async function initiate(admin: Db, address: string): Promise<void> {
+  const config = { _id: "rs0", members: [{ _id: 0, host: address }] };
+  try {
+    await ignoring(ALREADY_INITIALIZED, admin.command({ replSetInitiate: config }));
+  } catch (error) {
+    if (!(error instanceof MongoServerError) || error.code !== UNAUTHORIZED) throw error;
+    throw new UserError("MongoDB refuses the password of its user `root`, which belongs to other data");
+  }
+  await until("MongoDB's replica set", 30_000, async () => (await admin.command({ hello: 1 })).isWritablePrimary);
 }
 
 async function hasRoot(address: string, secrets: Secrets): Promise<boolean> {
@@ -73,10 +86,6 @@ async function createUser(admin: Db, name: string, pwd: string, roles: { role: s
   await ignoring(USER_EXISTS, admin.command({ createUser: name, pwd, roles }));
 }
 
-async function untilPrimary(admin: Db): Promise<void> {
-  await until("MongoDB's replica set", 30_000, async () => (await admin.command({ hello: 1 })).isWritablePrimary);
-}
-
 /** Waits for a command; one error code counts as success. */
 async function ignoring(code: number, command: Promise<unknown>): Promise<void> {
   await command.catch((error) => {
@@ -84,7 +93,8 @@ async function ignoring(code: number, command: Promise<unknown>): Promise<void> 
   });
 }
 
-async function mongoAnswers(url: string): Promise<boolean> {
+/** Whether MongoDB answers, without a password. */
+export async function mongoAnswers(url: string): Promise<boolean> {
   await using open = connect(url);
   await open.client.db("admin").command({ hello: 1 });
   return true;

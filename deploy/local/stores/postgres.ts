@@ -1,15 +1,12 @@
 import { join } from "node:path";
-import sql from "postgres";
 import type { StackPaths } from "../config/paths";
 import type { Ports } from "../config/ports";
 import { baseEnv } from "../process/spawn";
 import type { SupervisedSpec } from "../process/supervise";
-import { UserError } from "../user-error";
+import { postgresAnswers } from "./postgres-answers";
 import { postgresBinaries } from "./postgres-binaries";
 import { openCluster, removeStalePidFile } from "./postgres-cluster";
 import { changeTo, postgresAccount } from "./postgres-user";
-
-const PASSWORD_REFUSED = "28P01";
 
 const settings = {
   listen_addresses: "127.0.0.1",
@@ -47,24 +44,7 @@ export async function postgresSpec(
     setpriv: changeTo(account),
     ports: [{ name: "postgres", port: ports.postgres }],
     prepare: () => removeStalePidFile(cluster),
-    ready: () => answers(url),
+    ready: () => postgresAnswers(url, "start with --fresh"),
     readyTimeoutMs: 60_000,
   };
-}
-
-async function answers(url: string): Promise<boolean> {
-  const client = sql(url, { max: 1, connect_timeout: 5, fetch_types: false, onnotice: () => {} });
-  try {
-    await client`select 1`;
-    return true;
-  } catch (error) {
-    if ((error as { code?: string }).code === PASSWORD_REFUSED) {
-      throw new UserError(
-        "PostgreSQL refuses the password in secrets.json, which belongs to other data: start with --fresh",
-      );
-    }
-    throw error;
-  } finally {
-    await client.end({ timeout: 1 });
-  }
 }

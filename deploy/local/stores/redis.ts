@@ -25,7 +25,7 @@ export async function redisSpec(
 ): Promise<SupervisedSpec> {
   const aclFile = join(paths.dataDir, "redis.acl");
   await mkdir(paths.redis, { recursive: true });
-  await writeFile(aclFile, acl(secrets), { mode: 0o600 });
+  await writeFile(aclFile, redisAcl(secrets), { mode: 0o600 });
   await chmod(aclFile, 0o600);
   return {
     name: "redis",
@@ -43,7 +43,7 @@ export async function redisSpec(
 }
 
 /** The ACL file, with hashed passwords. */
-function acl(secrets: Secrets): string {
+export function redisAcl(secrets: Secrets): string {
   const line = (name: string, password: string, rights: string) =>
     `user ${name} on #${createHash("sha256").update(password).digest("hex")} ${rights}`;
   return [

@@ -4,6 +4,7 @@ import { batchedLookup } from "./batched-lookup";
 function aLookup() {
   const loads: string[][] = [];
   const lookUp = batchedLookup({
+    name: "look up",
     async load(ids) {
       loads.push(ids);
       return ids.filter((id) => id !== "gone").map((id) => ({ id }));

@@ -6,11 +6,14 @@ import { batched } from "./batch";
  * @returns a function that resolves with the things that exist, in the order of the ids
  */
 export function batchedLookup<T>(o: {
+  /** For the name of the span of a shared look-up. */
+  name: string;
   load: (ids: string[]) => Promise<T[]>;
   idOf: (thing: T) => string;
   idsMax: number;
 }): (ids: string[]) => Promise<T[]> {
   return batched<string[], T[]>({
+    name: o.name,
     maxSize: 32,
     maxConcurrent: 1,
     async run(lookups) {

@@ -46,8 +46,7 @@ function anApp() {
   );
   const app = createApp({
     service: "things",
-    routes,
-    health: { store: async () => {}, queue: () => true },
+    serving: { routes, health: { store: async () => {}, queue: () => true } },
     log,
     draining: () => false,
   });
@@ -221,11 +220,28 @@ test("a card number in the URL is refused and not logged", async () => {
   expect(lines.join()).not.toMatch(/4111111111111111|%34111/);
 });
 
+test("a service that does not serve yet answers 503 to every request but those of operators", async () => {
+  const app = createApp({ service: "things", log: silentLog, draining: () => false });
+  const send = (method: string, path: string) => app.handle(new Request(`http://things.test${path}`, { method }));
+  for (const [method, path] of [
+    ["GET", "/list"],
+    ["POST", "/things"],
+    ["GET", "/nowhere"],
+  ] as const) {
+    const answer = await send(method, path);
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+    expect(await answer.json()).toMatchObject({ code: "service.not_ready" });
+  }
+  expect((await send("GET", "/health")).status).toBe(200);
+  expect((await send("GET", "/metrics")).status).toBe(200);
+  const ready = await send("GET", "/ready");
+  expect([ready.status, await ready.json()]).toEqual([503, { status: "starting" }]);
+});
+
 describe("the path does not depend on the length of the host", () => {
   const app = createApp({
     service: "x",
-    routes,
-    health: { store: async () => {}, queue: () => true },
+    serving: { routes, health: { store: async () => {}, queue: () => true } },
     log: silentLog,
     draining: () => false,
   });

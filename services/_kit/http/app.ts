@@ -1,5 +1,5 @@
 import { type AnyElysia, Elysia } from "elysia";
-import { type AppError, errorMessage } from "../errors/app-error";
+import { AppError, errorMessage } from "../errors/app-error";
 import { problemResponse } from "../errors/problem";
 import type { Log } from "../telemetry/log";
 import { httpDuration } from "../telemetry/metrics";
@@ -14,11 +14,13 @@ export type App = {
   handle(request: Request): Promise<Response>;
 };
 
-/** A service's HTTP interface: its routes, the routes for operators, and what happens to every request. */
+/**
+ * A service's HTTP interface: its routes, the routes for operators, and what happens to every request.
+ * @param o.serving undefined while the service starts: requests are answered with 503 `service.not_ready`
+ */
 export function createApp(o: {
   service: string;
-  routes: AnyElysia;
-  health: Health;
+  serving?: { routes: AnyElysia; health: Health };
   log: Log;
   draining: () => boolean;
 }): App {
@@ -39,15 +41,16 @@ export function createApp(o: {
     .onTransform({ as: "global" }, ({ request, route }) => {
       matchedRoutes.set(request, route);
     })
-    .use(operations({ ...o, describedApp: (): AnyElysia => app }))
-    .use(o.routes);
+    .use(operations({ ...o, health: o.serving?.health, describedApp: (): AnyElysia => app }))
+    .use(o.serving?.routes ?? new Elysia());
   const toRoute = (request: Request) => matchedRoutes.get(request) ?? "none";
 
   return {
     async handle(request) {
       const started = performance.now();
       const path = getPath(request);
-      const rejection = findRejection(request, path);
+      const rejection =
+        findRejection(request, path) ?? (o.serving || operationPaths.has(path) ? undefined : notReady());
       const method = methods.has(request.method) ? request.method : "other";
       // The path of a rejected request may contain a card number: it must reach neither the span nor the log.
       const response = await inSpan(
@@ -72,6 +75,13 @@ const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 
 /** Empty if the `Host` header makes the URL unusable; such a request is rejected. */
 const getPath = (request: Request) => URL.parse(request.url)?.pathname ?? "";
+
+const notReady = () =>
+  new AppError("service.not_ready", {
+    kind: "unavailable",
+    public: "The service is starting. Please try again in a moment.",
+    retryAfterSeconds: 1,
+  });
 
 const elapsedMs = (started: number) => Math.round((performance.now() - started) * 1000) / 1000;
 

@@ -11,8 +11,7 @@ const routes = new Elysia()
 function anApp(health: Partial<Health> = {}, draining = false) {
   const app = createApp({
     service: "things",
-    routes,
-    health: { store: async () => {}, queue: () => true, ...health },
+    serving: { routes, health: { store: async () => {}, queue: () => true, ...health } },
     log: silentLog,
     draining: () => draining,
   });

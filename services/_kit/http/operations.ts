@@ -13,10 +13,13 @@ export type Health = {
 /** The paths for operators. Envoy has no route to them. */
 export const operationPaths = new Set(["/health", "/ready", "/metrics", "/openapi.json"]);
 
-/** Liveness, readiness, metrics, and the OpenAPI document of `describedApp`. */
+/**
+ * Liveness, readiness, metrics, and the OpenAPI document of `describedApp`.
+ * @param o.health undefined while the service starts
+ */
 export const operations = (o: {
   service: string;
-  health: Health;
+  health?: Health;
   draining: () => boolean;
   describedApp: () => AnyElysia;
 }) =>
@@ -24,8 +27,8 @@ export const operations = (o: {
     .get("/openapi.json", () => toOpenApi(o.service, o.describedApp()))
     .get("/health", () => ({ status: "ok" }))
     .get("/ready", async ({ set }) => {
-      const status = o.draining() ? "draining" : await checkHealth(o.health);
-      if (status === "draining" || status === "store unavailable") set.status = 503;
+      const status = o.draining() ? "draining" : o.health ? await checkHealth(o.health) : "starting";
+      if (status !== "ready" && status !== "degraded") set.status = 503;
       return { status };
     })
     .get("/metrics", async ({ set }) => {

@@ -4,7 +4,7 @@ import { Elysia } from "elysia";
 import { createLifecycle, type Lifecycle } from "../lifecycle";
 import { eventually } from "../testing/eventually";
 import { silentLog } from "../testing/log";
-import { serve } from "./server";
+import { openServer } from "./server";
 import { eventStream, sseHeartbeat } from "./sse";
 
 const routes = new Elysia().get("/endless", async function* () {
@@ -29,24 +29,30 @@ const streamRoute = (
     ),
   );
 
-const start = (
-  o: Partial<
-    Pick<
-      Parameters<typeof serve>[0],
-      "routes" | "lifecycle" | "drain" | "shutdownDelayMs" | "drainLimitMs" | "exitLimitMs" | "idleTimeoutSeconds"
-    >
-  > = {},
-) =>
-  serve({
+type Options = Partial<Parameters<typeof openServer>[0] & Parameters<ReturnType<typeof openServer>["serve"]>[0]>;
+
+/** A server that is open and does not serve yet. */
+const open = (o: Options = {}) =>
+  openServer({
     service: "test",
     host: "127.0.0.1",
     port: 0,
-    routes,
-    health: { store: async () => {}, queue: () => true },
+    store: async () => {},
     log: silentLog,
     lifecycle: createLifecycle(silentLog),
     ...o,
   });
+const start = (o: Options = {}) => open(o).serve({ routes, queue: () => true, ...o });
+
+test("a server that is open is alive but not ready, and serves once it is told to", async () => {
+  const server = open();
+  const statusOf = async (path: string) => (await fetch(`http://127.0.0.1:${server.port}${path}`)).status;
+  const statuses = () => Promise.all(["/health", "/ready", "/hello"].map(statusOf));
+  expect(await statuses()).toEqual([200, 503, 503]);
+  server.serve({ routes: new Elysia().get("/hello", () => "hello"), queue: () => true });
+  expect(await statuses()).toEqual([200, 200, 200]);
+  await server.stop();
+});
 
 /** A lifecycle with these parts, in start order. */
 function lifecycleOf(...closes: (() => unknown)[]): Lifecycle {
@@ -222,6 +228,13 @@ test("after SIGTERM requests are still answered, /ready is draining, and respons
   expect(answer.status).toBe(200);
   expect(answer.headers.get("connection")).toBe("close");
   expect(await process.exited).toBe(0);
+});
+
+test("SIGTERM ends a process that does not serve yet at once, with exit code 0", async () => {
+  const { process, waitForOutput } = await startChild({ CLOSE: "hangs", STARTING: "yes" });
+  process.kill("SIGTERM");
+  expect(await process.exited).toBe(0);
+  await expect(waitForOutput(/closed/)).rejects.toThrow("ended without");
 });
 
 test("a stream that never ends does not change the exit code", async () => {

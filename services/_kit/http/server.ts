@@ -21,23 +21,35 @@ const drainLimitMs = 4_000;
 /** How long the whole shutdown may take. */
 const exitLimitMs = 9_000;
 
+type Serving = {
+  routes: AnyElysia;
+  /** Whether the message queue can be reached. */
+  queue: Health["queue"];
+  /** Ends responses that do not end by themselves, such as live streams. */
+  drain?: () => void;
+};
+
+export type OpenServer = Server & {
+  /** From now on the service is ready, and requests reach its routes. */
+  serve(serving: Serving): Server;
+};
+
 /**
- * Opens the port, and shuts the process down on SIGTERM or SIGINT:
+ * Opens the port. Until `serve` is called, the process is alive but not ready: requests are answered with 503, and SIGTERM or
+ * SIGINT ends it at once, because nothing is under way. Afterwards these signals shut it down:
  * 1. For `shutdownDelayMs` requests are still served, but `/ready` answers 503 and each response closes its connection.
  * 2. `drain` ends streams, and requests in progress finish. Those that take longer than `drainLimitMs` are cut off.
  * 3. `lifecycle` closes consumers, outbox, queues and stores, and the process exits with code 0.
  *
  * A shutdown that takes longer than `exitLimitMs` ends with exit code 1.
  */
-export function serve(o: {
+export function openServer(o: {
   service: string;
   host: string;
   port: number;
-  routes: AnyElysia;
-  health: Health;
+  /** Resolves when the service's own store answers. */
+  store: Health["store"];
   log: Log;
-  /** Ends responses that do not end by themselves, such as live streams. */
-  drain?: () => void;
   /** What to close after the last request. */
   lifecycle: Lifecycle;
   shutdownDelayMs?: number;
@@ -45,11 +57,12 @@ export function serve(o: {
   idleTimeoutSeconds?: number;
   drainLimitMs?: number;
   exitLimitMs?: number;
-}): Server {
+}): OpenServer {
   let stopping: Promise<void> | undefined;
   let signalled = false;
   const draining = () => signalled || stopping !== undefined;
-  const app = createApp({ ...o, draining });
+  let app = createApp({ ...o, draining });
+  let serving: Serving | undefined;
   const server = Bun.serve({
     hostname: o.host,
     port: o.port,
@@ -68,7 +81,7 @@ export function serve(o: {
   });
 
   async function closeAll(): Promise<void> {
-    o.drain?.();
+    serving?.drain?.();
     const finished = server.stop().then(() => true);
     const timedOut = Bun.sleep(o.drainLimitMs ?? drainLimitMs).then(() => false);
     if (!(await Promise.race([finished, timedOut]))) {
@@ -88,6 +101,7 @@ export function serve(o: {
     if (draining()) return;
     signalled = true;
     o.log.info({ signal }, "stopping");
+    if (!serving) process.exit(0);
     const exitTimer = setTimeout(() => {
       o.log.error("shutdown timed out");
       process.exit(1);
@@ -101,5 +115,15 @@ export function serve(o: {
   };
   for (const signal of signals) process.on(signal, onSignal);
   o.log.info({ port: server.port }, "listening");
-  return { port: server.port as number, stop };
+  const opened: Server = { port: server.port as number, stop };
+  return {
+    ...opened,
+    serve(next) {
+      const { routes, queue } = next;
+      app = createApp({ ...o, draining, serving: { routes, health: { store: o.store, queue } } });
+      serving = next;
+      o.log.info("serving");
+      return opened;
+    },
+  };
 }

@@ -116,15 +116,15 @@ describe("a consumer", () => {
     consume({ "to.a": async (deps, data, it) => void deps.seen.push({ ...it, data: { n: data.n + 1 } }) });
     await send(message);
     await eventually(() => seen.length === 1);
-    expect(seen[0]).toEqual({ ...message, data: { n: 2 } });
+    expect(seen[0]).toEqual({ ...message, data: { n: 2 }, traceparent: expect.any(String) });
   });
 
-  test("runs the handler in the trace of the message", async () => {
+  test("runs the handler in the trace of the message, which then names the handler's span", async () => {
     const traces: string[] = [];
-    consume({ "to.a": async () => void traces.push(traceId()) });
+    consume({ "to.a": async (_deps, _data, message) => void traces.push(traceId(), message.traceparent ?? "") });
     await send({ ...aMessage("to.a"), traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" });
-    await eventually(() => traces.length === 1);
-    expect(traces).toEqual(["4bf92f3577b34da6a3ce929d0e0e4736"]);
+    await eventually(() => traces.length === 2);
+    expect(traces).toEqual(["4bf92f3577b34da6a3ce929d0e0e4736", expect.stringContaining(traces[0] as string)]);
   });
 
   test("retries a message that failed", async () => {

@@ -1,17 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import { Type as t } from "@sinclair/typebox";
-import { inSpan, startTelemetry } from "../telemetry/tracing";
 import { type Catalogue, createMessage, type Message, messageValidator, schemaVersion } from "./envelope";
 
 const catalogue = { "thing.made": { version: 3, to: [], data: t.Object({ size: t.Integer() }) } } satisfies Catalogue;
-const context = { source: "factory", subject: "t1", sequence: 7, version: 3, now: new Date("2026-01-01T00:00:00Z") };
+const context = {
+  source: "factory",
+  subject: "t1",
+  sequence: 7,
+  version: 3,
+  now: new Date("2026-01-01T00:00:00Z"),
+  traceparent: undefined,
+};
 
-test("a message is a CloudEvent in the trace of the work that created it", async () => {
-  await startTelemetry("test", undefined);
+test("a message is a CloudEvent in the trace of the work that created it", () => {
   const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-  const message = inSpan("work", { traceparent }, () =>
-    createMessage({ type: "thing.made", data: { size: 1 }, sagaid: "s1" }, context),
-  );
+  const message = createMessage({ type: "thing.made", data: { size: 1 }, sagaid: "s1" }, { ...context, traceparent });
   expect(message).toMatchObject({
     specversion: "1.0",
     type: "thing.made",
@@ -21,9 +24,9 @@ test("a message is a CloudEvent in the trace of the work that created it", async
     dataschema: "urn:shop:schema:thing.made:3",
     sequence: 7,
     sagaid: "s1",
+    traceparent,
     data: { size: 1 },
   });
-  expect(message.traceparent).toContain("4bf92f3577b34da6a3ce929d0e0e4736");
   expect(message.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
   expect(schemaVersion(message)).toBe(3);
 });

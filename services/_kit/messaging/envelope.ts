@@ -1,6 +1,5 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { traceparent } from "../telemetry/tracing";
 
 /**
  * A message between services: CloudEvents 1.0 in JSON.
@@ -38,10 +37,17 @@ export type DraftOf<C extends Catalogue> = {
 }[keyof C & string];
 export type DataOf<C extends Catalogue, T extends keyof C> = Static<C[T]["data"]>;
 
-/** Creates a message from a draft, with the current trace. */
+/** Creates a message from a draft. */
 export function createMessage(
   draft: Draft,
-  context: { source: string; subject: string; sequence: number; version: number; now: Date },
+  context: {
+    source: string;
+    subject: string;
+    sequence: number;
+    version: number;
+    now: Date;
+    traceparent: string | undefined;
+  },
 ): Message {
   return {
     specversion: "1.0",
@@ -53,7 +59,7 @@ export function createMessage(
     dataschema: `urn:shop:schema:${draft.type}:${context.version}`,
     sequence: context.sequence,
     ...(draft.sagaid && { sagaid: draft.sagaid }),
-    traceparent: traceparent(),
+    traceparent: context.traceparent,
     data: draft.data,
   };
 }

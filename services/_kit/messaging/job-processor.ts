@@ -3,7 +3,7 @@ import { AppError, errorMessage } from "../errors/app-error";
 import { isStoreOutage } from "../errors/store-outage";
 import type { Log } from "../telemetry/log";
 import { messageDuration } from "../telemetry/metrics";
-import { inSpan, SpanKind } from "../telemetry/tracing";
+import { inSpan, SpanKind, traceparent } from "../telemetry/tracing";
 import { type Catalogue, type Message, messageValidator } from "./envelope";
 
 /**
@@ -37,7 +37,8 @@ export function jobProcessor<Deps>(o: {
     const handler = Object.hasOwn(o.handlers, message.type) ? o.handlers[message.type] : undefined;
     const problem = handler ? validate(message) : `${o.queue} has no consumer for ${message.type}`;
     if (!handler || problem) throw new UnrecoverableError(problem);
-    await handler(o.deps, message.data, message);
+    // What the message causes belongs to this span, also when it is written together with the effects of other messages.
+    await handler(o.deps, message.data, { ...message, traceparent: traceparent() });
   }
 
   async function process(job: Job<Message>, token?: string): Promise<void> {

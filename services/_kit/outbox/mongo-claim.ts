@@ -1,8 +1,9 @@
 import type { Collection, Filter } from "mongodb";
 import type { Catalogue } from "../messaging/envelope";
 import type { Log } from "../telemetry/log";
+import { inSpan } from "../telemetry/tracing";
 import type { OutboxDocument } from "./mongo-document";
-import type { HistoryMessages } from "./mongo-history";
+import { type HistoryMessages, latestTrace } from "./mongo-history";
 import { decideReminder, mayBeQueued, type Reminder } from "./reminders";
 import type { CommittedMessages } from "./store";
 
@@ -20,8 +21,10 @@ export type DocumentClaims<D> = {
   afterCommit(doc: D): CommittedMessages<Ack<D>>;
   /** Claims one due document. @returns what to publish; undefined if there is nothing, or another sweep was faster */
   claim(doc: D, now: Date): Promise<CommittedMessages<Ack<D>> | undefined>;
-  /** Forgets which messages this process has sent, because a new Redis instance may not have them. */
-  forgetSent(): void;
+  /** The latest Redis instance. When it changes, what this process has sent is forgotten: the new one may not have it. */
+  setRedis(identity: string): void;
+  /** The `via` of a document that is about to be written. @param before what it was */
+  nextVia(before: readonly string[] | undefined): string[];
   /** @param handledBefore by queue: everything sent before this time is handled */
   setHandledBefore(handledBefore: ReadonlyMap<string, Date>): void;
 };
@@ -46,11 +49,15 @@ export function documentClaims<D extends OutboxDocument>(o: {
    */
   const sent = new Map<string, number>();
   let handledBefore: ReadonlyMap<string, Date> = new Map();
+  let redis: string | undefined;
 
   function rememberSent(doc: D): void {
     sent.set(doc._id, doc.lastSeq);
     if (sent.size > rememberedMax) sent.delete(sent.keys().next().value as string);
   }
+
+  /** Whether messages of the document went to an earlier Redis instance, which may have lost them. */
+  const wentElsewhere = ({ via = [] }: D): boolean => redis !== undefined && via.some((identity) => identity !== redis);
 
   const toAck = (doc: D): Ack<D> => ({ doc, rests: o.nextWakeAt(doc) === undefined });
 
@@ -59,10 +66,15 @@ export function documentClaims<D extends OutboxDocument>(o: {
     return command ? [messages.resend(doc, command)] : [];
   };
 
+  const sendAgain = (doc: D): CommittedMessages<Ack<D>> => ({
+    outgoing: messages.afterRedisLoss(doc),
+    ack: { ...toAck(doc), resent: true },
+  });
+
   function unsent(doc: D): CommittedMessages<Ack<D>> | undefined {
     // Unsent messages go first: the pending command may be one of them.
     if (doc.askNow) return { outgoing: [...messages.unsent(doc), ...retry(doc)], ack: toAck(doc) };
-    if (doc.sendAgain) return { outgoing: messages.afterRedisLoss(doc), ack: { ...toAck(doc), resent: true } };
+    if (doc.sendAgain || wentElsewhere(doc)) return sendAgain(doc);
     const isSent = doc.sentSeq === doc.lastSeq || sent.get(doc._id) === doc.lastSeq;
     return isSent ? undefined : { outgoing: messages.unsent(doc), ack: toAck(doc) };
   }
@@ -84,6 +96,7 @@ export function documentClaims<D extends OutboxDocument>(o: {
 
   return {
     afterCommit(doc) {
+      if (wentElsewhere(doc)) return sendAgain(doc);
       const outgoing = messages.unsent(doc);
       const ack = toAck(doc);
       // If the saga waits, its reply will prove that the command was sent, so no acknowledgement is written.
@@ -99,10 +112,16 @@ export function documentClaims<D extends OutboxDocument>(o: {
       if (matchedCount === 0) return undefined;
       // A failure must not hold up other documents; the next visit tries again.
       if (reminder.action === "give_up")
-        await o.giveUp(doc).catch((error) => o.log.warn({ err: error, id: doc._id }, "give up failed, will retry"));
+        await inSpan("give up", { traceparent: latestTrace(doc), root: true }, () => o.giveUp(doc)).catch((error) =>
+          o.log.warn({ err: error, id: doc._id }, "give up failed, will retry"),
+        );
       return reminder.action === "retry" ? { outgoing: retry(doc) } : committed;
     },
-    forgetSent: () => sent.clear(),
+    setRedis(identity) {
+      if (redis !== identity) sent.clear();
+      redis = identity;
+    },
+    nextVia: (before = []) => [...new Set([...before, redis ?? []].flat())],
     setHandledBefore(map) {
       handledBefore = map;
     },

@@ -31,6 +31,11 @@ export type OutboxDocument = {
   unsentSince?: Date;
   /** The read models contain the history up to this `seq`. */
   projectedSeq?: number;
+  /**
+   * The Redis instances to which messages of the document were, or may have been, sent. One that is not the latest may have
+   * lost them.
+   */
+  via?: string[];
   /** When its messages were last acknowledged. */
   sentAt?: Date;
   /** Redis may have lost the document's messages: the sweep sends them again. */
@@ -49,7 +54,15 @@ export type OutboxDocument = {
 };
 
 /**
- * One document for each service. `identity`: the Redis instance that has the sent messages. `handledBefore`: the watermark,
- * the time before which all sent messages are handled.
+ * One document for each service. `identity`: the Redis instance that has the sent messages; with `seenAt` and `earlier` as in
+ * `SeenRedis`. `handledBefore`: the watermark, the time before which all sent messages are handled.
  */
-export type QueueState = { _id: string; identity?: string; handledBefore?: Date };
+export type QueueState = {
+  _id: string;
+  identity?: string;
+  seenAt?: Date;
+  earlier?: string[];
+  /** Redis has changed, and what it may have lost is not yet marked for resending. */
+  marking?: true;
+  handledBefore?: Date;
+};

@@ -1,10 +1,11 @@
 import { type Catalogue, createMessage, type Draft, type Message } from "../messaging/envelope";
 import type { Outgoing } from "../messaging/publisher";
+import { traceparent } from "../telemetry/tracing";
 import type { HistoryEntry, HistoryNote, OutboxDocument } from "./mongo-document";
 
 /** The next entries of a document's history: notes first, then messages. The last entry carries `set`. */
 export function createEntries(
-  doc: Pick<OutboxDocument, "lastSeq">,
+  doc: Pick<OutboxDocument, "lastSeq"> & Partial<Pick<OutboxDocument, "history">>,
   drafts: Draft[],
   notes: HistoryNote[],
   now: Date,
@@ -20,8 +21,10 @@ export function createEntries(
       note: true,
     }),
   );
+  const context = { source: "", subject: "", sequence: 0, version: 1, now };
+  const trace = traceparent() ?? latestTrace(doc);
   const messages = drafts.map((draft, index): HistoryEntry => {
-    const message = createMessage(draft, { source: "", subject: "", sequence: 0, version: 1, now });
+    const message = createMessage(draft, { ...context, traceparent: trace });
     return {
       seq: doc.lastSeq + notes.length + index + 1,
       id: message.id,
@@ -37,6 +40,10 @@ export function createEntries(
   if (last && set) last.set = set;
   return entries;
 }
+
+/** The trace that the document's latest message belongs to. What a sweep does with the document continues it. */
+export const latestTrace = ({ history }: Partial<Pick<OutboxDocument, "history">>): string | undefined =>
+  history?.findLast((entry) => entry.traceparent)?.traceparent;
 
 /** Reads messages out of a document's history. Nothing here writes. */
 export type HistoryMessages<D extends OutboxDocument> = {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { plusSeconds } from "../clock";
 import { eventually } from "../testing/eventually";
+import { fakeQueue } from "./testing/fake-queue";
 import { draft, mongoFixture } from "./testing/mongo-fixture";
 
-const { docs, queueState, queue, clock, anOutbox, insert, read } = await mongoFixture();
+const { docs, queueState, queue, clock, anOutbox, insert, update, read } = await mongoFixture();
 
 describe("after a loss of Redis", () => {
   const event = (n: number) => draft(n, "test.happened");
@@ -57,5 +58,45 @@ describe("after a loss of Redis", () => {
     await eventually(async () => (await queueState.findOne({ _id: "test" }))?.handledBefore !== undefined);
     const watermark = (await queueState.findOne({ _id: "test" }))?.handledBefore as Date;
     expect(watermark.getTime()).toBeLessThanOrEqual(Date.now() - 10_000);
+  });
+});
+
+describe("a failover that one process sees later than another", () => {
+  /** One process is still connected to the old Redis, which is alive; the other already to the new one. */
+  async function splitProcesses() {
+    const [old, latest] = [queue, fakeQueue()];
+    const emptyQueues = new Map([["a", Number.POSITIVE_INFINITY]]);
+    Object.assign(latest, { identity: "redis-2", oldest: emptyQueues });
+    const one = anOutbox(old.publisher);
+    await eventually(() => old.snapshots > 0 && one.nextVia(undefined)[0] === "redis-1");
+    const other = anOutbox(latest.publisher);
+    await eventually(() => other.nextVia(undefined)[0] === "redis-2");
+    return { old, latest, one, other };
+  }
+
+  test("an event sent to the old one is sent again by the process that continues the saga", async () => {
+    const { old, latest, one, other } = await splitProcesses();
+    const doc = await insert(one, [draft(1, "test.happened"), draft(2)], { nextWakeAt: plusSeconds(clock.now(), 900) });
+    one.publishCommitted(doc);
+    await eventually(() => old.numbers().length === 2);
+    // A reply seems to prove that everything before it was sent.
+    const next = await update(other, doc, [draft(3)], { sentSeq: doc.lastSeq, nextWakeAt: undefined });
+    other.publishCommitted(next);
+    await eventually(async () => (await read(next)).via?.join() === "redis-2");
+    expect(latest.numbers()).toEqual([1, 3]);
+    expect((await read(next)).sentSeq).toBe(next.lastSeq);
+  });
+
+  test("a document committed by the process on the old one is sent to the new one by the sweep of the other process", async () => {
+    const { old, latest, one } = await splitProcesses();
+    const doc = await insert(one, [draft(1, "test.happened")]);
+    one.publishCommitted(doc);
+    // The process on the old one may claim it first, as long as it has not noticed. Its claim ends after ten seconds.
+    clock.advance(6);
+    const noticedAt = old.snapshots;
+    await eventually(() => old.snapshots >= noticedAt + 2);
+    clock.advance(11);
+    await eventually(async () => (await read(doc)).wakeAt === undefined);
+    expect(new Set(latest.numbers())).toEqual(new Set([1]));
   });
 });

@@ -87,7 +87,7 @@ test("the backlog counts unsent documents and the age of the oldest, not sagas t
 });
 
 test("a MongoDB client waits for the majority and the journal, whatever its URL says", async () => {
-  const { client: other } = await connectMongo(testMongoUrl("kit"), "kit-test");
+  const { client: other } = connectMongo(testMongoUrl("kit"), "kit-test");
   expect(other.writeConcern).toMatchObject({ w: "majority", journal: true });
   await other.close();
 });

@@ -40,11 +40,13 @@ export type MongoOutboxOptions<D extends OutboxDocument> = {
 export type MongoOutbox<D extends OutboxDocument> = {
   /** The next entries of a document's history: notes first, then messages. The last entry carries `set`. */
   createEntries(
-    doc: Pick<D, "lastSeq">,
+    doc: Pick<D, "lastSeq"> & Partial<Pick<D, "history">>,
     drafts: Draft[],
     notes: HistoryNote[],
     set?: Record<string, unknown>,
   ): HistoryEntry[];
+  /** The `via` of a document that is about to be written. @param before what it was */
+  nextVia(before: readonly string[] | undefined): string[];
   /** Publishes the unsent messages of a document in the background. Call it after each write. */
   publishCommitted(doc: D): void;
   /** Publishes a message of the history again, for a receiver that may never have handled it. Writes nothing. */
@@ -65,6 +67,7 @@ export function mongoOutbox<D extends OutboxDocument>(o: MongoOutboxOptions<D>):
   });
   return {
     createEntries: (doc, drafts, notes, set) => createEntries(doc, drafts, notes, o.clock.now(), set),
+    nextVia: claims.nextVia,
     publishCommitted: (doc) => relay.dispatch(claims.afterCommit(doc)),
     resend: (doc, entry) => relay.dispatch({ outgoing: [messages.resend(doc, entry)] }),
     close: () => relay.close(),

@@ -3,7 +3,13 @@ import type { Sql, TransactionSql } from "../stores/postgres";
 import type { OutboxRow } from "./postgres-rows";
 
 /** The messages about one subject that are sent because `message` was handled, or because of a request if it is undefined. */
-export type SubjectDrafts = { message: Message | undefined; subject: string; drafts: Draft[] };
+export type SubjectDrafts = {
+  message: Message | undefined;
+  subject: string;
+  drafts: Draft[];
+  /** The trace of the work that produced the drafts. In shared work it is not the current one. */
+  traceparent: string | undefined;
+};
 
 /** As `SubjectDrafts`, with messages instead of drafts. Their sequence is the `seq` under which they will be stored. */
 export type SubjectBodies = { message: Message | undefined; subject: string; bodies: OutboxRow["body"][] };

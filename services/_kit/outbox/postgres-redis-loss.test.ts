@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { eventually } from "../testing/eventually";
 import { aMessage } from "../testing/queue";
 import { deleteOldInboxRows } from "./postgres-commit";
+import { fakeQueue } from "./testing/fake-queue";
 import { postgresFixture } from "./testing/postgres-fixture";
 
 const { sql, queue, unsentCount, ...fixture } = await postgresFixture();
@@ -50,6 +51,46 @@ describe("after a loss of Redis", () => {
     await eventually(() => queue.published.length > 0);
     await Bun.sleep(300);
     expect(firstArrivals()).toEqual([2]);
+  });
+});
+
+describe("a failover that one process sees later than another", () => {
+  /** One process is still connected to the old Redis, which is alive; the other already to the new one. */
+  async function splitProcesses() {
+    const [old, latest] = [queue, fakeQueue()];
+    latest.identity = "redis-2";
+    const one = anOutbox(old.publisher);
+    await commit(one, 1);
+    await eventually(async () => (await unsentCount()) === 0);
+    old.published = [];
+    const other = anOutbox(latest.publisher);
+    await eventually(() => latest.numbers().includes(1));
+    return { old, latest, one, other };
+  }
+
+  test("what went to the old one before the process noticed it is sent to the new one", async () => {
+    const { old, latest, one } = await splitProcesses();
+    await commit(one, 2);
+    await eventually(() => latest.numbers().includes(2));
+    await eventually(async () => (await unsentCount()) === 0);
+    const noticedAt = old.snapshots;
+    await eventually(() => old.snapshots >= noticedAt + 2);
+    old.published = [];
+    await commit(one, 3);
+    await eventually(() => latest.numbers().includes(3));
+    expect(old.published).toEqual([]);
+  });
+
+  test("the process on the old one sends again after it has moved on", async () => {
+    const { old, one } = await splitProcesses();
+    const seen = old.snapshots;
+    await eventually(() => old.snapshots >= seen + 2);
+    old.identity = "redis-2";
+    const moved = old.snapshots;
+    await eventually(() => old.snapshots >= moved + 2);
+    await commit(one, 4);
+    await eventually(() => old.numbers().includes(4));
+    await eventually(async () => (await unsentCount()) === 0);
   });
 });
 

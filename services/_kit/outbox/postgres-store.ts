@@ -1,6 +1,7 @@
-import type { Sql } from "../stores/postgres";
+import type { Sql, TransactionSql } from "../stores/postgres";
+import { earlierMax, judgeRedis, type SeenRedis } from "./latest-redis";
 import { bySubject, type OutboxRow } from "./postgres-rows";
-import { type Backlog, countedMax, type OutboxStore } from "./store";
+import { type Adoption, type Backlog, countedMax, type OutboxStore } from "./store";
 import { watermarkWriter } from "./watermark";
 
 /** Messages are kept for this long after they were sent, even if they are handled, so that an operator can look at them. */
@@ -8,6 +9,26 @@ const keptHours = 1;
 
 /** How many rows are deleted at a time, every ten seconds. A thousand orders a second add fewer. */
 const deletedMax = 20_000;
+
+async function seenRedis(sql: Sql | TransactionSql, lock = sql``): Promise<SeenRedis | undefined> {
+  const [row] = await sql<SeenRedis[]>`
+    select identity, earlier, extract(epoch from now() - seen_at)::float as "ageSeconds" from queue_state ${lock}`;
+  return row;
+}
+
+const replace = (sql: Sql, identity: string, before: string | undefined): Promise<Adoption> =>
+  sql.begin(async (tx) => {
+    // The first process adds the row; the others wait for it here. Meanwhile the judgement may have changed.
+    await tx`insert into queue_state (identity) values (${identity}) on conflict do nothing`;
+    const stored = (await seenRedis(tx, tx`for update`)) as SeenRedis;
+    if (judgeRedis(stored, identity, before) === "late") return { isLatest: false, resent: 0 };
+    if (stored.identity === identity) return { isLatest: true, resent: 0 };
+    const earlier = [stored.identity, ...stored.earlier.filter((each) => each !== identity)].slice(0, earlierMax);
+    await tx`update queue_state set identity = ${identity}, earlier = ${earlier}, seen_at = now()`;
+    const marked = await tx`
+      update outbox set sent_at = null, wake_at = now() where sent_at >= (select handled_before from queue_state)`;
+    return { isLatest: true, resent: marked.count };
+  });
 
 /** The outbox that the relay sees: table `outbox`, acknowledged by `seq`. */
 export function postgresOutboxStore(sql: Sql): OutboxStore<number[]> {
@@ -36,7 +57,7 @@ export function postgresOutboxStore(sql: Sql): OutboxStore<number[]> {
     },
 
     // Records nothing if another identity was stored meanwhile: the messages may then be in the Redis that is lost. The
-    // share lock makes `resend` wait, so that it sees what is acknowledged here.
+    // share lock makes `replace` wait, so that it sees what is acknowledged here.
     async acknowledge(acks, identity) {
       await sql`
         with same as materialized (select from queue_state where identity = ${identity} for share)
@@ -44,17 +65,11 @@ export function postgresOutboxStore(sql: Sql): OutboxStore<number[]> {
         where seq = any(${acks.flat()}::bigint[]) and sent_at is null and exists (select from same)`;
     },
 
-    resend: (identity) =>
-      sql.begin(async (tx) => {
-        const [changed] = await tx<{ handledBefore: Date }[]>`
-          insert into queue_state (identity) values (${identity})
-          on conflict (one) do update set identity = excluded.identity where queue_state.identity <> excluded.identity
-          returning handled_before as "handledBefore"`;
-        if (!changed) return 0;
-        const marked = await tx`
-          update outbox set sent_at = null, wake_at = now() where sent_at >= (select handled_before from queue_state)`;
-        return marked.count;
-      }),
+    async adopt(identity, before) {
+      const judgement = judgeRedis(await seenRedis(sql), identity, before);
+      if (judgement === "refresh") await sql`update queue_state set seen_at = now() where identity = ${identity}`;
+      return judgement === "replace" ? replace(sql, identity, before) : { isLatest: judgement !== "late", resent: 0 };
+    },
 
     async recordHandled(handledBefore) {
       const before = await writeWatermark(handledBefore);

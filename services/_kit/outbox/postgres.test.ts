@@ -142,6 +142,7 @@ describe("many messages in one transaction", () => {
           { type: "to.a", data: { n: message.sequence } },
           { type: "to.b", data: { n: message.sequence } },
         ],
+        traceparent: message.traceparent,
       }));
     });
   const several = (count: number, from = 0) =>
@@ -160,6 +161,16 @@ describe("many messages in one transaction", () => {
       ["subject-2", "to.a"],
       ["subject-2", "to.b"],
     ]);
+  });
+  test("are each answered in their own trace", async () => {
+    const traceparents = [1, 2, 3].map((n) => `00-${String(n).repeat(32)}-00f067aa0ba902b7-01`);
+    const messages = several(3).map((message, n) => ({ ...message, traceparent: traceparents[n] }));
+    await commitAll(anOutbox(), messages);
+    await eventually(() => queue.published.length === 6);
+    const sent = queue.published.map(({ message }) => [message.subject, message.traceparent]);
+    expect(new Map(sent as [string, string][])).toEqual(
+      new Map(messages.map(({ subject, traceparent }) => [subject, traceparent as string])),
+    );
   });
   test("do not include those that were handled before", async () => {
     const outbox = anOutbox();

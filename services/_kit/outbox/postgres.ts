@@ -4,6 +4,7 @@ import { type Catalogue, createMessage, type Draft, type DraftOf, type Message }
 import type { Publisher } from "../messaging/publisher";
 import { isUniqueViolation, type Sql, type TransactionSql } from "../stores/postgres";
 import type { Log } from "../telemetry/log";
+import { traceparent } from "../telemetry/tracing";
 import { deleteOldInboxRows, findHandled, loadReply, type SubjectDrafts, storeMessages } from "./postgres-commit";
 import { bySubject, type OutboxRow } from "./postgres-rows";
 import { postgresOutboxStore } from "./postgres-store";
@@ -53,9 +54,9 @@ export function postgresOutbox<C extends Catalogue>(o: {
   });
   const stopInboxRetention = every(60_000, () => deleteOldInboxRows(sql), o.log);
 
-  function toBody(draft: Draft, subject: string): OutboxRow["body"] {
+  function toBody(draft: Draft, { subject, traceparent }: SubjectDrafts): OutboxRow["body"] {
     const version = o.catalogue[draft.type]?.version ?? 1;
-    const context = { source: o.source, subject, sequence: 0, version, now: o.clock.now() };
+    const context = { source: o.source, subject, sequence: 0, version, now: o.clock.now(), traceparent };
     const { sequence: _, ...body } = createMessage(draft, context);
     return body;
   }
@@ -75,10 +76,10 @@ export function postgresOutbox<C extends Catalogue>(o: {
         const produced = await work(tx, fresh);
         const hasOutput = produced.some(({ message, drafts }) => message || drafts.length > 0);
         if (!hasOutput) return { handled: known, rows: [] };
-        const bodies = produced.map(({ message, subject, drafts }) => ({
-          message,
-          subject,
-          bodies: drafts.map((draft) => toBody(draft, subject)),
+        const bodies = produced.map((done) => ({
+          message: done.message,
+          subject: done.subject,
+          bodies: done.drafts.map((draft) => toBody(draft, done)),
         }));
         return { handled: known, rows: await storeMessages(tx, bodies) };
       })
@@ -96,11 +97,12 @@ export function postgresOutbox<C extends Catalogue>(o: {
     commitAll,
     async commit<R>(message: Message | undefined, work: Work<C, R>): Promise<R | undefined> {
       let result: R | undefined;
+      const trace = traceparent();
       const handled = await commitAll(message ? [message] : [], async (tx, fresh) => {
         if (message && fresh.length === 0) return [];
         const done = await work(tx);
         result = done.result;
-        return [{ message, ...done }];
+        return [{ message, traceparent: trace, ...done }];
       });
       return handled.size > 0 ? undefined : result;
     },

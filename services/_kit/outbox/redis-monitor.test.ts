@@ -10,13 +10,15 @@ function aMonitor() {
     resentFor: [] as string[],
     handledBefore: [] as (Date | undefined)[],
     storeUp: true,
+    /** The store knows a later Redis instance. */
+    isLate: false,
     snapshotFails: false,
   };
   const store = {
-    async resend(identity: string) {
+    async adopt(identity: string, before: string | undefined) {
       if (!state.storeUp) throw new Error("the store is unavailable");
-      state.resentFor.push(identity);
-      return 1;
+      if (identity !== before && !state.isLate) state.resentFor.push(identity);
+      return { isLatest: !state.isLate, resent: 0 };
     },
     async recordHandled(byQueue: ReadonlyMap<string, Date>) {
       state.handledBefore.push(byQueue.get("a"));
@@ -33,14 +35,14 @@ function aMonitor() {
 test("each check reports the watermark; messages are resent only when the identity changes", async () => {
   const { queue, state, monitor } = aMonitor();
   queue.oldest = new Map([["a", 60_000]]);
-  expect(monitor.identity()).toBeUndefined();
+  expect(monitor.latest()).toBeUndefined();
   await monitor.check();
   await monitor.check();
-  expect(monitor.identity()).toBe("redis-1");
+  expect(monitor.latest()).toBe("redis-1");
   expect(state).toMatchObject({ resentFor: ["redis-1"], handledBefore: [new Date(50_000), new Date(50_000)] });
   queue.identity = "redis-2";
   await monitor.check();
-  expect(monitor.identity()).toBe("redis-2");
+  expect(monitor.latest()).toBe("redis-2");
   expect(state.resentFor).toEqual(["redis-1", "redis-2"]);
 });
 
@@ -52,7 +54,7 @@ test("nothing is reported while Redis is disconnected, or when the snapshot fail
   queue.mode = "up";
   state.snapshotFails = true;
   await monitor.check();
-  expect(monitor.identity()).toBeUndefined();
+  expect(monitor.latest()).toBeUndefined();
   expect(state).toMatchObject({ resentFor: [], handledBefore: [] });
 });
 
@@ -60,9 +62,22 @@ test("a new identity is adopted only after the store has marked messages for res
   const { state, monitor } = aMonitor();
   state.storeUp = false;
   await expect(monitor.check()).rejects.toThrow("unavailable");
-  expect(monitor.identity()).toBeUndefined();
+  expect(monitor.latest()).toBeUndefined();
   expect(state.handledBefore).toEqual([]);
   state.storeUp = true;
   await monitor.check();
-  expect(monitor.identity()).toBe("redis-1");
+  expect(monitor.latest()).toBe("redis-1");
+});
+
+test("on an earlier instance a process is late: it has no latest one and reports no watermark", async () => {
+  const { queue, state, monitor } = aMonitor();
+  await monitor.check();
+  state.isLate = true;
+  await monitor.check();
+  expect([monitor.latest(), monitor.isLate()]).toEqual([undefined, true]);
+  expect(state.handledBefore).toHaveLength(1);
+  state.isLate = false;
+  queue.identity = "redis-2";
+  await monitor.check();
+  expect([monitor.latest(), monitor.isLate()]).toEqual(["redis-2", false]);
 });

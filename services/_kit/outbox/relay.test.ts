@@ -19,11 +19,14 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
     queueUp: true,
     storeUp: true,
     publishFails: false,
+    whilePublishing: undefined as (() => Promise<void>) | undefined,
     unclaimed: [] as CommittedMessages<number>[],
     published: [] as number[],
     acknowledged: [] as number[],
     claims: 0,
     identity: "redis-1",
+    /** Other processes see a later Redis instance. */
+    isLate: false,
     oldest: new Map([["a", Number.POSITIVE_INFINITY]]) as QueueSnapshot["oldest"],
     /** The Redis identities for which messages were resent. */
     resentFor: [] as string[],
@@ -34,6 +37,7 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
   const publisher: Publisher = {
     async publish(outgoing) {
       await Bun.sleep(1);
+      await state.whilePublishing?.();
       if (!state.queueUp || state.publishFails) throw new Error("Redis is unavailable");
       state.published.push(...outgoing.map((item) => item.message.sequence));
     },
@@ -54,10 +58,10 @@ function aRelay(o: { sweepEveryMs?: number } = {}) {
       if (!state.storeUp) throw new Error("the store is unavailable");
       state.acknowledged.push(...acks);
     },
-    async resend(identity) {
+    async adopt(identity, before) {
       if (!state.storeUp) throw new Error("the store is unavailable");
-      state.resentFor.push(identity);
-      return 1;
+      if (identity !== before && !state.isLate) state.resentFor.push(identity);
+      return { isLatest: !state.isLate, resent: 0 };
     },
     async recordHandled(byQueue) {
       state.handledBefore.push(byQueue.get("a"));
@@ -114,6 +118,7 @@ describe("a relay", () => {
   });
   test("continues after a store outage", async () => {
     const { state, relay } = aRelay();
+    await eventually(() => state.claims > 0);
     state.storeUp = false;
     relay.dispatch(committed(1));
     await eventually(() => state.published.length === 1);
@@ -166,6 +171,32 @@ describe("when the Redis instance changes", () => {
     state.storeUp = true;
     await eventually(() => state.handledBefore.length > before + 2);
     expect(state.resentFor).toEqual(["redis-1", "redis-2"]);
+    await relay.close();
+  });
+  test("a message published at that moment is not acknowledged, because it may have gone to the lost one", async () => {
+    const { state, relay } = aRelay({ sweepEveryMs: 60_000 });
+    await eventually(() => state.resentFor.length === 1);
+    state.whilePublishing = async () => {
+      state.identity = "redis-2";
+      await eventually(() => state.resentFor.length === 2);
+    };
+    relay.dispatch(committed(1));
+    await eventually(() => state.published.length === 1);
+    state.whilePublishing = undefined;
+    relay.dispatch(committed(2));
+    await eventually(() => state.acknowledged.length === 1);
+    expect(state.acknowledged).toEqual([2]);
+    await relay.close();
+  });
+  test("a process that is still connected to the earlier one publishes and claims nothing", async () => {
+    const { state, relay } = aRelay();
+    state.isLate = true;
+    relay.dispatch(committed(1));
+    state.unclaimed = [committed(2)];
+    await Bun.sleep(50);
+    expect([state.published, state.claims]).toEqual([[], 0]);
+    state.isLate = false;
+    await eventually(() => state.acknowledged.includes(2));
     await relay.close();
   });
   test("the change is not detected before Redis is back", async () => {

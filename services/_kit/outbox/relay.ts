@@ -33,18 +33,24 @@ export function startRelay<A>(o: {
   measureEveryMs?: number;
 }): Relay<A> {
   const monitor = redisMonitor(o);
-  let acks: A[] = [];
+  /** By the Redis instance that has the messages. */
+  let acks: { ack: A; identity: string }[] = [];
   let closing = false;
   const sending = new Set<Promise<void>>();
 
   /** @returns whether the messages are in Redis */
   async function send(committed: CommittedMessages<A>, way: "direct" | "sweep"): Promise<boolean> {
     try {
+      await monitor.checked;
+      if (monitor.isLate()) return false;
+      // Read before publishing. If Redis changes in between, the messages are sent twice; read later, they could be lost.
+      const identity = monitor.latest();
       await o.publisher.publish(committed.outgoing);
       degraded.set(0);
       for (const { message } of committed.outgoing)
         outboxLag.observe({ way }, Math.max(0, Date.now() - Date.parse(message.time)) / 1000);
-      if (committed.ack !== undefined) acks.push(committed.ack);
+      if (identity === undefined || identity !== monitor.latest()) return true;
+      if (committed.ack !== undefined) acks.push({ ack: committed.ack, identity });
       committed.onSent?.();
       return true;
     } catch (error) {
@@ -56,10 +62,11 @@ export function startRelay<A>(o: {
   }
 
   async function writeAcks(): Promise<void> {
-    const identity = monitor.identity();
-    if (acks.length === 0 || identity === undefined) return;
-    const batch = acks;
+    const identity = monitor.latest();
+    const batch = acks.flatMap((each) => (each.identity === identity ? each.ack : []));
+    // The others are forgotten: what went to an earlier Redis instance must be sent again.
     acks = [];
+    if (batch.length === 0 || identity === undefined) return;
     // A lost acknowledgement costs a second publish, which the consumer recognizes as a duplicate.
     await o.store
       .acknowledge(batch, identity)
@@ -70,8 +77,8 @@ export function startRelay<A>(o: {
   async function sweep(): Promise<void> {
     while (!closing) {
       degraded.set(o.publisher.connected() ? 0 : 1);
-      // A claimed message that cannot be published waits until its claim expires, so nothing is claimed without Redis.
-      if (!o.publisher.connected()) return;
+      // A claimed message that cannot be published and acknowledged waits until its claim expires.
+      if (!o.publisher.connected() || monitor.latest() === undefined) return;
       const claimed = await o.store.claim(claimSize);
       const sent = await Promise.all(claimed.map((committed) => send(committed, "sweep")));
       if (claimed.length === 0 || sent.includes(false)) return;

@@ -32,12 +32,14 @@ export const inbox = pgTable(
   (table) => [index("inbox_received_at").on(table.receivedAt)],
 );
 
-/** One row: the Redis instance that has the sent messages, and the time before which all of them are handled. */
+/** One row: the Redis instance that has the sent messages, and the time before which all of them are handled. See `SeenRedis`. */
 export const queueState = pgTable(
   "queue_state",
   {
     one: boolean().primaryKey().default(true),
     identity: text().notNull(),
+    seenAt: timestamp("seen_at", { withTimezone: true }).notNull().defaultNow(),
+    earlier: text().array().notNull().default(sql`'{}'`),
     handledBefore: timestamp("handled_before", { withTimezone: true }).notNull().default(sql`'-infinity'`),
   },
   (table) => [check("queue_state_one", sql`${table.one}`)],

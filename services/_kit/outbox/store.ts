@@ -9,6 +9,9 @@ export type CommittedMessages<A> = {
   onSent?: () => void;
 };
 
+/** `resent`: the number of messages, or of documents with messages, that are marked. */
+export type Adoption = { isLatest: boolean; resent: number };
+
 /** The number of messages, or of documents with messages, that are committed and not sent, and the age of the oldest. */
 export type Backlog = { unsent: number; oldestSeconds: number };
 
@@ -22,15 +25,18 @@ export const countedMax = 10_000;
 export type OutboxStore<A> = {
   /** Claims messages that are due and not acknowledged. Other sweeps leave them alone for a few seconds. */
   claim(limit: number): Promise<CommittedMessages<A>[]>;
-  /** @param identity the Redis instance that has the messages; if another one has been recorded, nothing is acknowledged */
+  /** @param identity the Redis instance that has the messages; if another one is the latest, nothing is acknowledged */
   acknowledge(acks: A[], identity: string): Promise<void>;
   /**
-   * Marks for resending every message that Redis may have lost before it was handled. Does nothing if `identity` is the
-   * one recorded last, by this or another process.
-   * @returns the number of messages, or of documents with messages, that are marked
+   * Records which Redis instance this process sees, as `judgeRedis` decides. If it takes the place of another one, every
+   * message that may be lost with that one is marked for resending.
+   * @param before the instance that this process saw until now; undefined after its start
    */
-  resend(identity: string): Promise<number>;
-  /** @param handledBefore by queue: everything sent before this time is handled and need never be resent */
+  adopt(identity: string, before: string | undefined): Promise<Adoption>;
+  /**
+   * @param handledBefore by queue: everything sent before this time is handled and need never be resent. It comes from the
+   *   latest instance; an earlier one knows nothing about messages sent since.
+   */
   recordHandled(handledBefore: ReadonlyMap<string, Date>): Promise<void>;
   /** Called every few seconds, with or without Redis. Reads an index, up to `countedMax` entries. */
   backlog(): Promise<Backlog>;

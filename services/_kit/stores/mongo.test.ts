@@ -3,14 +3,14 @@ import { isStoreOutage } from "../errors/store-outage";
 import { breakableProxy } from "../testing/breakable-proxy";
 import { eventually } from "../testing/eventually";
 import { testMongoUrl } from "../testing/stores";
-import { connectMongo } from "./mongo";
+import { connectMongo, migrateMongo, mongoSchema } from "./mongo";
 
 test("when connections break, every operation succeeds or fails; none waits for ever", async () => {
   const url = new URL(testMongoUrl("kit_mongo"));
   url.searchParams.set("directConnection", "true");
   const proxy = await breakableProxy(Number(url.port));
   url.port = String(proxy.port);
-  const { client, db } = await connectMongo(url.href, "kit");
+  const { client, db } = connectMongo(url.href, "kit");
   const things = db.collection<{ _id: number; n: number }>("things");
 
   let stopped = false;
@@ -41,3 +41,21 @@ test("when connections break, every operation succeeds or fails; none waits for 
   await client.close();
   await proxy.close();
 }, 30_000);
+
+test("the schema of a MongoDB database has the version of the last migration that was completed", async () => {
+  const { client, db } = connectMongo(testMongoUrl("kit_schema"), "kit");
+  const readVersion = () => mongoSchema(db, 2).readVersion();
+  const migrated: number[] = [];
+  const migrateTo = (version: number) => migrateMongo(db, version, async () => void migrated.push(version));
+  expect(await readVersion()).toBe(0);
+  await expect(migrateMongo(db, 1, () => Promise.reject(new Error("killed")))).rejects.toThrow("killed");
+  expect(await readVersion()).toBe(0);
+  await Promise.all([migrateTo(1), migrateTo(1), migrateTo(1)]);
+  expect(await readVersion()).toBe(1);
+  await migrateTo(2);
+  // A release that is rolled back leaves the newer schema as it is.
+  await migrateTo(1);
+  expect([await readVersion(), migrated]).toEqual([2, [1, 1, 1, 2]]);
+  await db.dropDatabase();
+  await client.close();
+});

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { isStoreOutage } from "../errors/store-outage";
 import { breakableProxy } from "../testing/breakable-proxy";
 import { eventually } from "../testing/eventually";
+import journal from "../testing/migrations/meta/_journal.json";
 import { type TestPostgres, testPostgres } from "../testing/stores";
-import { connectPostgres, isUniqueViolation, migratePostgres } from "./postgres";
+import { connectPostgres, isUniqueViolation, migratePostgres, postgresSchema } from "./postgres";
 
 const migrations = `${import.meta.dir}/../testing/migrations`;
 let database: TestPostgres;
@@ -24,19 +28,98 @@ describe("a migration", () => {
         migratePostgres(database.url, migrations, async (sql) => void (await sql`insert into seeded values (${n})`)),
       ),
     );
-    expect(await applied()).toBe(2);
+    expect(await applied()).toBe(journal.entries.length);
     expect(await database.sql`select from outbox`).toHaveLength(0);
     expect(await database.sql`select from seeded`).toHaveLength(3);
   });
   test("run a second time changes nothing", async () => {
     await migratePostgres(database.url, migrations);
-    expect(await applied()).toBe(2);
+    expect(await applied()).toBe(journal.entries.length);
   });
   test("that fails releases its lock", async () => {
     await expect(migratePostgres(database.url, `${migrations}/nowhere`)).rejects.toThrow();
     const badSeed = () => Promise.reject(new Error("bad seed"));
     await expect(migratePostgres(database.url, migrations, badSeed)).rejects.toThrow("bad seed");
     await migratePostgres(database.url, migrations);
+  });
+});
+
+/** A folder with one migration for each of these statements. */
+async function migrationFolder(...statements: string[]): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "migrations-"));
+  const entries = statements.map((_, idx) => ({
+    idx,
+    version: "7",
+    when: 1_000 + idx,
+    tag: `m${idx}`,
+    breakpoints: true,
+  }));
+  await Bun.write(join(folder, "meta/_journal.json"), JSON.stringify({ version: "7", dialect: "postgresql", entries }));
+  await Promise.all(statements.map((text, idx) => Bun.write(join(folder, `m${idx}.sql`), text)));
+  return folder;
+}
+
+describe("the schema of a database", () => {
+  let empty: TestPostgres;
+  beforeAll(async () => {
+    empty = await testPostgres("kit_schema", migrations);
+    await empty.sql`drop schema drizzle cascade`;
+  });
+  afterAll(() => empty.drop());
+  const schema = () => postgresSchema(empty.sql, journal);
+
+  test("has version 0 before the first migration, and then the number of migrations", async () => {
+    expect(schema().wanted).toBe(journal.entries.length);
+    expect(await schema().readVersion()).toBe(0);
+    await empty.sql`drop table outbox, inbox, queue_state, idempotency_key`;
+    await migratePostgres(empty.url, migrations);
+    expect(await schema().readVersion()).toBe(journal.entries.length);
+  });
+
+  test("can be read by a role that was granted nothing but the connection", async () => {
+    const name = `reader_${crypto.randomUUID().slice(0, 8)}`;
+    await empty.sql.unsafe(`create role ${name} login password 'reader'`);
+    const url = Object.assign(new URL(empty.url), { username: name, password: "reader" }).href;
+    const reader = connectPostgres(url, { max: 1, service: "kit" });
+    expect(await postgresSchema(reader, journal).readVersion()).toBe(journal.entries.length);
+    await reader.end();
+    await empty.sql.unsafe(`drop role ${name}`);
+  });
+
+  test("is unchanged when the process that migrates is killed; the next run completes it", async () => {
+    const next = ["create table first_step (n int)", "lock table blocker", "create table last_step (n int)"];
+    const folder = await migrationFolder("select 1", "select 1", ...next);
+    await empty.sql`update drizzle.__drizzle_migrations set created_at = 1001`;
+    await empty.sql`create table blocker (n int)`;
+    const steps = async () => (await empty.sql`select from pg_tables where tablename like '%_step'`).length;
+    await empty.sql.begin(async (tx) => {
+      await tx`lock table blocker`;
+      const child = Bun.spawn([process.execPath, `${import.meta.dir}/../testing/children/migrate.ts`], {
+        env: { ...process.env, DATABASE: empty.url, MIGRATIONS: folder },
+        stdio: ["ignore", "inherit", "inherit"],
+      });
+      await eventually(async () => {
+        const blocked = await empty.sql`
+          select from pg_stat_activity where datname = current_database() and query = 'lock table blocker'
+            and wait_event_type = 'Lock'`;
+        return blocked.length > 0;
+      });
+      child.kill("SIGKILL");
+      await child.exited;
+    });
+    expect([await schema().readVersion(), await steps()]).toEqual([journal.entries.length, 0]);
+    await migratePostgres(empty.url, folder);
+    expect([await schema().readVersion(), await steps()]).toEqual([journal.entries.length + next.length, 2]);
+    await rm(folder, { recursive: true });
+  });
+
+  test("that cannot be read is reported as an error, not as version 0", async () => {
+    const unreachable = connectPostgres("postgres://a:b@127.0.0.1:1/x", { max: 1, service: "kit" });
+    const error = await postgresSchema(unreachable, journal)
+      .readVersion()
+      .catch((thrown) => thrown);
+    expect(isStoreOutage(error)).toBe(true);
+    await unreachable.end();
   });
 });
 

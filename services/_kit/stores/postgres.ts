@@ -1,6 +1,7 @@
 import { drizzle } from "drizzle-orm/postgres-js";
 import { migrate } from "drizzle-orm/postgres-js/migrator";
 import postgres, { type Sql } from "postgres";
+import type { Schema } from "./schema";
 
 export type { Sql, TransactionSql } from "postgres";
 
@@ -34,11 +35,33 @@ export async function migratePostgres(url: string, folder: string, seed?: (sql: 
     // drizzle changes the type parsers of its client, so the seed does not share it.
     const forDrizzle = postgres(url, { max: 1, onnotice: ignoreNotice });
     await migrate(drizzle(forDrizzle), { migrationsFolder: folder }).finally(() => forDrizzle.end());
+    // The service reads the version as another role, which may have no default privileges in this schema.
+    await sql`grant usage on schema drizzle to public`;
+    await sql`grant select on drizzle.__drizzle_migrations to public`;
     await seed?.(sql);
   } finally {
     await sql.end();
   }
 }
+
+const undefinedTable = "42P01";
+
+/**
+ * The schema whose version is the number of applied migrations.
+ * @param journal the content of `migrations/meta/_journal.json`
+ */
+export const postgresSchema = (sql: Sql, journal: { entries: unknown[] }): Schema => ({
+  wanted: journal.entries.length,
+  async readVersion() {
+    const rows = await sql<{ count: number }[]>`select count(*)::int as count from drizzle.__drizzle_migrations`.catch(
+      (error) => {
+        if (error.code === undefinedTable) return [];
+        throw error;
+      },
+    );
+    return rows[0]?.count ?? 0;
+  },
+});
 
 /** Whether an error reports a violated unique constraint: any, or the one with this name. */
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>

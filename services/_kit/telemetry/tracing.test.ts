@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { inSpan, startTelemetry, traceId, traceparent } from "./tracing";
+import { inSharedSpan, inSpan, startTelemetry, traceId, traceparent } from "./tracing";
 
 beforeAll(() => startTelemetry("test", undefined));
 
@@ -38,6 +38,17 @@ describe("a span", () => {
     await expect(inSpan("work", {}, () => Promise.reject(new Error("later")))).rejects.toThrow("later");
     await expect(inSpan("work", {}, () => Promise.reject("not an Error"))).rejects.toBe("not an Error");
   });
+});
+
+test("shared work of one caller is in its trace; of several, in none of theirs", () => {
+  const other = caller.replace("4bf9", "5bf9");
+  expect(inSharedSpan("work", [caller], traceparent)).toBe(caller);
+  expect(
+    inSpan("ambient", { traceparent: other }, () => inSharedSpan("work", [undefined], traceparent)),
+  ).toBeUndefined();
+  const shared = inSharedSpan("work", [caller, other, undefined], traceId);
+  expect(shared).toMatch(/^[0-9a-f]{32}$/);
+  expect([caller, other].join()).not.toContain(shared);
 });
 
 test("flush without an exporter does nothing", async () => {

@@ -2,6 +2,7 @@ import {
   type Attributes,
   type Context,
   context,
+  type Link,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -50,9 +51,12 @@ export async function startTelemetry(service: string, endpoint: string | undefin
 
 const tracer = trace.getTracer("@shop/kit");
 
+const parse = (traceparent: string | undefined | null): Context =>
+  traceparent ? propagation.extract(ROOT_CONTEXT, { traceparent }) : ROOT_CONTEXT;
+
 /** A context with the caller's trace. If there is none, a context with a new trace, unless the SDK will start one. */
 function contextFrom(traceparent: string | undefined | null): Context {
-  const parent = propagation.extract(ROOT_CONTEXT, traceparent ? { traceparent } : {});
+  const parent = parse(traceparent);
   if (trace.getSpanContext(parent) || recording) return parent;
   return trace.setSpanContext(ROOT_CONTEXT, newSpanContext());
 }
@@ -70,21 +74,25 @@ export function unrecordedTraceparent(): string {
 const hex = (bytes: number) => Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("hex");
 const newSpanContext = () => ({ traceId: hex(16), spanId: hex(8), traceFlags: TraceFlags.SAMPLED, isRemote: true });
 
+type SpanOptions = {
+  kind?: SpanKind;
+  attributes?: Attributes;
+  traceparent?: string | null;
+  root?: boolean;
+  links?: Link[];
+};
+
 /**
  * Runs `work` inside a new span, which is marked as failed if `work` throws or rejects.
  * @param options.traceparent the parent span, as a W3C `traceparent`
  * @param options.root starts a new trace if there is no `traceparent`. Without `root` and `traceparent` the parent is the
  *   current span
  */
-export function inSpan<T>(
-  name: string,
-  options: { kind?: SpanKind; attributes?: Attributes; traceparent?: string | null; root?: boolean },
-  work: (span: Span) => T,
-): T {
+export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => T): T {
   const parent = options.root || options.traceparent ? contextFrom(options.traceparent) : context.active();
   return tracer.startActiveSpan(
     name,
-    { kind: options.kind ?? SpanKind.INTERNAL, attributes: options.attributes },
+    { kind: options.kind ?? SpanKind.INTERNAL, attributes: options.attributes, links: options.links },
     parent,
     (span) => {
       try {
@@ -109,6 +117,17 @@ export function inSpan<T>(
       }
     },
   );
+}
+
+/**
+ * Runs work that several callers share. For one caller it is part of the caller's trace. For several it has a trace of its
+ * own, with links to theirs: as a part of one of them it would mix up the others.
+ * @param callers the `traceparent` of each caller, taken when it asked for the work
+ */
+export function inSharedSpan<T>(name: string, callers: readonly (string | undefined)[], work: () => T): T {
+  if (callers.length === 1) return context.with(parse(callers[0]), work);
+  const links = callers.flatMap((caller) => trace.getSpanContext(parse(caller)) ?? []);
+  return inSpan(name, { root: true, links: links.map((linked) => ({ context: linked })) }, work);
 }
 
 function endFailed(span: Span, error: unknown): void {

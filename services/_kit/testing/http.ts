@@ -8,8 +8,7 @@ export type Answer<T = Record<string, unknown>> = { status: number; body: T; hea
 export function testClient(routes: AnyElysia) {
   const app = createApp({
     service: "test",
-    routes,
-    health: { store: async () => {}, queue: () => true },
+    serving: { routes, health: { store: async () => {}, queue: () => true } },
     log: silentLog,
     draining: () => false,
   });

@@ -18,6 +18,7 @@ import { lockStock, writeStock } from "./stock-rows";
  */
 export function stockStore(outbox: PostgresOutbox<Messages>): StockStore {
   const change = batched<ChangeRequest, ChangeResult>({
+    name: "change stock",
     run: (requests) => commitBatch(outbox, requests),
     maxSize: 32,
     maxConcurrent: 1,
@@ -71,7 +72,9 @@ async function commitBatch(outbox: PostgresOutbox<Messages>, requests: ChangeReq
       );
       return requests.flatMap(({ message, target }) => {
         const decision = results.get(message)?.decision;
-        return decision ? [{ message, subject: target.orderId, drafts: decision.drafts }] : [];
+        return decision
+          ? [{ message, subject: target.orderId, drafts: decision.drafts, traceparent: message.traceparent }]
+          : [];
       });
     },
   );

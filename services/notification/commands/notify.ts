@@ -32,6 +32,7 @@ export async function notify<T extends Template>(
     template,
     data,
     attempts: sendNow ? 1 : 0,
+    traceparent: message.traceparent,
     leaseUntil: sendNow ? plusSeconds(now, leaseSeconds) : now,
   };
   const isNew = await deps.deliveries.record({

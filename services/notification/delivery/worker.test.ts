@@ -173,6 +173,7 @@ describe("a delivery worker", () => {
       attempts: 0,
       leaseUntil: now,
       createdAt: now,
+      traceparent: undefined,
     });
     await deps.worker.sweep();
     expect(await service.waitForStatus(userId, "failed")).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { every } from "@shop/kit/async/every";
 import { type Clock, plusSeconds } from "@shop/kit/clock";
 import type { Log } from "@shop/kit/telemetry/log";
+import { inSpan, SpanKind } from "@shop/kit/telemetry/tracing";
 import type { Channel } from "../channels/channel";
 import type { DeliveryStore, DeliveryWorker } from "../deps";
 import { leaseSeconds, releasedOutcome } from "../domain/delivery";
@@ -40,7 +41,10 @@ export function startDeliveryWorker(o: {
   const outcomes = outcomeBuffer(o);
   const queue = deliveryQueue({
     ...o,
-    send: async (delivery) => outcomes.add(await attemptDelivery(o, delivery)),
+    async send(delivery) {
+      const span = { kind: SpanKind.CLIENT, traceparent: delivery.traceparent, root: true };
+      outcomes.add(await inSpan(`send ${delivery.template}`, span, () => attemptDelivery(o, delivery)));
+    },
   });
 
   async function sweep(): Promise<void> {

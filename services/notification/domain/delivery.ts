@@ -10,6 +10,8 @@ export type Delivery = {
   /** Includes the current attempt. */
   attempts: number;
   leaseUntil: Date;
+  /** The trace of the message that the notification is about. */
+  traceparent?: string | null;
 };
 
 /** The result of an attempt, as stored. A `pending` delivery is retried after `leaseUntil`. */

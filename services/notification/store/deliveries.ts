@@ -7,18 +7,19 @@ import type { Delivery } from "../domain/delivery";
 export function deliveryStore(sql: Sql): DeliveryStore {
   /** Concurrent calls share one statement and one commit. */
   const record = batched<NewDelivery, boolean>({
+    name: "record deliveries",
     maxSize: 64,
     maxConcurrent: 1,
     async run(deliveries) {
       const rows = deliveries.map((d) => ({ ...d, data: d.status === "skipped" ? null : d.data }));
       const inserted = await sql<{ id: string }[]>`
         insert into delivery (id, message_id, channel, user_id, recipient, template, subject, data, status, attempts,
-          lease_until, created_at)
+          lease_until, created_at, traceparent)
         select id, "messageId", channel, "userId", recipient, template, subject, data, status, attempts, "leaseUntil",
-          "createdAt"
+          "createdAt", traceparent
         from jsonb_to_recordset(${sql.json(rows as never)}) as d(id uuid, "messageId" uuid, channel text, "userId" uuid,
           recipient text, template text, subject text, data jsonb, status delivery_status, attempts int,
-          "leaseUntil" timestamptz, "createdAt" timestamptz)
+          "leaseUntil" timestamptz, "createdAt" timestamptz, traceparent text)
         on conflict (message_id, channel) do nothing returning id`;
       const ids = new Set(inserted.map(({ id }) => id));
       return deliveries.map(({ id }) => ids.has(id));
@@ -36,7 +37,8 @@ export function deliveryStore(sql: Sql): DeliveryStore {
         )
         update delivery set status = 'sending', attempts = attempts + 1, lease_until = ${leaseUntil}
         from due where delivery.id = due.id
-        returning delivery.id, channel, template, recipient, data, attempts, lease_until as "leaseUntil"`;
+        returning delivery.id, channel, template, recipient, data, attempts, lease_until as "leaseUntil",
+          traceparent`;
     },
 
     /** The outcome `sent` is always recorded; any other outcome only if it belongs to the latest attempt. */

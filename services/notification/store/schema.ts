@@ -22,6 +22,8 @@ export const delivery = pgTable(
     status: deliveryStatus().notNull(),
     attempts: integer().notNull().default(0),
     lastError: text("last_error"),
+    /** The trace of the message that the notification is about. Each attempt is a part of it. */
+    traceparent: text(),
     /** No worker may claim the delivery earlier: the end of the current attempt's lease, or of the retry delay. */
     leaseUntil: at("lease_until").notNull(),
     createdAt: at("created_at").notNull().defaultNow(),

@@ -9,6 +9,7 @@ import type { HttpClient } from "@shop/kit/http/client";
  */
 export const productLoader = (inventory: HttpClient): ((ids: string[]) => Promise<InternalProduct[]>) =>
   batchedLookup({
+    name: "look up products",
     load: async (ids) => (await inventory.get<InternalProducts>(`/internal/products?ids=${ids.join()}`)).items,
     idOf: (product) => product.id,
     idsMax,

@@ -20,6 +20,7 @@ export function batchedWrites(orders: Collection<OrderDocument>) {
   const send = (operations: AnyBulkWriteOperation<OrderDocument>[]) => orders.bulkWrite(operations, { ordered: false });
 
   const insert = batched<OrderDocument, void>({
+    name: "insert orders",
     maxSize: 64,
     maxConcurrent: 1,
     async run(docs) {
@@ -32,6 +33,7 @@ export function batchedWrites(orders: Collection<OrderDocument>) {
     entryId !== undefined && (await orders.countDocuments({ _id: id, "history.id": entryId })) === 1;
 
   const update = batched<Update, boolean>({
+    name: "update orders",
     maxSize: 64,
     maxConcurrent: 1,
     async run(updates) {

@@ -8,7 +8,7 @@ import { recordChange } from "../domain/history";
 import type { Order } from "../domain/order";
 import { type OrderDocument, toOrder } from "./documents";
 
-type CreateEntries = MongoOutbox<OrderDocument>["createEntries"];
+type Outbox = Pick<MongoOutbox<OrderDocument>, "createEntries" | "nextVia">;
 
 /** When a document's history has this many entries, it is cut to half of them, provided `order_history` has the rest. */
 export const historyMax = 100;
@@ -16,11 +16,11 @@ export const historyMax = 100;
 /** The document of a new order. */
 export function newDocument(
   placed: SagaTransition<Order>,
-  o: { request?: IdempotentRequest; createEntries: CreateEntries; now: Date },
+  o: { request?: IdempotentRequest; outbox: Outbox; now: Date },
 ): OrderDocument {
   const { id, ...order } = placed.aggregate;
   const change = recordChange(undefined, placed.aggregate);
-  const history = o.createEntries({ lastSeq: 0 }, placed.drafts, toNotes(placed), change);
+  const history = o.outbox.createEntries({ lastSeq: 0 }, placed.drafts, toNotes(placed), change);
   return {
     _id: id,
     version: 1,
@@ -29,6 +29,7 @@ export function newDocument(
     history,
     lastSeq: history.length,
     sentSeq: 0,
+    via: o.outbox.nextVia(undefined),
     unsentSince: o.now,
     wakeAt: plusSeconds(o.now, graceSeconds),
     ...(o.request && { idempotency: { scope: o.request.scope, hash: o.request.requestHash } }),
@@ -42,14 +43,14 @@ export function newDocument(
 export function nextDocument(
   before: OrderDocument,
   next: SagaTransition<Order>,
-  o: { cause: "reply" | "request"; createEntries: CreateEntries; now: Date },
+  o: { cause: "reply" | "request"; outbox: Outbox; now: Date },
 ): { doc: OrderDocument; update: UpdateFilter<OrderDocument>; entryId: string | undefined } {
   const { id: _, ...order } = next.aggregate;
   const change = recordChange(toOrder(before), next.aggregate);
   const notes = toNotes(next);
   // A change needs an entry that records it: the order must be rebuildable from its history alone.
   if (change && notes.length + next.drafts.length === 0) notes.push({ type: "order.changed", data: {} });
-  const entries = o.createEntries(before, next.drafts, notes, change);
+  const entries = o.outbox.createEntries(before, next.drafts, notes, change);
   const set = {
     status: order.status,
     paymentMethod: order.paymentMethod,
@@ -62,6 +63,7 @@ export function nextDocument(
     lastSeq: before.lastSeq + entries.length,
     // A reply proves that the command it answers and all earlier messages were sent. Recording it here saves a write.
     sentSeq: o.cause === "reply" ? Math.max(before.sentSeq, lastMessageSeq(before)) : before.sentSeq,
+    via: o.outbox.nextVia(before.via),
     unsentSince: o.now,
     wakeAt: plusSeconds(o.now, graceSeconds),
     version: before.version + 1,

@@ -12,7 +12,7 @@ import type { Order } from "../domain/order";
  * - The order itself, documented field by field in `Order`: `userId`, `status`, `items`, `total`, `shippingAddress`,
  *   `paymentMethod`, `holdExpiresAt`, `payment`, `refusedPayments`, `cancelRequested`, `cancelReason`, `createdAt`, `updatedAt`.
  * - The outbox, documented field by field in `OutboxDocument`: `_id`, `version`, `history`, `lastSeq`, `sentSeq`,
- *   `unsentSince`, `sentAt`, `sendAgain`, `projectedSeq`, `wakeAt`, `asked`, `waitedSeconds`, `askNow`.
+ *   `unsentSince`, `via`, `sentAt`, `sendAgain`, `projectedSeq`, `wakeAt`, `asked`, `waitedSeconds`, `askNow`.
  */
 export type OrderDocument = Omit<Order, "id"> &
   OutboxDocument & {
@@ -38,7 +38,13 @@ export const queueStateCollection = (db: Db): Collection<QueueState> => db.colle
 export const retentionStateCollection = (db: Db): Collection<RetentionState> =>
   db.collection<RetentionState>("retention");
 
-/** Every query has its index. To change an index, rename it: indexes whose name is not listed here are dropped. */
+/** The version of the indexes below. Raise it with every change of them: the service waits for this version. */
+export const schemaVersion = 1;
+
+/**
+ * Every query has its index. To change an index, rename it: indexes whose name is not listed here are dropped. Drop one only
+ * when no release that may still run uses it.
+ */
 export async function createIndexes(db: Db): Promise<void> {
   const orders = ordersCollection(db);
   const names = await orders.createIndexes([
@@ -62,7 +68,14 @@ export async function createIndexes(db: Db): Promise<void> {
     },
   ]);
   const old = (await orders.indexes()).filter(({ name }) => name !== "_id_" && !names.includes(name as string));
-  await Promise.all(old.map(({ name }) => orders.dropIndex(name as string)));
+  await Promise.all(old.map(({ name }) => orders.dropIndex(name as string).catch(unlessMissing)));
+}
+
+const indexNotFound = 27;
+
+/** Another process may have dropped the index at the same time. */
+function unlessMissing(error: { code?: number }): void {
+  if (error.code !== indexNotFound) throw error;
 }
 
 /** @param older the part of the history that the document no longer has */

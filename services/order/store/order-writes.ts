@@ -9,17 +9,17 @@ import { type OrderDocument, toDocument, toStored } from "./documents";
 
 export function orderWrites(o: {
   orders: Collection<OrderDocument>;
-  outbox: Pick<MongoOutbox<OrderDocument>, "createEntries">;
+  outbox: Pick<MongoOutbox<OrderDocument>, "createEntries" | "nextVia">;
   clock: Clock;
   loadByKey: OrderStore["loadByKey"];
   onWritten: (doc: OrderDocument) => void;
 }): Pick<OrderStore, "insert" | "commit"> {
   const writes = batchedWrites(o.orders);
-  const { createEntries } = o.outbox;
+  const { outbox } = o;
 
   return {
     async insert(placed, request) {
-      const doc = newDocument(placed, { request, createEntries, now: o.clock.now() });
+      const doc = newDocument(placed, { request, outbox, now: o.clock.now() });
       if (!(await writes.insert(doc))) {
         const existing = request && (await o.loadByKey(request.scope));
         invariant(existing, "a duplicate order must have the idempotency key of an existing one");
@@ -31,7 +31,7 @@ export function orderWrites(o: {
 
     async commit(stored, next, cause) {
       const before = toDocument(stored);
-      const { doc, update, entryId } = nextDocument(before, next, { cause, createEntries, now: o.clock.now() });
+      const { doc, update, entryId } = nextDocument(before, next, { cause, outbox, now: o.clock.now() });
       if (!(await writes.update({ id: before._id, version: before.version, update, entryId }))) return undefined;
       o.onWritten(doc);
       return toStored(doc);

@@ -33,8 +33,7 @@ export async function testOrderApi() {
   const health = { store: async () => {}, queue: () => true };
   const app: App = createApp({
     service: "order",
-    routes: routesWith(service.deps),
-    health,
+    serving: { routes: routesWith(service.deps), health },
     log: silentLog,
     draining: () => false,
   });

@@ -42,7 +42,7 @@ export const replyLimitSeconds = 600;
 /** The order service without its HTTP port, on real stores. `reply` stands in for the other services. */
 export async function testOrders(redisUrl = testRedisUrl(4)) {
   const mongoUrl = testMongoUrl("order");
-  const { client, db } = await connectMongo(mongoUrl, "order-test");
+  const { client, db } = connectMongo(mongoUrl, "order-test");
   await createIndexes(db);
   const orders = ordersCollection(db);
   const publisher = createPublisher({ redisUrl, catalogue: messages, log: silentLog });

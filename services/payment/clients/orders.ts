@@ -9,6 +9,7 @@ import type { HttpClient } from "@shop/kit/http/client";
  */
 export function payableLoader(orders: HttpClient): (orderId: string) => Promise<Payable> {
   const findPayables = batchedLookup<Payable>({
+    name: "look up payable orders",
     load: async (ids) => (await orders.get<Payables>(`/internal/orders/payable?ids=${ids.join()}`)).items,
     idOf: ({ orderId }) => orderId,
     idsMax,

@@ -1,3 +1,4 @@
+import { inSpan } from "@shop/kit/telemetry/tracing";
 import type { Deps } from "../deps";
 import { converge } from "./converge";
 
@@ -7,7 +8,9 @@ export async function resumePayments(deps: Deps): Promise<void> {
   await Promise.all(
     due.map(async (paymentId) => {
       const payment = await deps.store.lease(paymentId);
-      if (payment) await converge(deps, payment, false);
+      if (!payment) return;
+      const { traceparent } = payment;
+      await inSpan("resume payment", { traceparent, root: true }, () => converge(deps, payment, false));
     }),
   );
 }

@@ -42,6 +42,8 @@ export type Payment = {
   voidSagaId?: string;
   /** The state of the pay-order saga. Absent when the order service asked for the charge: then the saga is stored there. */
   saga?: SagaState;
+  /** The trace that asked for the payment. */
+  traceparent?: string;
   provider: string;
   amount: Money;
   status: PaymentStatus;
@@ -62,7 +64,7 @@ export type Payment = {
 };
 
 /** A payment before it is stored. The store adds the rest. */
-export type NewPayment = Omit<Payment, "attempts" | "leaseId" | "createdAt" | "updatedAt">;
+export type NewPayment = Omit<Payment, "attempts" | "leaseId" | "traceparent" | "createdAt" | "updatedAt">;
 
 type PaymentRequest = Pick<Payment, "id" | "orderId" | "userId" | "sagaId" | "provider" | "amount" | "sealedToken">;
 

@@ -13,7 +13,7 @@ import { firstPayment, type PaymentRow } from "./rows";
  */
 export async function insertPayment(
   db: TransactionSql,
-  payment: NewPayment,
+  payment: NewPayment & Pick<Payment, "traceparent">,
   request?: IdempotentRequest,
 ): Promise<Payment | undefined> {
   const leaseId = isDue(payment) ? crypto.randomUUID() : null;
@@ -22,7 +22,7 @@ export async function insertPayment(
     await db<PaymentRow[]>`
       insert into payment (
         id, order_id, user_id, saga_id, provider, amount, currency, status, desired, observed, sealed_token, failure_code,
-        lease_id, lease_until, next_attempt_at, saga, saga_wake_at, idempotency_scope, idempotency_hash
+        lease_id, lease_until, next_attempt_at, saga, saga_wake_at, traceparent, idempotency_scope, idempotency_hash
       ) values (
         ${payment.id}, ${payment.orderId}, ${payment.userId}, ${payment.sagaId}, ${payment.provider}, ${payment.amount.amount},
         ${payment.amount.currency}, ${payment.status}, ${payment.desired}, ${payment.observed}, ${payment.sealedToken ?? null},
@@ -30,7 +30,7 @@ export async function insertPayment(
         now() + make_interval(secs => ${leaseSecondsOrNull}), now() + make_interval(secs => ${leaseSecondsOrNull}),
         ${payment.saga ? db.json(payment.saga as never) : null},
         now() + make_interval(secs => ${payment.saga ? replyWithinSeconds : null}),
-        ${request?.scope ?? null}, ${request?.requestHash ?? null}
+        ${payment.traceparent ?? null}, ${request?.scope ?? null}, ${request?.requestHash ?? null}
       ) on conflict do nothing returning *`,
   );
 }

@@ -3,6 +3,7 @@ import { batched } from "@shop/kit/async/batch";
 import type { Message } from "@shop/kit/messaging/envelope";
 import type { PostgresOutbox } from "@shop/kit/outbox/postgres";
 import type { Sql, TransactionSql } from "@shop/kit/stores/postgres";
+import { traceparent } from "@shop/kit/telemetry/tracing";
 import type { CallRecord, LeasedWrites, PaymentReads } from "../deps";
 import { replyFor } from "../domain/events";
 import { type NewPayment, type Payment, reachesEnd } from "../domain/payment";
@@ -11,7 +12,14 @@ import { attemptColumns, leaseSeconds, sagaColumns } from "./columns";
 import { insertPayment } from "./insert";
 import { firstPayment, type PaymentRow } from "./rows";
 
-type Save = { before: Payment; after: PaymentTransition; record?: CallRecord; message?: Message };
+type Insert = NewPayment & Pick<Payment, "traceparent">;
+type Save = {
+  before: Payment;
+  after: PaymentTransition;
+  record?: CallRecord;
+  message?: Message;
+  traceparent: string | undefined;
+};
 
 export function leasedWrites(
   sql: Sql,
@@ -23,7 +31,7 @@ export function leasedWrites(
 
   return {
     async open(payment) {
-      const inserted = await insert(payment);
+      const inserted = await insert({ ...payment, traceparent: traceparent() });
       if (inserted) return { payment: inserted, isNew: true };
       const stored = await findBySaga(payment.sagaId);
       if (!stored) throw new Error(`order ${payment.orderId} has a live payment of another saga`);
@@ -39,8 +47,10 @@ export function leasedWrites(
           and (next_attempt_at is null or next_attempt_at <= now()) returning *`,
       ),
 
-    save: (before, after, record, message) =>
-      save({ before, after, record, message: reachesEnd(before, after.payment) ? message : undefined }),
+    save(before, after, record, message) {
+      const handled = reachesEnd(before, after.payment) ? message : undefined;
+      return save({ before, after, record, message: handled, traceparent: traceparent() });
+    },
 
     async requestRelease(id, sagaId) {
       await sql`
@@ -60,7 +70,8 @@ export function leasedWrites(
 
 /** Concurrent inserts share a transaction. */
 const batchedInserts = (sql: Sql) =>
-  batched<NewPayment, Payment | undefined>({
+  batched<Insert, Payment | undefined>({
+    name: "insert payments",
     maxSize: 32,
     maxConcurrent: 1,
     run: (payments) => sql.begin((tx) => Promise.all(payments.map((payment) => insertPayment(tx, payment)))),
@@ -69,6 +80,7 @@ const batchedInserts = (sql: Sql) =>
 /** Concurrent saves share a transaction. A save without a valid lease stores nothing and sends nothing. */
 const batchedSaves = (outbox: PostgresOutbox<Messages>) =>
   batched<Save, Payment | undefined>({
+    name: "save payments",
     maxSize: 32,
     maxConcurrent: 1,
     async run(saves) {
@@ -79,7 +91,12 @@ const batchedSaves = (outbox: PostgresOutbox<Messages>) =>
         await Promise.all(open.map(async (save) => saved.set(save, await write(tx, save))));
         return open
           .filter((save) => saved.get(save) && save.after.drafts.length > 0)
-          .map(({ message, before, after }) => ({ message, subject: before.orderId, drafts: after.drafts }));
+          .map(({ message, before, after, traceparent }) => ({
+            message,
+            subject: before.orderId,
+            drafts: after.drafts,
+            traceparent,
+          }));
       });
       return saves.map((save) => saved.get(save));
     },

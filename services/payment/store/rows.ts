@@ -9,6 +9,7 @@ export type PaymentRow = {
   saga_id: string;
   void_saga_id: string | null;
   saga: SagaState | null;
+  traceparent: string | null;
   idempotency_hash: string | null;
   provider: string;
   amount: string;
@@ -32,6 +33,7 @@ export const toPayment = (row: PaymentRow): Payment => ({
   sagaId: row.saga_id,
   voidSagaId: row.void_saga_id ?? undefined,
   saga: row.saga ?? undefined,
+  traceparent: row.traceparent ?? undefined,
   provider: row.provider,
   amount: { amount: Number(row.amount), currency: row.currency },
   status: row.status,

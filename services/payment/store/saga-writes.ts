@@ -1,5 +1,6 @@
 import type { Messages } from "@shop/contracts/messages";
 import type { PostgresOutbox } from "@shop/kit/outbox/postgres";
+import { traceparent } from "@shop/kit/telemetry/tracing";
 import type { SagaWrites } from "../deps";
 import { isDue } from "../domain/payment";
 import { leaseColumns, sagaColumns } from "./columns";
@@ -7,11 +8,13 @@ import { insertPayment } from "./insert";
 import { firstPayment, type PaymentRow, toPayment } from "./rows";
 
 export const sagaWrites = (outbox: PostgresOutbox<Messages>): SagaWrites => ({
-  startSaga: ({ payment, drafts }, request) =>
-    outbox.commit(undefined, async (tx) => {
-      const result = await insertPayment(tx, payment, request);
+  startSaga({ payment, drafts }, request) {
+    const traced = { ...payment, traceparent: traceparent() };
+    return outbox.commit(undefined, async (tx) => {
+      const result = await insertPayment(tx, traced, request);
       return { subject: payment.orderId, drafts: result ? drafts : [], result };
-    }),
+    });
+  },
 
   moveSaga: (sagaId, message, decide) =>
     outbox.commit(message, async (tx) => {
@@ -37,7 +40,8 @@ export const sagaWrites = (outbox: PostgresOutbox<Messages>): SagaWrites => ({
         ) returning *`;
       return rows.map(toPayment).flatMap((payment) => {
         const draft = toCommand(payment);
-        return draft ? [{ message: undefined, subject: payment.orderId, drafts: [draft] }] : [];
+        const { orderId, traceparent } = payment;
+        return draft ? [{ message: undefined, subject: orderId, drafts: [draft], traceparent }] : [];
       });
     });
   },

@@ -28,6 +28,8 @@ export const payment = pgTable(
     /** The state of the pay-order saga, and when the sweep sends its command again. */
     saga: jsonb(),
     sagaWakeAt: at("saga_wake_at"),
+    /** The trace that asked for the payment. What the sweep does later continues it. */
+    traceparent: text(),
     /** The idempotency key of the request that started the payment, and the hash of that request. */
     idempotencyScope: text("idempotency_scope"),
     idempotencyHash: text("idempotency_hash"),

@@ -1,15 +1,14 @@
-import type { Deps } from "../deps";
+import type { Deps, RoleChange } from "../deps";
 import { type Account, userNotFound } from "../domain/account";
 import { getAccount } from "../queries/accounts";
-
-export type RoleChange = { userId: string; role: string; by: string };
 
 /**
  * Takes effect with the user's next access token, within 15 minutes.
  * @throws AppError `user.not_found` (404)
  */
-export async function grantRole(deps: Deps, { userId, role, by }: RoleChange): Promise<Account> {
-  if (!(await deps.roles.grant(userId, role))) throw userNotFound();
-  deps.log.info({ userId, role, by }, "role granted");
-  return getAccount(deps, userId);
+export async function grantRole(deps: Deps, change: RoleChange): Promise<Account> {
+  const outcome = await deps.roles.grant(change);
+  if (outcome === "unknown user") throw userNotFound();
+  if (outcome === "granted") deps.log.info(change, "role granted");
+  return getAccount(deps, change.userId);
 }

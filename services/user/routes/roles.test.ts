@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { listRoleChanges } from "../store/roles";
 import { type TestUserService, testUserService } from "../testing/user-service";
 
 let service: TestUserService;
@@ -24,6 +25,32 @@ describe("POST and DELETE /users/{id}/roles", () => {
     expect((await service.logIn(ada.email)).body.user.roles).toContain("support");
     for (let times = 0; times < 2; times++)
       expect((await send("DELETE", `/users/${ada.id}/roles/support`, admin)).body.roles).toEqual(["customer"]);
+  });
+
+  test("each change is recorded once, with who made it; the deletion of the account ends its roles", async () => {
+    const [admin, ada] = [await service.registerAs("admin"), await service.register()];
+    for (let times = 0; times < 2; times++) await send("POST", `/users/${ada.id}/roles`, admin, { role: "support" });
+    for (let times = 0; times < 2; times++) await send("DELETE", `/users/${ada.id}/roles/support`, admin);
+    await send("POST", `/users/${ada.id}/roles`, admin, { role: "admin" });
+    await service.deps.users.erase(ada.id);
+    const entries = await listRoleChanges(service.sql, ada.id);
+    expect(entries.map(({ role, change, actor }) => [change, role, actor])).toEqual([
+      ["granted", "support", admin.id],
+      ["revoked", "support", admin.id],
+      ["granted", "admin", admin.id],
+      ["revoked", "admin", ada.id],
+    ]);
+    expect(entries.every(({ at }) => at.getTime() > Date.now() - 60_000)).toBe(true);
+  });
+
+  test("a change that is refused is not recorded", async () => {
+    const admin = await service.registerAs("admin");
+    await service.sql`delete from user_role where role = 'admin' and user_id <> ${admin.id}`;
+    expect((await send("DELETE", `/users/${admin.id}/roles/admin`, admin)).status).toBe(409);
+    expect((await listRoleChanges(service.sql, admin.id)).map(({ change }) => change)).toEqual(["granted"]);
+    const unknown = Bun.randomUUIDv7();
+    expect((await send("POST", `/users/${unknown}/roles`, admin, { role: "support" })).status).toBe(404);
+    expect(await listRoleChanges(service.sql, unknown)).toEqual([]);
   });
 
   test("401 without an access token, 403 without roles:write", async () => {

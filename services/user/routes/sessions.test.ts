@@ -13,7 +13,7 @@ afterAll(() => service.close());
 describe("POST /auth/refresh", () => {
   test("200: issues new tokens with the current roles", async () => {
     const { id, refreshToken } = await service.register();
-    await service.deps.roles.grant(id, "support");
+    await service.deps.roles.grant({ userId: id, role: "support", by: "ops:test" });
     const { status, body } = await service.refresh(refreshToken);
     expect(status).toBe(200);
     expect(body).toMatchObject({ tokenType: "Bearer", expiresIn: 900, user: { id, roles: ["customer", "support"] } });

@@ -92,18 +92,19 @@ test("the old password opens no session while a password change commits", async 
 test("a deleted user keeps no role that is granted concurrently", async () => {
   const { id } = await anAccount();
   const { users, roles } = service.deps;
+  const by = "ops:test";
   const staying = await anAccount();
-  await roles.grant(staying.id, "admin");
+  await roles.grant({ userId: staying.id, role: "admin", by });
   await whileHeld(
-    (tx) => roleStore(tx).grant(id, "admin"),
+    (tx) => roleStore(tx).grant({ userId: id, role: "admin", by }),
     () => users.erase(id),
   );
   const { id: other } = await anAccount();
   const granted = await whileHeld(
     (tx) => tx`update users set deleted_at = now() where id = ${other}`,
-    () => roles.grant(other, "admin"),
+    () => roles.grant({ userId: other, role: "admin", by }),
   );
-  expect(granted).toBe(false);
+  expect(granted).toBe("unknown user");
   const admins = await service.sql`select user_id from user_role where role = 'admin'`;
   expect(admins.map((row) => row.user_id)).toEqual([staying.id]);
 });

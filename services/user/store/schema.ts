@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { check, index, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { bigint, check, index, pgTable, primaryKey, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 
 export { inbox, outbox, queueState } from "@shop/kit/outbox/schema";
 
@@ -53,6 +53,31 @@ export const userRole = pgTable(
       .references(() => role.name),
   },
   (table) => [primaryKey({ columns: [table.userId, table.role] }), index("user_role_role").on(table.role)],
+);
+
+/**
+ * Every role that was granted or revoked, when, and by whom. Append-only: the database refuses updates and deletes. The
+ * role `customer` of a new account is not recorded.
+ */
+export const roleChange = pgTable(
+  "role_change",
+  {
+    id: bigint({ mode: "number" }).generatedAlwaysAsIdentity().primaryKey(),
+    userId: uuid("user_id")
+      .notNull()
+      .references(() => users.id),
+    /** Not a reference: a role may be removed, its history stays. */
+    role: text().notNull(),
+    change: text({ enum: ["granted", "revoked"] }).notNull(),
+    /** The id of the user who made the change, or `ops:<name>` for an operator. */
+    actor: text().notNull(),
+    at: at("at").notNull().defaultNow(),
+  },
+  (table) => [
+    check("role_change_change", sql`${table.change} in ('granted', 'revoked')`),
+    check("role_change_actor", sql`char_length(${table.actor}) between 1 and 200`),
+    index("role_change_user").on(table.userId, table.id),
+  ],
 );
 
 /** Each token works once. A token and its successors form a family, which is one session. */

@@ -3,32 +3,16 @@ import type { PostgresOutbox } from "@shop/kit/outbox/postgres";
 import { isUniqueViolation, type Sql } from "@shop/kit/stores/postgres";
 import type { UserStore } from "../deps";
 import { type Account, emailTaken } from "../domain/account";
+import { accountReads } from "./accounts";
 import { requireAnotherAdmin } from "./roles";
 import { revokeTokens } from "./sessions";
 
-type Row = {
-  id: string;
-  email: string;
-  emailVerified: boolean;
-  name: string;
-  roles: string[];
-  permissions: string[];
-  created_at: Date;
-};
-
-const toAccount = ({ created_at: createdAt, ...row }: Row): Account => ({ ...row, createdAt });
-
 export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore {
-  const selectAccounts = (where: ReturnType<Sql>) => sql<Row[]>`
-    select u.id, u.email, u.email_verified_at is not null as "emailVerified", u.name, u.created_at,
-      array(select role from user_role where user_id = u.id order by role) as roles,
-      array(select distinct p.permission from user_role r join role_permission p on p.role = r.role
-        where r.user_id = u.id order by 1) as permissions
-    from users u where u.deleted_at is null ${where}`;
-  const find = async (id: string) => (await selectAccounts(sql`and u.id = ${id}`)).map(toAccount)[0];
+  const { find, list } = accountReads(sql);
 
   return {
     find,
+    list,
 
     async register({ id, email, name, passwordHash }) {
       await outbox
@@ -43,13 +27,6 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
         })
         .catch(rethrowEmailTaken);
       return (await find(id)) as Account;
-    },
-
-    async list({ limit, cursor }) {
-      const after = cursor ? sql`and u.id < ${cursor}` : sql``;
-      const rows = await selectAccounts(sql`${after} order by u.id desc limit ${limit + 1}`);
-      const items = rows.slice(0, limit).map(toAccount);
-      return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     },
 
     async change(userId, confirmedHash, { name, email, passwordHash }) {
@@ -88,7 +65,10 @@ export function userStore(sql: Sql, outbox: PostgresOutbox<Messages>): UserStore
             email_verified_at = null
           where id = ${userId} and deleted_at is null`;
         await requireAnotherAdmin(tx, userId);
-        await tx`delete from user_role where user_id = ${userId}`;
+        await tx`
+          with removed as (delete from user_role where user_id = ${userId} returning user_id, role)
+          insert into role_change (user_id, role, change, actor)
+          select user_id, role, 'revoked', user_id from removed where role <> 'customer'`;
         await revokeTokens(tx, { userId });
       });
     },

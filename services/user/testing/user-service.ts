@@ -103,7 +103,7 @@ export async function testUserService() {
     /** A new user with one more role, and an access token that contains it. */
     async registerAs(role: string) {
       const user = await register();
-      await deps.roles.grant(user.id, role);
+      await deps.roles.grant({ userId: user.id, role, by: "ops:test" });
       const { body } = await logIn(user.email);
       return { ...body, id: user.id, email: user.email, authorization: `Bearer ${body.token}` };
     },

@@ -24,7 +24,7 @@ export const draft = (n: number, type = "to.a") => ({ type, data: { n } });
 
 /** A MongoDB collection with outboxes of a service `test`, reset before each test. */
 export async function mongoFixture() {
-  const { client, db } = await connectMongo(testMongoUrl("kit"), "kit-test");
+  const { client, db } = connectMongo(testMongoUrl("kit"), "kit-test");
   const docs = db.collection<TestDocument>("docs");
   const queueState = db.collection<QueueState>("queue_state");
   const { catalogue, a, b } = testCatalogue();
@@ -52,13 +52,13 @@ export async function mongoFixture() {
   const closeOutboxes = () => Promise.all(outboxes.splice(0).map((outbox) => outbox.close()));
   afterEach(closeOutboxes);
 
-  function anOutbox(): MongoOutbox<TestDocument> {
+  function anOutbox(publisher = queue.publisher): MongoOutbox<TestDocument> {
     const outbox = mongoOutbox<TestDocument>({
       collection: docs,
       queueState,
       source: "test",
       catalogue,
-      publisher: queue.publisher,
+      publisher,
       clock,
       log: silentLog,
       complete: (doc, message) =>
@@ -90,6 +90,7 @@ export async function mongoFixture() {
       history,
       lastSeq: history.length,
       sentSeq: 0,
+      via: outbox.nextVia(undefined),
       unsentSince: now,
       wakeAt: plusSeconds(now, graceSeconds),
       ...fields,
@@ -103,12 +104,15 @@ export async function mongoFixture() {
     outbox: MongoOutbox<TestDocument>,
     doc: TestDocument,
     drafts = [draft(2)],
+    fields: Partial<TestDocument> = {},
   ): Promise<TestDocument> {
     const entries = outbox.createEntries(doc, drafts, []);
     const changes = {
       version: doc.version + 1,
       history: [...doc.history, ...entries],
       lastSeq: doc.lastSeq + entries.length,
+      via: outbox.nextVia(doc.via),
+      ...fields,
     };
     await docs.updateOne({ _id: doc._id, version: doc.version }, { $set: changes });
     return { ...doc, ...changes };
