@@ -4,15 +4,24 @@ import { basename, dirname, join } from "node:path";
 
 const ABANDONED_AFTER_MS = 3_600_000;
 
+/** The installations under way in this process, by target. Callers that need the same one share it. */
+const underWay = new Map<string, Promise<void>>();
+
 /**
  * Creates the folder `target` unless it exists. It is filled under a temporary name beside the target and renamed when
  * complete, so that neither an interruption nor two launchers at once can leave an incomplete folder.
  * @param fill gets a folder for its temporary files and the folder that becomes the target
  */
-export async function installOnce(
+export function installOnce(
   target: string,
   fill: (temporary: string, content: string) => Promise<void>,
 ): Promise<void> {
+  const installation = underWay.get(target) ?? install(target, fill).finally(() => underWay.delete(target));
+  underWay.set(target, installation);
+  return installation;
+}
+
+async function install(target: string, fill: (temporary: string, content: string) => Promise<void>): Promise<void> {
   if (existsSync(target)) return;
   const parent = dirname(target);
   await removeAbandoned(parent);
