@@ -1,8 +1,9 @@
 import { licenceProblems } from "../deploy/images/licences";
+import { serverBinaries } from "../deploy/local/binaries/servers";
+import { runToEnd } from "../deploy/local/process/run-to-end";
 import { staleNetworkFiles } from "../deploy/network/generate";
 import { stalePublications } from "../services/_contracts/publish";
 import { validateEdge } from "./support/edge/validate";
-import { lintDockerfile } from "./support/lint-dockerfile";
 import { validateManifests } from "./support/validate-manifests";
 
 /** `bun run check`: the static checks. Exits with 1 if one of them fails. */
@@ -24,15 +25,20 @@ const checks: { name: string; run: () => Promise<string | undefined> }[] = [
   { name: "network policies and mesh", run: staleNetworkFiles },
   { name: "Kubernetes manifests", run: validateManifests },
   { name: "published messages", run: stalePublications },
-  { name: "Dockerfile", run: lintDockerfile },
+  {
+    name: "Dockerfile",
+    async run() {
+      const { hadolint } = await serverBinaries(["hadolint"], console.log);
+      return command([hadolint, "--no-color", "deploy/images/Dockerfile"])();
+    },
+  },
   { name: "licences", run: licenceProblems },
 ];
 
 function command(argv: string[]): () => Promise<string | undefined> {
   return async () => {
-    const child = Bun.spawn(argv, { stdio: ["ignore", "pipe", "pipe"] });
-    const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-    return (await child.exited) === 0 ? undefined : `${out}${err}`;
+    const { ok, out, err } = await runToEnd(argv);
+    return ok ? undefined : `${out}${err}`;
   };
 }
 

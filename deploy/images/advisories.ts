@@ -1,3 +1,4 @@
+import { runToEnd } from "../local/process/run-to-end";
 import accepted from "./accepted-advisories.json";
 import { root } from "./programs";
 
@@ -10,9 +11,8 @@ type Advisory = { url: string; title: string; severity: string; vulnerable_versi
 
 /** @returns a line for each problem. @throws Error if the registry does not answer */
 export async function auditProblems(reasons: Record<string, string>, env = process.env): Promise<string[]> {
-  const child = Bun.spawn([process.execPath, "audit", "--json"], { cwd: root, env, stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  await child.exited; // with 1 if there are advisories
+  // It exits with 1 if there are advisories.
+  const { out, err } = await runToEnd([process.execPath, "audit", "--json"], { cwd: root, env });
   if (!out.trim()) throw new Error(`the registry could not be asked for advisories: ${err.trim().split("\n").at(-1)}`);
   const found = Object.entries(JSON.parse(out) as Record<string, Advisory[]>).flatMap(([name, advisories]) =>
     advisories.map((advisory) => ({ ...advisory, name, id: advisory.url.split("/").at(-1) as string })),

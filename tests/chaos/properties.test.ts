@@ -1,4 +1,5 @@
 import { Glob } from "bun";
+import { runToEnd } from "../../deploy/local/process/run-to-end";
 import { scoreboardCheck } from "../support/score";
 
 const runsMin = 10_000;
@@ -41,10 +42,6 @@ scoreboardCheck([16], 5 * 60_000, async () => {
 });
 
 async function runTest(path: string): Promise<{ out: string; error?: string }> {
-  const child = Bun.spawn([process.execPath, "test", path], {
-    stdio: ["ignore", "pipe", "pipe"],
-    timeout: 4 * 60_000,
-  });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return (await child.exited) === 0 ? { out } : { out, error: err.slice(-2_000) };
+  const { ok, out, err } = await runToEnd([process.execPath, "test", path], { timeoutMs: 4 * 60_000 });
+  return ok ? { out } : { out, error: err.slice(-2_000) };
 }

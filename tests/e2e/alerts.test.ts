@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { runToEnd } from "../../deploy/local/process/run-to-end";
 import { serviceNames } from "../../services/_contracts/services";
 import { metricsIn } from "../support/promql";
 import { stack } from "../support/stack";
@@ -81,9 +82,7 @@ describe("every alert", () => {
       ["check", "rules", "alerts.yaml"],
       ["test", "rules", "alerts.test.yaml"],
     ]) {
-      const child = Bun.spawn([promtool as string, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
-      const output = (await new Response(child.stdout).text()) + (await new Response(child.stderr).text());
-      expect({ ok: (await child.exited) === 0, output }).toMatchObject({ ok: true });
+      expect(await runToEnd([promtool as string, ...args], { cwd: folder })).toMatchObject({ ok: true });
     }
   });
   if (!promtool)

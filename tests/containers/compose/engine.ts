@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runToEnd } from "../../../deploy/local/process/run-to-end";
 import { eventually } from "../../support/eventually";
 
 const config = `
@@ -30,9 +31,8 @@ export async function startEngine() {
   const proxy = startProxy(join(folder, "docker.sock"), socket);
 
   async function podman(...args: string[]): Promise<string> {
-    const child = Bun.spawn(["podman", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
-    const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-    if ((await child.exited) !== 0) throw new Error(`podman ${args[0]} failed: ${err.trim()}`);
+    const { ok, out, err } = await runToEnd(["podman", ...args], { env });
+    if (!ok) throw new Error(`podman ${args[0]} failed: ${err.trim()}`);
     return out.trim();
   }
   let closing = false;

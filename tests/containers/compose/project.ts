@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { portsAt } from "../../../deploy/local/config/ports";
+import { runToEnd } from "../../../deploy/local/process/run-to-end";
 import { baseEnv } from "../../../deploy/local/process/spawn";
 import { serviceNames } from "../../../services/_contracts/services";
 import { findTool } from "../../runner/tools";
@@ -34,16 +35,11 @@ export async function openProject(engine: Engine, offset: number) {
     args: string[],
     o: { env?: Record<string, string>; attached?: boolean } = {},
   ): Promise<Result> {
-    const child = Bun.spawn(
+    const { ok, out, err } = await runToEnd(
       [findTool("docker-compose") as string, "--project-name", name, "-f", "compose.yaml", "-f", override, ...args],
-      {
-        cwd: root,
-        env: { ...env, ...o.env, DOCKER_HOST: o.attached ? engine.attachHost : engine.dockerHost },
-        stdio: ["ignore", "pipe", "pipe"],
-      },
+      { cwd: root, env: { ...env, ...o.env, DOCKER_HOST: o.attached ? engine.attachHost : engine.dockerHost } },
     );
-    const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-    return { ok: (await child.exited) === 0, text: out + err };
+    return { ok, text: out + err };
   }
 
   return {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { serverBinaries } from "../../../deploy/local/binaries/servers";
+import { runToEnd } from "../../../deploy/local/process/run-to-end";
 import { withParentDeathSignal } from "../../../deploy/local/process/spawn";
 import { findTool } from "../../runner/tools";
 
@@ -31,12 +32,9 @@ export async function startApiServer(): Promise<ApiServer> {
   const kubeconfig = await writeKubeconfig(folder);
   const running = [startEtcd(folder), await startServer(folder)];
   const run = async (args: string[], input = ""): Promise<Result> => {
-    const child = Bun.spawn([kubectl, "--kubeconfig", kubeconfig, ...args], {
-      env: { ...process.env, HOME: folder },
-      stdio: [new Blob([input]), "pipe", "pipe"],
-    });
-    const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-    return { ok: (await child.exited) === 0, output: out + err };
+    const env = { ...process.env, HOME: folder };
+    const { ok, out, err } = await runToEnd([kubectl, "--kubeconfig", kubeconfig, ...args], { env, input });
+    return { ok, output: out + err };
   };
   const stop = async () => {
     for (const child of running.toReversed()) {

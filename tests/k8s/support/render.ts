@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { serverBinaries } from "../../../deploy/local/binaries/servers";
+import { runToEnd } from "../../../deploy/local/process/run-to-end";
 
 export const k8sDir = join(import.meta.dir, "../../../deploy/k8s");
 export const overlays = ["local", "staging", "production"] as const;
@@ -13,9 +14,8 @@ type Metadata = { name: string; namespace?: string; labels?: Record<string, stri
 /** What `kubectl kustomize` makes of a folder. @throws Error with what kubectl reports */
 export async function renderText(folder: string): Promise<string> {
   const { kubectl } = await serverBinaries(["kubectl"], (line) => console.log(line));
-  const child = Bun.spawn([kubectl, "kustomize", folder], { stdio: ["ignore", "pipe", "pipe"] });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  if ((await child.exited) !== 0) throw new Error(`kubectl kustomize ${folder}: ${err}`);
+  const { ok, out, err } = await runToEnd([kubectl, "kustomize", folder]);
+  if (!ok) throw new Error(`kubectl kustomize ${folder}: ${err}`);
   return out;
 }
 

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { runToEnd } from "../../../deploy/local/process/run-to-end";
 import { stack } from "../stack";
 
 export type CommandResult = { ok: boolean; text: string };
@@ -14,11 +15,9 @@ export async function runScript(
   o: { cwd?: string; env?: Record<string, string> } = {},
 ): Promise<CommandResult> {
   const env = o.env ?? { PORT_OFFSET: String(stack.offset) };
-  const child = Bun.spawn([process.execPath, ...argv], {
+  const { ok, out, err } = await runToEnd([process.execPath, ...argv], {
     cwd: o.cwd ?? checkout,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: "1", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
   });
-  const [out, err] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
-  return { ok: (await child.exited) === 0, text: out + err };
+  return { ok, text: out + err };
 }
