@@ -1,9 +1,8 @@
 import type { AnyBulkWriteOperation, Collection, Filter } from "mongodb";
 import type { Clock } from "../clock";
-import { isDuplicateKey } from "../stores/mongo";
-import { earlierMax, judgeRedis, type SeenRedis } from "./latest-redis";
 import type { Ack, DocumentClaims } from "./mongo-claim";
 import type { OutboxDocument, QueueState } from "./mongo-document";
+import { mongoRedisRecord } from "./mongo-redis-record";
 import { countedMax, type OutboxStore } from "./store";
 import { watermarkWriter } from "./watermark";
 
@@ -17,38 +16,10 @@ export function mongoOutboxStore<D extends OutboxDocument>(o: {
   project?: (docs: D[]) => Promise<void>;
 }): OutboxStore<Ack<D>> {
   const { collection, queueState, claims } = o;
-  const service = { _id: o.source };
+  const redis = mongoRedisRecord(o);
   const writeWatermark = watermarkWriter((handledBefore) =>
-    queueState.updateOne(service, { $max: { handledBefore } }, { upsert: true }),
+    queueState.updateOne({ _id: o.source }, { $max: { handledBefore } }, { upsert: true }),
   );
-
-  /** @returns false if another process was faster */
-  async function replace(state: QueueState | null, identity: string): Promise<boolean> {
-    const earlier = [state?.identity ?? [], state?.earlier ?? []].flat().filter((each) => each !== identity);
-    const $set = { identity, seenAt: o.clock.now(), earlier: earlier.slice(0, earlierMax), marking: true as const };
-    const filter = { ...service, identity: state?.identity ?? { $exists: false } };
-    try {
-      const { matchedCount, upsertedCount } = await queueState.updateOne(filter, { $set }, { upsert: !state });
-      return matchedCount + upsertedCount === 1;
-    } catch (error) {
-      if (isDuplicateKey(error)) return false;
-      throw error;
-    }
-  }
-
-  /**
-   * Marks what may be lost. `marking` is stored before it and removed after it: if the process dies in between, the next one
-   * that looks marks again, and until then the watermark does not move.
-   */
-  async function markUnhandled(identity: string, state: QueueState | null): Promise<number> {
-    const unhandled = { sentAt: { $gte: state?.handledBefore ?? new Date(0) } };
-    const { modifiedCount } = await collection.updateMany(
-      { $or: [unhandled, { wakeAt: { $exists: true } }] } as Filter<D>,
-      { $set: { sendAgain: true, wakeAt: o.clock.now() } } as never,
-    );
-    await queueState.updateOne({ ...service, identity }, { $unset: { marking: "" } });
-    return modifiedCount;
-  }
 
   return {
     async claim(limit) {
@@ -63,8 +34,8 @@ export function mongoOutboxStore<D extends OutboxDocument>(o: {
     },
 
     async acknowledge(acks, identity) {
-      // A document that is written and sent before this is read is marked by `markUnhandled`, if Redis changes after it.
-      if ((await queueState.findOne(service))?.identity !== identity) return;
+      // A document that is written and sent before this is read is marked for resending, if Redis changes after it.
+      if (!(await redis.isLatest(identity))) return;
       const sentAt = o.clock.now();
       const latest = [...new Map(acks.map((ack) => [ack.doc._id, ack])).values()];
       const resting = latest.filter(({ rests }) => rests);
@@ -76,15 +47,9 @@ export function mongoOutboxStore<D extends OutboxDocument>(o: {
     },
 
     async adopt(identity, before) {
-      const state = await queueState.findOne(service);
-      const judgement = judgeRedis(toSeenRedis(state, o.clock.now()), identity, before);
-      if (judgement === "late") return { isLatest: false, resent: 0 };
-      if (judgement === "refresh")
-        await queueState.updateOne({ ...service, identity }, { $set: { seenAt: o.clock.now() } });
-      if (judgement === "replace" && !(await replace(state, identity))) return { isLatest: false, resent: 0 };
-      const resent = judgement === "replace" || state?.marking ? await markUnhandled(identity, state) : 0;
-      claims.setRedis(identity);
-      return { isLatest: true, resent };
+      const adoption = await redis.adopt(identity, before);
+      if (adoption.isLatest) claims.setRedis(identity);
+      return adoption;
     },
 
     async recordHandled(handledBefore) {
@@ -107,15 +72,6 @@ export function mongoOutboxStore<D extends OutboxDocument>(o: {
     },
   };
 }
-
-const toSeenRedis = (state: QueueState | null, now: Date): SeenRedis | undefined =>
-  state?.identity === undefined
-    ? undefined
-    : {
-        identity: state.identity,
-        ageSeconds: (now.getTime() - (state.seenAt?.getTime() ?? 0)) / 1000,
-        earlier: state.earlier ?? [],
-      };
 
 /**
  * Records that a document's messages are sent. If the document was written again in the meantime, its version differs and

@@ -3,6 +3,7 @@ import { errorMessage } from "../errors/app-error";
 import type { Publisher } from "../messaging/publisher";
 import type { Log } from "../telemetry/log";
 import { degraded, outboxLag, outboxOldestUnsent, outboxUnsent } from "../telemetry/metrics";
+import { acknowledgements } from "./acknowledgements";
 import { redisMonitor } from "./redis-monitor";
 import type { CommittedMessages, OutboxStore } from "./store";
 
@@ -33,8 +34,7 @@ export function startRelay<A>(o: {
   measureEveryMs?: number;
 }): Relay<A> {
   const monitor = redisMonitor(o);
-  /** By the Redis instance that has the messages. */
-  let acks: { ack: A; identity: string }[] = [];
+  const acks = acknowledgements({ ...o, monitor });
   let closing = false;
   const sending = new Set<Promise<void>>();
 
@@ -50,7 +50,7 @@ export function startRelay<A>(o: {
       for (const { message } of committed.outgoing)
         outboxLag.observe({ way }, Math.max(0, Date.now() - Date.parse(message.time)) / 1000);
       if (identity === undefined || identity !== monitor.latest()) return true;
-      if (committed.ack !== undefined) acks.push({ ack: committed.ack, identity });
+      if (committed.ack !== undefined) acks.add(committed.ack, identity);
       committed.onSent?.();
       return true;
     } catch (error) {
@@ -59,18 +59,6 @@ export function startRelay<A>(o: {
       o.log.warn({ error: errorMessage(error), messages }, "publish failed, the sweep will retry");
       return false;
     }
-  }
-
-  async function writeAcks(): Promise<void> {
-    const identity = monitor.latest();
-    const batch = acks.flatMap((each) => (each.identity === identity ? each.ack : []));
-    // The others are forgotten: what went to an earlier Redis instance must be sent again.
-    acks = [];
-    if (batch.length === 0 || identity === undefined) return;
-    // A lost acknowledgement costs a second publish, which the consumer recognizes as a duplicate.
-    await o.store
-      .acknowledge(batch, identity)
-      .catch((error) => o.log.warn({ error: errorMessage(error) }, "acknowledgement failed"));
   }
 
   /** Repeats without a pause until nothing is left, so that the backlog is gone soon after an outage. */
@@ -93,7 +81,7 @@ export function startRelay<A>(o: {
 
   const stopMeasuring = every(o.measureEveryMs ?? 5_000, measureBacklog, o.log, "at once");
   const stopMonitor = every(o.sampleEveryMs ?? 1_000, monitor.check, o.log, "at once");
-  const stopAcks = every(o.acknowledgeEveryMs, writeAcks, o.log);
+  const stopAcks = every(o.acknowledgeEveryMs, acks.write, o.log);
   const stopSweep = every(o.sweepEveryMs, sweep, o.log);
 
   return {
@@ -109,7 +97,7 @@ export function startRelay<A>(o: {
       await Promise.all([stopSweep(), stopMonitor(), stopMeasuring()]);
       await Promise.all(sending);
       await stopAcks();
-      await writeAcks();
+      await acks.write();
     },
   };
 }

@@ -1,12 +1,12 @@
 import type { Sql } from "@shop/kit/stores/postgres";
 import type { CredentialStore } from "../deps";
-import type { Credentials } from "../domain/account";
+import { type Credentials, trimEmail } from "../domain/account";
 
 export const credentialStore = (sql: Sql): CredentialStore => ({
   async find(email) {
     const [row] = await sql<Credentials[]>`
       select id as "userId", password_hash as "passwordHash" from users
-      where lower(email) = lower(${email.trim()}) and deleted_at is null`;
+      where lower(email) = lower(${trimEmail(email)}) and deleted_at is null`;
     return row;
   },
 
