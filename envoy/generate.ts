@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { configFiles } from "./render";
-import { kubernetesEdge, type Overlay, overlays } from "./targets";
+import { kubernetesEdge, type Overlay, overlayNames, overlays } from "./targets";
 
 /**
  * `bun envoy/generate.ts` writes the edge's configuration of each Kubernetes overlay to `deploy/k8s/overlays/<overlay>/edge`.
@@ -10,7 +10,6 @@ import { kubernetesEdge, type Overlay, overlays } from "./targets";
 const command = "bun envoy/generate.ts";
 const root = resolve(import.meta.dir, "..");
 const folderOf = (overlay: Overlay) => join(root, "deploy/k8s/overlays", overlay, "edge");
-const allOverlays = Object.keys(overlays) as Overlay[];
 
 /** The files of an overlay by name. */
 function toFiles(overlay: Overlay): Map<string, string> {
@@ -24,7 +23,7 @@ function toFiles(overlay: Overlay): Map<string, string> {
 /** For `bun run check`. @returns which files are not as generated; undefined if all are */
 export async function staleEdgeFiles(folder: (overlay: Overlay) => string = folderOf): Promise<string | undefined> {
   const problems = await Promise.all(
-    allOverlays.map(async (overlay) => {
+    overlayNames.map(async (overlay) => {
       const [expected, present] = [toFiles(overlay), await readFolder(folder(overlay))];
       return [...new Set([...expected.keys(), ...present.keys()])].flatMap((file) => {
         const path = relative(root, join(folder(overlay), file));
@@ -46,7 +45,7 @@ async function readFolder(folder: string): Promise<Map<string, string>> {
 }
 
 export async function generate(folder: (overlay: Overlay) => string = folderOf): Promise<void> {
-  for (const overlay of allOverlays) {
+  for (const overlay of overlayNames) {
     await rm(folder(overlay), { recursive: true, force: true });
     await mkdir(folder(overlay), { recursive: true });
     for (const [file, text] of toFiles(overlay)) await writeFile(join(folder(overlay), file), text);

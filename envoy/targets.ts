@@ -22,6 +22,7 @@ export const overlays = {
 } satisfies Record<string, Shop & { traceSamplePercent: number }>;
 
 export type Overlay = keyof typeof overlays;
+export const overlayNames = Object.keys(overlays) as Overlay[];
 
 /** Every pod is an instance: the names are those of the headless Services. */
 export const kubernetesEdge = (overlay: Overlay): EdgeOptions => inContainer("-pods", overlays[overlay]);

@@ -1,6 +1,6 @@
 import { serviceNames, sqlServiceNames } from "../../services/_contracts/services";
 import { programFolders } from "../compose/setup/program-files";
-import { migrationSecretEnv, secretEnv } from "../local/config/secret-env";
+import { migrationSecretEnv, opsSecretEnv, secretEnv } from "../local/config/secret-env";
 import type { Secrets } from "../local/config/secrets";
 import type { StoreUrls } from "../local/stores/store-urls";
 
@@ -28,11 +28,7 @@ export function clusterSecrets(secrets: Secrets, provided: Provided): SecretValu
     ...own,
     notification: { ...own.notification, SMTP_URL: smtpUrl },
     ...Object.fromEntries(serviceNames.map((name) => [`${name}-migration`, migrationSecretEnv(name, urls)])),
-    ops: {
-      REDIS_URL: urls.redis.admin,
-      ORDER_MONGO_URL: urls.mongo.order,
-      ...Object.fromEntries(sqlServiceNames.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, urls.sql[name].app])),
-    },
+    ops: opsSecretEnv(urls),
     ...storeSecrets(secrets),
   };
 }

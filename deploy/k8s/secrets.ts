@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { overlayNames } from "../../envoy/targets";
 import { loadSecrets } from "../local/config/secrets";
 import { clusterSecrets, localSecrets, type Provided, type SecretValues } from "./secret-values";
 
@@ -39,8 +40,8 @@ async function secretsOf(overlay: string): Promise<SecretValues> {
 
 const [overlay = ""] = process.argv.slice(2);
 try {
-  if (!["local", "staging", "production"].includes(overlay))
-    throw new Error("usage: bun deploy/k8s/secrets.ts <local|staging|production>");
+  if (!overlayNames.some((name) => name === overlay))
+    throw new Error(`usage: bun deploy/k8s/secrets.ts <${overlayNames.join("|")}>`);
   console.log(JSON.stringify(manifest(await secretsOf(overlay)), null, 2));
 } catch (error) {
   console.error((error as Error).message);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Overlay, overlays } from "../../envoy/targets";
+import { overlayNames, overlays } from "../../envoy/targets";
 import { toYaml } from "../../envoy/write";
 import { authorizationPolicies } from "./authorization";
 import { certificate, gateway } from "./gateway";
@@ -19,7 +19,7 @@ const folder = join(import.meta.dir, "../k8s");
 const header = "# Generated from deploy/topology.ts by: bun deploy/network/generate.ts\n";
 
 /** The overlays with a mesh. Their edge trusts the gateway in front of it. */
-const meshedOverlays = (Object.keys(overlays) as Overlay[]).filter((overlay) => overlays[overlay].trustedProxies > 0);
+const meshedOverlays = overlayNames.filter((overlay) => overlays[overlay].trustedProxies > 0);
 
 /** The content of each file, by its path below deploy/k8s. */
 function networkFiles(): Map<string, string> {

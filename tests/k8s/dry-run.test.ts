@@ -1,15 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { overlayNames } from "../../envoy/targets";
 import { serviceNames } from "../../services/_contracts/services";
 import { type ApiServer, startApiServer } from "./support/api-server";
 import { customResourceFolders } from "./support/custom-resources";
 import { apply, createNamespaces, dryRun, dryRunPods, withObject } from "./support/dry-run";
 import { containers, ofKind } from "./support/objects";
-import { type K8sObject, nameOf, overlayFolder, overlays, render } from "./support/render";
+import { type K8sObject, nameOf, overlayFolder, render } from "./support/render";
 
 const startMs = 180_000;
 /** What is applied to a cluster: the overlays, and what is installed once. */
 const folders = [
-  ...overlays.map(overlayFolder),
+  ...overlayNames.map(overlayFolder),
   "overlays/staging/certificate",
   "overlays/production/certificate",
   "telemetry",
@@ -41,7 +42,7 @@ describe.each(folders)("%s", (folder) => {
   });
 });
 
-test.each(overlays)('in %s, Pod Security "restricted" admits every pod', async (overlay) => {
+test.each(overlayNames)('in %s, Pod Security "restricted" admits every pod', async (overlay) => {
   const { ok, output } = await dryRunPods(server, objectsOf(overlayFolder(overlay)));
   expect(ok ? [] : refused(output)).toEqual([]);
 });

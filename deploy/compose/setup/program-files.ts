@@ -1,5 +1,5 @@
 import { type ServiceName, serviceNames } from "../../../services/_contracts/services";
-import { migrationSecretEnv, providerSecretEnv, secretEnv } from "../../local/config/secret-env";
+import { migrationSecretEnv, opsSecretEnv, providerSecretEnv, secretEnv } from "../../local/config/secret-env";
 import type { Secrets } from "../../local/config/secrets";
 import { redisAcl } from "../../local/stores/redis";
 import { type StoreUrls, storeUrls } from "../../local/stores/store-urls";
@@ -36,7 +36,7 @@ export function programFolders(start: Start): Record<string, ProgramFolder> {
       ]),
     ),
     init: ofShop({ "secrets.json": JSON.stringify(secrets) }),
-    ops: ofShop(opsFiles(urls)),
+    ops: ofShop(opsSecretEnv(urls)),
     // A sandbox that was started by mistake must not see the operator's keys.
     sandbox: ofShop(start.appEnv === "production" ? {} : { APP_ENV: start.appEnv, ...providerSecretEnv(secrets) }),
     postgres: ofStore({ POSTGRES_PASSWORD: secrets.postgresRoot }),
@@ -52,10 +52,4 @@ function serviceFiles(name: ServiceName, start: Start, urls: StoreUrls): Record<
     ...(name === "payment" && { STRIPE_API_URL: start.stripeApiUrl }),
     ...(name === "notification" && { SMTP_URL: start.smtpUrl }),
   };
-}
-
-/** The operator's tool reads every store, with the rights of the services. In Redis it needs those of the administrator. */
-function opsFiles(urls: StoreUrls): Record<string, string> {
-  const databases = Object.entries(urls.sql).map(([name, { app }]) => [`${name.toUpperCase()}_DATABASE_URL`, app]);
-  return { REDIS_URL: urls.redis.admin, ORDER_MONGO_URL: urls.mongo.order, ...Object.fromEntries(databases) };
 }

@@ -20,6 +20,12 @@ export function migrationSecretEnv(service: ServiceName, stores: StoreUrls): Rec
   };
 }
 
+/** The URLs of the operator's tool: every store, with the rights of the services. In Redis it needs those of the administrator. */
+export function opsSecretEnv({ redis, mongo, sql }: StoreUrls): Record<string, string> {
+  const databases = Object.entries(sql).map(([name, { app }]) => [`${name.toUpperCase()}_DATABASE_URL`, app]);
+  return { REDIS_URL: redis.admin, ORDER_MONGO_URL: mongo.order, ...Object.fromEntries(databases) };
+}
+
 /** What only this service needs. */
 const ownSecrets: Record<ServiceName, (secrets: Secrets, stores: StoreUrls) => Record<string, string>> = {
   user: ({ userSigningKeys }) => ({ USER_SIGNING_KEYS: JSON.stringify(userSigningKeys) }),

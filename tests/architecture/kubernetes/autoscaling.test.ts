@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createClient } from "redis";
+import { overlayNames } from "../../../envoy/targets";
 import { type MessageType, messages } from "../../../services/_contracts/messages";
 import { queueNames } from "../../../services/_contracts/services";
 import type { Message } from "../../../services/_kit/messaging/envelope";
@@ -9,7 +10,7 @@ import { testRedisUrl } from "../../../services/_kit/testing/stores";
 import { capacities } from "../../k8s/support/capacity";
 import { ofKind } from "../../k8s/support/objects";
 import { exceeded } from "../../k8s/support/quota";
-import { type K8sObject, overlayFolder, overlays, render } from "../../k8s/support/render";
+import { type K8sObject, overlayFolder, render } from "../../k8s/support/render";
 import { eventually } from "../../support/eventually";
 
 type Trigger = { type: string; metadata: { listName: string; databaseIndex?: string } };
@@ -65,7 +66,7 @@ function triggerOf(objects: K8sObject[], queue: string): Trigger {
 
 const exhausted = (objects: K8sObject[]) => capacities(objects).filter(({ needed, allowed }) => !(needed <= allowed));
 
-describe.each(overlays)("in %s, as many instances as the autoscalers allow", (overlay) => {
+describe.each(overlayNames)("in %s, as many instances as the autoscalers allow", (overlay) => {
   test("leave each store connections, also during a rollout", async () => {
     const objects = await render(overlayFolder(overlay));
     expect(capacities(objects).length).toBeGreaterThan(1);

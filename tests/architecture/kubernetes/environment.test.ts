@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clusterSecrets, localSecrets, type SecretValues } from "../../../deploy/k8s/secret-values";
 import { loadSecrets } from "../../../deploy/local/config/secrets";
+import { overlayNames } from "../../../envoy/targets";
 import { serviceNames } from "../../../services/_contracts/services";
 import { config as inventory } from "../../../services/inventory/config";
 import { config as notification } from "../../../services/notification/config";
@@ -11,7 +12,7 @@ import { config as order } from "../../../services/order/config";
 import { config as payment } from "../../../services/payment/config";
 import { config as user } from "../../../services/user/config";
 import { containers, ofKind, podTemplate } from "../../k8s/support/objects";
-import { type K8sObject, overlayFolder, overlays, render } from "../../k8s/support/render";
+import { type K8sObject, overlayFolder, render } from "../../k8s/support/render";
 
 const configs = { user, order, payment, inventory, notification };
 type Env = Record<string, string>;
@@ -47,7 +48,7 @@ function environment(objects: K8sObject[], workload: K8sObject, secrets: SecretV
 const configMap = (objects: K8sObject[], name?: string): Env =>
   ofKind(objects, "ConfigMap").find(({ metadata }) => metadata.name === name)?.data ?? {};
 
-describe.each(overlays)("in %s", (overlay) => {
+describe.each(overlayNames)("in %s", (overlay) => {
   let objects: K8sObject[];
   let secrets: SecretValues;
   const env = (kind: string, name: string) => {

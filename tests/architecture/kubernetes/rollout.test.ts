@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { overlayNames } from "../../../envoy/targets";
 import { serviceNames } from "../../../services/_contracts/services";
 import { ofKind } from "../../k8s/support/objects";
 import {
@@ -9,7 +10,6 @@ import {
   k8sDir,
   nameOf,
   overlayFolder,
-  overlays,
   parseObjects,
   render,
   renderText,
@@ -85,7 +85,7 @@ test("a setting of one service restarts that service only", async () => {
   expect(deployments).toEqual(["Deployment/order"]);
 });
 
-test.each(overlays)("in %s, the edge gets every configuration file that was generated for it", async (overlay) => {
+test.each(overlayNames)("in %s, the edge gets every configuration file that was generated for it", async (overlay) => {
   const files = await readdir(join(k8sDir, overlayFolder(overlay), "edge"));
   const config = ofKind(await render(overlayFolder(overlay)), "ConfigMap").find(({ metadata }) =>
     metadata.name.startsWith("edge-"),

@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import { serverBinaries } from "../../../deploy/local/binaries/servers";
 import { runToEnd } from "../../../deploy/local/process/run-to-end";
+import type { Overlay } from "../../../envoy/targets";
 
 export const k8sDir = join(import.meta.dir, "../../../deploy/k8s");
-export const overlays = ["local", "staging", "production"] as const;
-export type Overlay = (typeof overlays)[number];
 
 /** An object of Kubernetes, as far as the checks read it. */
 // biome-ignore lint/suspicious/noExplicitAny: the fields of an object depend on its kind

@@ -1,5 +1,6 @@
+import type { Overlay } from "../../../envoy/targets";
 import { containers, ofKind, podTemplate, probes, scalers, selects, serving, workloads } from "./objects";
-import { type K8sObject, nameOf, type Overlay } from "./render";
+import { type K8sObject, nameOf } from "./render";
 
 /** What the objects of an overlay must obey beyond the schemas. Each function makes a line for each mistake. */
 type Rule = (objects: K8sObject[], overlay: Overlay) => string[];
